@@ -1,0 +1,74 @@
+"""Event: one past-tense fact, told as a CloudEvent whose id follows from its cause."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_EVENT_IDS = UUID("6f0e7c5e-2d0c-5b0a-9a39-8f7a5f1f4f10")
+SOURCE = "//headrace/crawls"
+
+
+class Event(BaseModel):
+    """Base of every published fact.
+
+    The fields of a subclass are the CloudEvent's ``data``. Consumers ignore fields they do not know.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    topic: ClassVar[str]
+    """The CloudEvents ``type``, and the name of the topic it is published on."""
+
+    crawl_id: str = Field(description="The crawl this fact is about; also the CloudEvents subject.")
+    attempt: int = Field(ge=1, description="The user-visible run of the crawl, from 1.")
+
+    @property
+    def subject(self) -> str:
+        """CloudEvents ``subject``."""
+        return self.crawl_id
+
+    @property
+    def id(self) -> str:
+        """Same cause, same id: a fact that is told twice can be recognised."""
+        return str(uuid5(_EVENT_IDS, f"{self.crawl_id}/{self.attempt}/{self.topic}/{self.subject}"))
+
+
+class Envelope(BaseModel):
+    """An event on its way: CloudEvents 1.0 attributes and the JSON data."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    type: str
+    source: str = SOURCE
+    subject: str
+    time: datetime
+    tenant: str = "default"
+    data: dict[str, Any]
+
+    def headers(self) -> dict[str, str]:
+        """The attributes as HTTP headers of CloudEvents' binary mode."""
+        return {
+            "ce-specversion": "1.0",
+            "ce-id": self.id,
+            "ce-type": self.type,
+            "ce-source": self.source,
+            "ce-subject": self.subject,
+            "ce-time": self.time.isoformat().replace("+00:00", "Z"),
+            "ce-tenant": self.tenant,
+            "content-type": "application/json",
+        }
+
+
+def envelop(event: Event, *, time: datetime, tenant: str) -> Envelope:
+    """Put an event into its envelope; ``time`` is when the fact became true."""
+    return Envelope(
+        id=event.id,
+        type=event.topic,
+        subject=event.subject,
+        time=time,
+        tenant=tenant,
+        data=event.model_dump(mode="json"),
+    )

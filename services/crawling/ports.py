@@ -1,0 +1,121 @@
+"""What crawling asks of the outside: a provider, a lake, a warehouse. Adapters fit by shape."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """One order to a provider. ``correlation`` is ours and comes back in look-ups."""
+
+    correlation: UUID
+    dataset_id: str
+    inputs: Sequence[Mapping[str, Any]]
+    options: Mapping[str, str] = field(default_factory=dict)
+    notify_url: str | None = None
+    notify_authorization: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What a provider says of a snapshot. ``status`` is its own word, kept raw."""
+
+    state: Literal["pending", "ready", "failed"]
+    status: str
+    records: int | None = None  # results promised
+    errors: int | None = None  # inputs that failed, by the provider's count
+    message: str = ""
+    marker: str = ""  # changes when the provider made headway; feeds the stall clock
+    retry_after: float | None = None  # seconds
+
+
+class Provider(Protocol):
+    """A collector of data. Every method may raise a ``Problem``; none retries by itself."""
+
+    name: str
+
+    async def submit(self, order: Submission) -> str:
+        """Buy once; returns the snapshot id. Raises ``SubmitUnknown`` when nobody knows whether it was bought."""
+
+    async def find(self, order: Submission, *, since: datetime, taken: Sequence[str]) -> str | None:
+        """The snapshot that an earlier, unanswered ``submit`` of this order made; None if the provider has none.
+
+        ``since`` is when the order was first sent, ``taken`` are snapshots other crawls own.
+        """
+
+    async def poll(self, snapshot_id: str) -> Progress:
+        """Ask once how a snapshot is doing."""
+
+    async def parts(self, snapshot_id: str) -> int:
+        """How many parts a ready snapshot has; raises ``NotReady`` while it is being built."""
+
+    def download(self, snapshot_id: str, part: int) -> AsyncIterator[bytes]:
+        """The verified, uncompressed NDJSON bytes of one part (from 1), in blocks of at most 1 MiB."""
+
+    async def cancel(self, snapshot_id: str) -> None:
+        """Stop a running snapshot; fine if it is not running any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """An object as it lies in the lake. ``sha256`` is of the stored bytes."""
+
+    name: str
+    url: str
+    generation: int
+    size_bytes: int
+    sha256: str
+
+
+class Lake(Protocol):
+    """Objects that are written once. A name appears whole or not at all."""
+
+    def url(self, name: str) -> str:
+        """The address other teams use: ``file://...`` or ``gs://...``."""
+
+    async def create(self, name: str, blocks: AsyncIterator[bytes]) -> StoredObject:
+        """Write a new object from a stream; an exception in the stream leaves nothing behind.
+
+        Raises ``ObjectExists`` when the name is taken, without touching what is there.
+        """
+
+    async def compose(self, name: str, parts: Sequence[str]) -> StoredObject:
+        """Join objects into one new object, in order. Raises ``ObjectExists``, ``ObjectMissing``."""
+
+    async def stat(self, name: str) -> StoredObject | None:
+        """What lies under a name, or None."""
+
+    def read(self, name: str) -> AsyncIterator[bytes]:
+        """The stored bytes in blocks of at most 1 MiB. Raises ``ObjectMissing``."""
+
+    def list(self, prefix: str) -> AsyncIterator[str]:
+        """Names that start with the prefix, sorted."""
+
+    async def delete(self, name: str) -> None:
+        """Remove an object; fine if it is gone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadSource:
+    """One crawl's stored object on its way into the warehouse."""
+
+    crawl_id: str
+    attempt: int
+    object_name: str  # gzip NDJSON in the lake
+    columns: Mapping[str, Any]  # constant columns of every row: tenant, provider, platform, ...
+
+
+class Warehouse(Protocol):
+    """Tables to query. Rows of an attempt are invisible until it is published."""
+
+    async def load(self, load_id: str, table: str, sources: Sequence[LoadSource]) -> Mapping[str, int]:
+        """Load many objects in one job; returns rows per crawl id. The same ``load_id`` twice loads once."""
+
+    async def publish(self, table: str, attempts: Mapping[str, int]) -> None:
+        """Make exactly these attempts (crawl id → attempt) the visible ones. Doing it again changes nothing."""
+
+    async def query(self, sql: str) -> list[dict[str, Any]]:
+        """Run read-only SQL over the published rows."""
