@@ -1,0 +1,122 @@
+"""The pool, and the unit of work: state and events commit together or not at all."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from infra.postgres import outbox
+from schemas.event import Envelope, Event, envelop
+
+# A foreign or forgotten transaction would hold back vacuum and the event log's readers (both follow the oldest one).
+SERVER_SETTINGS = {
+    "application_name": "headrace",
+    "timezone": "UTC",
+    "transaction_timeout": "60s",
+    "lock_timeout": "10s",
+    "jit": "off",
+}
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What a finished unit of work leaves to do: events to publish, queues to ring."""
+
+    events: int
+    queues: frozenset[str]
+
+
+@dataclass
+class Transaction:
+    """One unit of work: SQL on one connection, the events it caused, the queues it fed."""
+
+    connection: Any
+    events: list[Envelope] = field(default_factory=list)
+    queues: set[str] = field(default_factory=set)
+
+    async def record(self, event: Event, *, tenant: str) -> None:
+        """Remember that something happened; it is told after the commit, and only then."""
+        moment = await self.connection.fetchval("SELECT now()")
+        self.events.append(envelop(event, time=moment, tenant=tenant))
+
+    def ring(self, *queues: str) -> None:
+        """Wake whoever works these queues once this transaction is committed."""
+        self.queues.update(queues)
+
+    async def fetch(self, sql: str, *args: object) -> list[Any]:
+        """All rows of a query."""
+        return list(await self.connection.fetch(sql, *args))
+
+    async def fetchrow(self, sql: str, *args: object) -> Any:
+        """The first row, or None."""
+        return await self.connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        """The first column of the first row, or None."""
+        return await self.connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> int:
+        """Run a statement; returns the number of rows it touched."""
+        tag: str = await self.connection.execute(sql, *args)
+        last = tag.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+
+class Database:
+    """PostgreSQL, whoever runs it. ``listeners`` hear of every commit that leaves something to do."""
+
+    def __init__(self, pool: Any) -> None:
+        self.pool = pool
+        self.listeners: list[Callable[[Commit], None]] = []
+
+    @classmethod
+    async def connect(cls, dsn: str, *, size: int = 8) -> "Database":
+        """Open a pool of at most ``size`` connections. Raises ``OSError`` or asyncpg's errors if nobody answers."""
+        pool = await asyncpg.create_pool(
+            dsn, min_size=1, max_size=size, init=_teach_json, server_settings=SERVER_SETTINGS, command_timeout=60
+        )
+        return cls(pool)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A unit of work: commits at the end of the block, rolls back when it raises."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            tx = Transaction(connection)
+            yield tx
+            if tx.events:
+                await outbox.store(connection, tx.events)
+        self._tell(Commit(len(tx.events), frozenset(tx.queues)))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """Plain reads, each seeing what is committed at that moment."""
+        async with self.pool.acquire() as connection:
+            yield Transaction(connection)
+
+    def _tell(self, commit: Commit) -> None:
+        if commit.events or commit.queues:
+            for listener in self.listeners:
+                listener(commit)
+
+    async def close(self) -> None:
+        """Give the connections back to the server."""
+        await self.pool.close()
+
+
+async def _teach_json(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, encoder=_encode, decoder=msgspec.json.decode, schema="pg_catalog", format="text"
+        )
+
+
+def _encode(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def uuids(values: Iterable[object]) -> list[str]:
+    """Ids as PostgreSQL takes them in an array."""
+    return [str(value) for value in values]

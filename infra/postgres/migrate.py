@@ -1,0 +1,93 @@
+"""Migrations: numbered SQL files a context, applied once and in order."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from infra.postgres.database import Database, Transaction
+from schemas.problem import Problem, ProblemClass
+
+_ONE_AT_A_TIME = 0x4EAD_2ACE  # advisory lock: two starting processes must not migrate at once
+
+
+class SchemaMismatch(Problem):
+    """The database and this program disagree about the schema."""
+
+    code: ClassVar[str] = "SCHEMA_MISMATCH"
+    kind: ClassVar[ProblemClass] = ProblemClass.PERMANENT
+    status: ClassVar[int] = 503
+    title: ClassVar[str] = "The database has another schema than this version of Headrace"
+    recovery: ClassVar[str] = "Run `headrace migrate` with this version, or start the version that made the database."
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One numbered file of one context."""
+
+    context: str
+    version: int
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """Tells whether a file was changed after it was applied."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def found(root: Path) -> Iterator[Migration]:
+    """All migrations of the tree: ``infra/*`` first, because every context builds on them, then ``jobs``."""
+    folders = sorted(root.glob("infra/*/migrations")) + sorted(root.glob("services/*/migrations"), key=_jobs_first)
+    for folder in folders:
+        for file in sorted(folder.glob("*.sql")):
+            yield Migration(folder.parent.name, int(file.name.split("_", 1)[0]), file.read_text())
+
+
+def _jobs_first(folder: Path) -> tuple[bool, str]:
+    return (folder.parent.name != "jobs", folder.parent.name)
+
+
+async def migrate(database: Database, migrations: Iterable[Migration]) -> list[Migration]:
+    """Apply what is missing, all in one transaction; returns what was applied.
+
+    Raises ``SchemaMismatch`` when an applied file was changed afterwards.
+    """
+    async with database.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
+        applied = await _applied(tx)
+        fresh = [m for m in migrations if not _stands(m, applied)]
+        for migration in fresh:
+            await tx.connection.execute(migration.sql)
+            await tx.execute(
+                "INSERT INTO migrations (context, version, checksum) VALUES ($1, $2, $3)",
+                migration.context,
+                migration.version,
+                migration.checksum,
+            )
+    return fresh
+
+
+async def check(database: Database, migrations: Iterable[Migration]) -> None:
+    """Raise ``SchemaMismatch`` unless every migration is applied."""
+    async with database.transaction() as tx:
+        applied = await _applied(tx)
+    missing = [f"{m.context}/{m.version}" for m in migrations if not _stands(m, applied)]
+    if missing:
+        raise SchemaMismatch(f"Not applied yet: {', '.join(missing)}")
+
+
+async def _applied(tx: Transaction) -> dict[tuple[str, int], str]:
+    await tx.execute(
+        "CREATE TABLE IF NOT EXISTS migrations (context text, version integer, checksum text NOT NULL,"
+        " applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (context, version))"
+    )
+    rows = await tx.fetch("SELECT context, version, checksum FROM migrations")
+    return {(row["context"], row["version"]): row["checksum"] for row in rows}
+
+
+def _stands(migration: Migration, applied: dict[tuple[str, int], str]) -> bool:
+    checksum = applied.get((migration.context, migration.version))
+    if checksum is not None and checksum != migration.checksum:
+        raise SchemaMismatch(f"{migration.context}/{migration.version} was changed after it was applied")
+    return checksum is not None

@@ -1,0 +1,77 @@
+"""Events stored in the transaction that caused them, and the log of all that were."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from schemas.event import Envelope
+
+# The outbox row goes when it is published; the log keeps the fact for everybody who asks later.
+_STORE = """
+WITH told AS (
+  INSERT INTO outbox (id, type, tenant, subject, time, data)
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[])
+  RETURNING id, type, tenant, subject, time, data
+)
+INSERT INTO events (id, type, tenant, subject, time, data) SELECT * FROM told
+"""
+
+# A claimed row that is not published within the lease is claimed again: a duplicate at worst, never a loss.
+_CLAIM = """
+WITH due AS (
+  SELECT seq FROM outbox WHERE due_at <= clock_timestamp() ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox o SET due_at = clock_timestamp() + interval '30 s', tries = tries + 1
+FROM due WHERE o.seq = due.seq
+RETURNING o.seq, o.id, o.type, o.tenant, o.subject, o.time, o.data
+"""
+
+
+async def store(connection: Any, envelopes: Sequence[Envelope]) -> None:
+    """Keep events in the open transaction."""
+    await connection.execute(
+        _STORE,
+        [e.id for e in envelopes],
+        [e.type for e in envelopes],
+        [e.tenant for e in envelopes],
+        [e.subject for e in envelopes],
+        [e.time for e in envelopes],
+        [e.data for e in envelopes],
+    )
+
+
+async def claim(connection: Any, limit: int) -> dict[int, Envelope]:
+    """Take up to ``limit`` unpublished events for 30 s; the keys are what ``published`` wants back."""
+    rows = await connection.fetch(_CLAIM, limit)
+    return {row["seq"]: envelope(row) for row in sorted(rows, key=lambda row: row["seq"])}
+
+
+async def published(connection: Any, claimed: Sequence[int]) -> None:
+    """These were told; forget them here."""
+    await connection.execute("DELETE FROM outbox WHERE seq = ANY($1::bigint[])", list(claimed))
+
+
+async def postpone(connection: Any, claimed: Sequence[int]) -> None:
+    """The bus refused these: wait longer with every try, at most a minute."""
+    await connection.execute(
+        "UPDATE outbox SET due_at = clock_timestamp() + least(60, power(2, tries)) * interval '1 s'"
+        " WHERE seq = ANY($1::bigint[])",
+        list(claimed),
+    )
+
+
+async def oldest_seconds(connection: Any) -> float:
+    """Age of the oldest unpublished event, in seconds; 0 if all are told."""
+    age = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp() - min(time)) FROM outbox")
+    return float(age or 0)
+
+
+def envelope(row: Any) -> Envelope:
+    """A stored event as it goes out."""
+    return Envelope(
+        id=str(row["id"]),
+        type=row["type"],
+        tenant=row["tenant"],
+        subject=row["subject"],
+        time=row["time"],
+        data=row["data"],
+    )
