@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
+from schemas.load_source import LoadSource
+from schemas.stored_object import StoredObject
+
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
@@ -59,17 +62,6 @@ class Provider(Protocol):
         """Stop a running snapshot; fine if it is not running any more."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredObject:
-    """An object as it lies in the lake. ``sha256`` is of the stored bytes."""
-
-    name: str
-    url: str
-    generation: int
-    size_bytes: int
-    sha256: str
-
-
 class Lake(Protocol):
     """Objects that are written once. A name appears whole or not at all."""
 
@@ -96,16 +88,6 @@ class Lake(Protocol):
 
     async def delete(self, name: str) -> None:
         """Remove an object; fine if it is gone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoadSource:
-    """One crawl's stored object on its way into the warehouse."""
-
-    crawl_id: str
-    attempt: int
-    object_name: str  # gzip NDJSON in the lake
-    columns: Mapping[str, Any]  # constant columns of every row: tenant, provider, platform, ...
 
 
 class Warehouse(Protocol):

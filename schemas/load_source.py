@@ -1,0 +1,49 @@
+"""LoadSource: a stored object on its way into the warehouse, and how a warehouse can fail."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from schemas.problem import Problem, ProblemClass
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadSource:
+    """One crawl's stored object on its way into the warehouse."""
+
+    crawl_id: str
+    attempt: int
+    object_name: str  # gzip NDJSON in the lake
+    columns: Mapping[str, Any]  # constant columns of every row: tenant, provider, platform, ...
+
+
+class WarehouseUnavailable(Problem):
+    """The warehouse did not answer, or answered with an error that passes."""
+
+    code: ClassVar[str] = "WAREHOUSE_UNAVAILABLE"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    status: ClassVar[int] = 503
+    title: ClassVar[str] = "The warehouse cannot be reached"
+    recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check HEADRACE_WAREHOUSE_URL."
+
+
+class WarehouseRejected(Problem):
+    """The data, the table or the SQL is not what the warehouse takes; nothing was stored."""
+
+    code: ClassVar[str] = "WAREHOUSE_REJECTED"
+    kind: ClassVar[ProblemClass] = ProblemClass.DATA
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "The warehouse refused this"
+    recovery: ClassVar[str] = (
+        "Read the sentence: correct the SQL, or download the crawl again if its object is damaged."
+    )
+
+
+class WarehouseQuota(Problem):
+    """The warehouse is full, or takes no more loads for now."""
+
+    code: ClassVar[str] = "WAREHOUSE_QUOTA"
+    kind: ClassVar[ProblemClass] = ProblemClass.QUOTA
+    status: ClassVar[int] = 507
+    title: ClassVar[str] = "The warehouse does not take more data"
+    recovery: ClassVar[str] = "Free space or wait for the quota to renew; the load is tried again by itself."
