@@ -1,0 +1,47 @@
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from schemas.events.crawl_failed import CrawlFailed
+from schemas.generate import GENERATED, generated
+from schemas.records.crawl_record import CrawlRecord
+from schemas.tables import warehouse_tables
+
+
+def committed() -> dict[str, str]:
+    folders = ("events", "warehouse")
+    return {
+        str(path.relative_to(GENERATED)): path.read_text() for name in folders for path in (GENERATED / name).iterdir()
+    }
+
+
+def test_the_committed_files_are_what_the_classes_say():
+    assert committed() == generated(), "run: python -m schemas.generate"
+
+
+def test_a_changed_class_is_noticed(monkeypatch):
+    monkeypatch.setattr(CrawlRecord, "table", "renamed")
+
+    assert committed() != generated()
+
+
+def test_every_event_has_a_schema_that_its_data_fits():
+    data = CrawlFailed(crawl_id="c1", attempt=1, error="no", code="TIMEOUT", stage="polling_timeout", recovery="wait")
+    schema = json.loads(generated()["events/crawl.failed.v1.json"])
+
+    Draft202012Validator(schema).validate(data.model_dump(mode="json"))
+    assert not Draft202012Validator(schema).is_valid({"crawl_id": "c1"})
+
+
+@pytest.mark.parametrize("path", sorted(generated()))
+def test_every_event_schema_is_a_schema(path):
+    if path.startswith("events/"):
+        Draft202012Validator.check_schema(json.loads(generated()[path]))
+
+
+def test_adapters_read_the_columns_in_the_order_of_the_record():
+    columns = warehouse_tables()["records"]
+
+    assert [column["name"] for column in columns] == list(CrawlRecord.model_fields)
+    assert {column["name"]: column["type"] for column in columns}["stored_at"] == "TIMESTAMP"

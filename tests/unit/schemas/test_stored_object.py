@@ -1,0 +1,18 @@
+import pytest
+
+from schemas.stored_object import ObjectNameRefused, checked_name
+
+
+@pytest.mark.parametrize("name", ["a", "crawls/c1/1/records.ndjson.gz", "é/日本", "a b", "a" * 255, "a..b", "-a/~b"])
+def test_an_ordinary_name_is_kept_as_it_is(name):
+    assert checked_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "/a", "a/", "a//b", "..", "../a", "a/../b", "./a", "a/.", ".lake-id", "a/.tmp/b", "a\0b", "a\nb", "a\ud800"]
+    + ["a" * 256, "é" * 128, "/".join(["abc"] * 300)],
+)
+def test_a_name_that_some_lake_cannot_keep_is_refused(name):
+    with pytest.raises(ObjectNameRefused):
+        checked_name(name)
