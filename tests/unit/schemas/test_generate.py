@@ -16,17 +16,17 @@ def committed() -> dict[str, str]:
     }
 
 
-def test_the_committed_files_are_what_the_classes_say():
+def test_the_committed_files_are_what_the_classes_say() -> None:
     assert committed() == generated(), "run: python -m schemas.generate"
 
 
-def test_a_changed_class_is_noticed(monkeypatch):
+def test_a_changed_class_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CrawlRecord, "table", "renamed")
 
     assert committed() != generated()
 
 
-def test_every_event_has_a_schema_that_its_data_fits():
+def test_every_event_has_a_schema_that_its_data_fits() -> None:
     data = CrawlFailed(crawl_id="c1", attempt=1, error="no", code="TIMEOUT", stage="polling_timeout", recovery="wait")
     schema = json.loads(generated()["events/crawl.failed.v1.json"])
 
@@ -35,12 +35,12 @@ def test_every_event_has_a_schema_that_its_data_fits():
 
 
 @pytest.mark.parametrize("path", sorted(generated()))
-def test_every_event_schema_is_a_schema(path):
+def test_every_event_schema_is_a_schema(path: str) -> None:
     if path.startswith("events/"):
         Draft202012Validator.check_schema(json.loads(generated()[path]))
 
 
-def test_adapters_read_the_columns_in_the_order_of_the_record():
+def test_adapters_read_the_columns_in_the_order_of_the_record() -> None:
     columns = warehouse_tables()["records"]
 
     assert [column["name"] for column in columns] == list(CrawlRecord.model_fields)
