@@ -1,0 +1,1 @@
+"""The pipeline: one queue-triggered entry point a file."""

@@ -1,0 +1,1 @@
+"""Everything that knows machines, nothing that knows crawls."""

@@ -1,0 +1,1 @@
+"""The language everybody speaks: facts, failures, rows. Imports nothing of ours."""

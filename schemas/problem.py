@@ -26,6 +26,7 @@ class Problem(Exception):
     kind: ClassVar[ProblemClass] = ProblemClass.PERMANENT
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something expected went wrong"
+    tries: ClassVar[int | None] = None  # how many tries this failure deserves; None: what its kind says
     recovery: ClassVar[str] = "Try again; if it happens again, look at the log of this crawl or job."
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None, **extra: object) -> None:
@@ -37,4 +38,4 @@ class Problem(Exception):
     @property
     def retryable(self) -> bool:
         """Whether another try can help without a person or a look-up."""
-        return self.kind in {ProblemClass.RETRY, ProblemClass.QUOTA}
+        return self.tries is not None or self.kind in {ProblemClass.RETRY, ProblemClass.QUOTA}

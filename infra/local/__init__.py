@@ -1,0 +1,1 @@
+"""The stack on one machine, its demo and simulators."""

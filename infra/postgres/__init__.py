@@ -1,0 +1,1 @@
+"""PostgreSQL: pool, unit of work, outbox, migrations, embedded server."""

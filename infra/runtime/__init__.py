@@ -1,0 +1,1 @@
+"""What runs the code: settings, logs, HTTP, events in and out."""

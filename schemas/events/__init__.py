@@ -1,0 +1,1 @@
+"""One past-tense fact a module."""

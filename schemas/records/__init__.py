@@ -1,0 +1,1 @@
+"""One warehouse row a module."""

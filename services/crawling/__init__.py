@@ -1,0 +1,1 @@
+"""Crawls: from a trigger to a proven result."""

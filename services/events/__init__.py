@@ -1,0 +1,1 @@
+"""Facts for other teams: list, stream, push."""

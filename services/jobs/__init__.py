@@ -1,0 +1,1 @@
+"""The queue engine: jobs, claims, leases, retries."""

@@ -33,14 +33,25 @@ CREATE TABLE polls (
   snapshot_id text        NOT NULL,
   due_at      timestamptz NOT NULL,
   token       integer     NOT NULL DEFAULT 0,
-  answered    integer     NOT NULL DEFAULT 0,   -- polls the provider answered
-  misses      integer     NOT NULL DEFAULT 0,   -- failures in a row
+  answered    integer     NOT NULL DEFAULT 0,     -- polls the provider answered
+  answered_at timestamptz,
+  misses      integer     NOT NULL DEFAULT 0,     -- failures in a row
   watching    boolean     NOT NULL DEFAULT false, -- the attempt is over; only watch until the snapshot expires
+  status      text        NOT NULL DEFAULT '',      -- the provider's own word
   marker      text        NOT NULL DEFAULT '',
   moved_at    timestamptz NOT NULL,             -- when the marker changed last: the stall clock
   started_at  timestamptz NOT NULL
 ) WITH (fillfactor = 70);
 CREATE INDEX polls_due ON polls (due_at);
+
+-- Which load takes which attempt, decided before it starts: a load that is repeated takes the same ones.
+CREATE TABLE loads (
+  crawl_id   uuid    NOT NULL,
+  attempt    integer NOT NULL,
+  load_id    uuid    NOT NULL,
+  PRIMARY KEY (crawl_id, attempt)
+);
+CREATE INDEX loads_load ON loads (load_id);
 
 CREATE TABLE idempotency_keys (
   tenant      text        NOT NULL,

@@ -1,0 +1,89 @@
+"""Doorbells: "there may be work". They may be lost or doubled; whoever waits also looks by itself."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import structlog
+
+from infra.postgres.database import Commit, Database
+
+log = structlog.get_logger()
+
+CHANNEL = "headrace"
+
+
+class Doorbell:
+    """Rings queues in this process at once, and in others by one coalesced notification after the commit.
+
+    Notifying inside the transaction would serialise all commits behind one lock.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._bells: dict[str, asyncio.Event] = {}
+        self._outgoing: set[str] = set()
+        self._posting: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        database.listeners.append(self._heard)
+
+    def bell(self, queue: str) -> asyncio.Event:
+        """The event that is set when the queue rings; whoever answers clears it."""
+        return self._bells.setdefault(queue, asyncio.Event())
+
+    def ring(self, *queues: str) -> None:
+        """Wake whoever answers these queues, here and in other processes."""
+        self._wake(queues)
+        self._outgoing.update(queues)
+        if self._posting is None or self._posting.done():
+            self._posting = asyncio.create_task(self._post())
+
+    async def wait(self, queue: str, *, timeout: float) -> None:  # noqa: ASYNC109  # a wait that may end without a ring
+        """Wait for the bell of a queue, ``timeout`` seconds at most."""
+        bell = self.bell(queue)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(bell.wait(), timeout)
+        bell.clear()
+
+    async def open(self) -> None:
+        """Start to hear what other processes ring."""
+        self._listening = asyncio.create_task(self._listen())
+
+    async def close(self) -> None:
+        """Stop listening and posting."""
+        tasks = [task for task in (self._listening, self._posting) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _heard(self, commit: Commit) -> None:
+        if commit.queues:
+            self.ring(*commit.queues)
+
+    def _wake(self, queues: Any) -> None:
+        for queue in queues:
+            self.bell(queue).set()
+
+    async def _post(self) -> None:
+        while self._outgoing:
+            queues, self._outgoing = self._outgoing, set()
+            try:
+                await self._database.pool.execute("SELECT pg_notify($1, $2)", CHANNEL, ",".join(sorted(queues)))
+            except Exception:
+                # a lost doorbell costs a second: whoever waits looks by itself
+                log.warning("doorbell lost", queues=sorted(queues), exc_info=True)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._listen_once()
+            except Exception:
+                log.warning("doorbell deaf, listening again", exc_info=True)
+                await asyncio.sleep(1)
+
+    async def _listen_once(self) -> None:
+        async with self._database.pool.acquire() as connection:
+            gone = asyncio.Event()
+            connection.add_termination_listener(lambda _: gone.set())
+            await connection.add_listener(CHANNEL, lambda *args: self._wake(args[3].split(",")))
+            await gone.wait()

@@ -1,0 +1,60 @@
+"""Structured logs: one JSON line an event, with the ids that are bound where the work began."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_SECRETS = re.compile(r"(?i)\b(bearer|token|authorization|secret|password|apikey|api_key)([=:\s]+)([^\s,;\"'&]{6,})")
+_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/@\s]+@")
+
+
+def set_up(level: str) -> None:
+    """Send everything, also the libraries' own logs, to stderr as JSON lines at ``level`` and above."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        _severity,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.format_exc_info,
+        _scrub,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.EventRenamer("message"),
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for noisy in ("uvicorn.access", "asyncio", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _severity(_: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["severity"] = {"exception": "ERROR", "warn": "WARNING"}.get(method, method.upper())
+    return event
+
+
+def _scrub(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = scrub(value)
+    return event
+
+
+def scrub(text: str) -> str:
+    """The text without credentials: tokens after their keyword, and user info in URLs."""
+    return _USERINFO.sub(r"\1***@", _SECRETS.sub(r"\1\2***", text))

@@ -1,0 +1,87 @@
+"""Every setting of the program: read once, at the edge, into one frozen object."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class Settings(BaseSettings):
+    """The effective configuration. Field descriptions become ``.env.example`` and the README's table."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="HEADRACE_", populate_by_name=True)
+
+    profile: Literal["embedded"] = Field("embedded", description="Which adapters are used.")
+    host: str = Field("127.0.0.1", description="Address the faces listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port of every face.")
+    auth: Literal["off"] = Field("off", description="Who may call; `off` is refused on any address but loopback.")
+    data_dir: Path = Field(Path(".headrace"), description="Embedded PostgreSQL, lake and warehouse live here.")
+    database_url: SecretStr | None = Field(None, description="Another PostgreSQL than the embedded one.")
+    database_pool: int = Field(10, ge=2, le=100, description="Connections a process may hold.")
+    public_url: str | None = Field(None, description="Where providers reach our webhooks; none: polling only.")
+
+    bright_data_api_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("BRIGHT_DATA_API_URL"),
+        description="Origin of the Bright Data API; unset: the real one with a token, the simulator without.",
+    )
+    bright_data_api_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("BRIGHT_DATA_API_TOKEN"), description="Bearer token for Bright Data."
+    )
+    bright_data_batch_size: int = Field(10_000, ge=1_000, description="Records a part when a snapshot is downloaded.")
+    bright_data_requests_per_second: float = Field(
+        100.0, gt=0, description="Ceiling for all calls to Bright Data by one process."
+    )
+
+    polling_enabled: bool = Field(
+        default=True,
+        validation_alias="BACKGROUND_POLLING_ENABLED",
+        description="Poll by itself; false: only manual download.",
+    )
+    store_workers: int = Field(
+        10, ge=1, le=1000, validation_alias="BACKGROUND_MAX_WORKERS", description="Concurrent stores a process."
+    )
+    poll_interval: float = Field(
+        30.0, gt=0, validation_alias="BACKGROUND_POLL_INTERVAL", description="Seconds between two polls of a crawl."
+    )
+    max_polls: int = Field(
+        120, ge=1, validation_alias="BACKGROUND_MAX_POLLS", description="Answered polls before a crawl times out."
+    )
+    download_timeout: float = Field(
+        300.0, gt=0, validation_alias="BACKGROUND_DOWNLOAD_TIMEOUT", description="Seconds one part may take."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias="BACKGROUND_LOG_LEVEL", description="Least severity that is logged."
+    )
+    cleanup_interval: float = Field(
+        3600.0, gt=0, validation_alias="BACKGROUND_CLEANUP_INTERVAL", description="Seconds between two clean-ups."
+    )
+
+    poll_concurrency: int = Field(500, ge=1, le=10_000, description="Polls in flight at once.")
+    stall_seconds: float = Field(3600.0, gt=0, description="No headway at the provider for this long ends a crawl.")
+    deadline_seconds: float = Field(86_400.0, gt=0, description="A crawl attempt ends at the latest after this long.")
+    submit_settle_seconds: float = Field(
+        30.0, ge=0, description="How long an unanswered order may take to show up in the provider's list."
+    )
+    submit_wait_seconds: float = Field(3.0, ge=0, description="How long a trigger waits for the provider's answer.")
+    lease_seconds: float = Field(45.0, gt=0, description="How long a worker holds a job without a heartbeat.")
+    retry_base_seconds: float = Field(2.0, gt=0, description="First step of the exponential backoff.")
+    retry_cap_seconds: float = Field(60.0, gt=0, description="Longest step of the exponential backoff.")
+    retention_days: int = Field(16, ge=1, description="How long a provider keeps a snapshot.")
+    lake_url: str | None = Field(None, description="Another place for objects than the data directory.")
+
+    @field_validator("public_url", "bright_data_api_url")
+    @classmethod
+    def _origin(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            msg = "must be an http:// or https:// URL"
+            raise ValueError(msg)
+        return value.rstrip("/") if value else None
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether nobody but this machine can reach the faces."""
+        return self.host in LOOPBACK

@@ -1,0 +1,194 @@
+"""Politeness: how fast, how many at once, and when to leave a provider alone."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from typing import ClassVar
+
+import structlog
+
+from infra.postgres.database import Database
+from schemas.problem import Problem, ProblemClass
+from services.crawling.ports import Progress, Provider, Submission
+from services.crawling.store import health
+
+log = structlog.get_logger()
+
+REFUSAL_WINDOW_SECONDS = 300.0  # Bright Data blocks an address at 25 refusals in this window
+MAX_REFUSALS = 5
+MAX_FAILURES = 10
+FIRST_WINDOW = 4  # requests in flight before the provider has shown that it bears more
+
+
+class ProviderResting(Problem):
+    """The circuit of this provider is open: it is left alone for a while."""
+
+    code: ClassVar[str] = "PROVIDER_UNAVAILABLE"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    status: ClassVar[int] = 503
+    title: ClassVar[str] = "The provider refused or failed too often and is left alone for a while"
+    recovery: ClassVar[str] = "Nothing to do: asking goes on by itself when the provider has recovered."
+
+
+class Governor:
+    """One provider's rate, window and circuit.
+
+    The rate is a bucket of one second. The window of requests in flight starts small, grows with every answer and
+    collapses with a refusal, so that a sudden refusal meets few requests. The circuit is shared by all processes
+    through the database: it opens at 5 refusals in 5 minutes, far below the 25 at which the provider blocks.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        database: Database,
+        *,
+        per_second: float,
+        concurrency: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.provider = provider
+        self._database = database
+        self._per_second = per_second
+        self._concurrency = concurrency
+        self._clock = clock
+        self._window = float(FIRST_WINDOW)
+        self._in_flight = 0
+        self._tokens = min(per_second, FIRST_WINDOW)
+        self._filled_at = clock()
+        self._resting_until = 0.0
+        self._failing = False
+        self._room = asyncio.Condition()
+
+    @property
+    def resting_seconds(self) -> float:
+        """How long nobody may ask, as far as this process knows."""
+        return max(0.0, self._resting_until - self._clock())
+
+    def rest(self, seconds: float) -> None:
+        """Learn from elsewhere that the circuit is open."""
+        self._resting_until = max(self._resting_until, self._clock() + seconds)
+
+    @asynccontextmanager
+    async def turn(self, *, long: bool = False) -> AsyncIterator[None]:
+        """One request to the provider. Raises ``ProviderResting`` instead while the circuit is open.
+
+        A ``long`` one, a download, takes no place in the window: it would keep short ones out for minutes.
+        """
+        async with AsyncExitStack() as stack:
+            if not long:
+                await stack.enter_async_context(self._place())
+            await self._token()
+            self._refuse_while_resting()
+            try:
+                yield
+            except Problem as problem:
+                await self._judge(problem)
+                raise
+            await self._answered()
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        async with self._room:
+            await self._room.wait_for(lambda: self._in_flight < int(self._window) or self.resting_seconds > 0)
+            self._refuse_while_resting()
+            self._in_flight += 1
+        try:
+            yield
+        finally:
+            async with self._room:
+                self._in_flight -= 1
+                self._room.notify()
+
+    def _refuse_while_resting(self) -> None:
+        if self.resting_seconds > 0:
+            raise ProviderResting(f"{self.provider} is left alone", retry_after=self.resting_seconds)
+
+    async def _token(self) -> None:
+        now = self._clock()
+        self._tokens = min(self._per_second, self._tokens + (now - self._filled_at) * self._per_second)
+        self._filled_at = now
+        self._tokens -= 1
+        if self._tokens < 0:
+            await asyncio.sleep(-self._tokens / self._per_second)
+
+    async def _answered(self) -> None:
+        self._window = min(float(self._concurrency), self._window + 1)
+        if self._failing:
+            self._failing = False
+            async with self._database.transaction() as tx:
+                await health.answered(tx, self.provider)
+
+    async def _judge(self, problem: Problem) -> None:
+        if problem.code == "PROVIDER_RATE_LIMITED":
+            await self._refused(problem)
+        elif problem.code == "PROVIDER_UNAVAILABLE" and problem.kind is ProblemClass.RETRY and problem.status >= 500:  # noqa: PLR2004  # HTTP
+            await self._unanswered()
+        elif problem.code == "PROVIDER_AUTH":
+            await self._open(60.0, "credentials refused")
+        else:
+            await self._answered()
+
+    async def _refused(self, problem: Problem) -> None:
+        self._window = 1.0
+        self.rest(problem.retry_after or 2.0)
+        async with self._database.transaction() as tx:
+            count = await health.refused(tx, self.provider, window_seconds=REFUSAL_WINDOW_SECONDS)
+        if count >= MAX_REFUSALS:
+            await self._open(REFUSAL_WINDOW_SECONDS / 2, f"{count} refusals in 5 minutes")
+
+    async def _unanswered(self) -> None:
+        self._failing = True
+        self._window = max(1.0, self._window / 2)
+        async with self._database.transaction() as tx:
+            count = await health.failed(tx, self.provider)
+        if count >= MAX_FAILURES:
+            await self._open(min(60.0, 2.0 * 2 ** min(5, count - MAX_FAILURES)), f"{count} failures in a row")
+
+    async def _open(self, seconds: float, why: str) -> None:
+        log.warning("provider rests", provider=self.provider, seconds=seconds, why=why)
+        self.rest(seconds)
+        async with self._database.transaction() as tx:
+            await health.rest(tx, self.provider, seconds=seconds)
+
+
+class Governed:
+    """A provider that is asked politely."""
+
+    def __init__(self, provider: Provider, governor: Governor) -> None:
+        self.name = provider.name
+        self.governor = governor
+        self._provider = provider
+
+    async def submit(self, order: Submission) -> str:
+        """See ``Provider.submit``."""
+        async with self.governor.turn():
+            return await self._provider.submit(order)
+
+    async def find(self, order: Submission, *, since: datetime, taken: Sequence[str]) -> str | None:
+        """See ``Provider.find``."""
+        async with self.governor.turn():
+            return await self._provider.find(order, since=since, taken=taken)
+
+    async def poll(self, snapshot_id: str) -> Progress:
+        """See ``Provider.poll``."""
+        async with self.governor.turn():
+            return await self._provider.poll(snapshot_id)
+
+    async def parts(self, snapshot_id: str) -> int:
+        """See ``Provider.parts``."""
+        async with self.governor.turn():
+            return await self._provider.parts(snapshot_id)
+
+    async def download(self, snapshot_id: str, part: int) -> AsyncIterator[bytes]:
+        """See ``Provider.download``."""
+        async with self.governor.turn(long=True):
+            async for block in self._provider.download(snapshot_id, part):
+                yield block
+
+    async def cancel(self, snapshot_id: str) -> None:
+        """See ``Provider.cancel``."""
+        async with self.governor.turn():
+            await self._provider.cancel(snapshot_id)

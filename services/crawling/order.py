@@ -1,0 +1,112 @@
+"""What a caller may order, and the crawl that becomes of it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import msgspec
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+MAX_INPUTS = 10_000
+PRIORITIES = ("CRITICAL", "HIGH", "NORMAL", "LOW", "BACKGROUND")
+
+
+def _web_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        msg = "must be an http:// or https:// URL with a host"
+        raise ValueError(msg)
+    if parts.username or parts.password or any(ord(letter) <= ord(" ") for letter in value):
+        msg = "must not contain user info, spaces or control characters"
+        raise ValueError(msg)
+    return value
+
+
+WebUrl = Annotated[str, Field(max_length=2048), AfterValidator(_web_url)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Order(BaseModel):
+    """The body of a trigger: exactly one of ``url``, ``urls`` and ``inputs`` says what to collect."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
+    platform: Name
+    competitor: Name
+    url: WebUrl | None = None
+    urls: Annotated[list[WebUrl], Field(min_length=1, max_length=MAX_INPUTS)] | None = None
+    inputs: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_INPUTS)] | None = None
+    provider: Annotated[str, Field(max_length=64)] = "bright_data"
+    priority: int = 2
+    source_id: Annotated[str, Field(max_length=200)] | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, str | int | bool] = Field(default_factory=dict)
+    warehouse: Literal["async", "required"] = "async"
+
+    @field_validator("priority", mode="before")
+    @classmethod
+    def _named_priority(cls, value: object) -> object:
+        if isinstance(value, str) and value.upper() in PRIORITIES:
+            return PRIORITIES.index(value.upper())
+        if isinstance(value, bool) or not isinstance(value, int) or value not in range(5):
+            msg = f"must be 0 to 4 or one of {', '.join(PRIORITIES)}"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("inputs")
+    @classmethod
+    def _web_urls_inside(cls, value: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+        for number, one in enumerate(value or []):
+            if not one:
+                msg = f"input {number} is empty"
+                raise ValueError(msg)
+            if isinstance(one.get("url"), str):
+                _web_url(one["url"])
+        return value
+
+    @model_validator(mode="after")
+    def _one_way_to_say_what(self) -> "Order":
+        given = [name for name in ("url", "urls", "inputs") if getattr(self, name) is not None]
+        if len(given) != 1:
+            msg = f"give exactly one of url, urls and inputs; got {', '.join(given) or 'none'}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def provider_inputs(self) -> list[dict[str, Any]]:
+        """The inputs as a provider takes them."""
+        if self.inputs is not None:
+            return self.inputs
+        return [{"url": url} for url in self.urls or [str(self.url)]]
+
+
+def fingerprint(body: Mapping[str, Any]) -> str:
+    """Equal for bodies that mean the same, whatever the order of their keys."""
+    return hashlib.sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crawl:
+    """What a crawl knows beyond its job."""
+
+    id: UUID
+    tenant: str
+    provider: str
+    dataset_id: str
+    platform: str
+    competitor: str
+    inputs: list[dict[str, Any]]
+    options: dict[str, Any] = field(default_factory=dict)
+    warehouse: str
+    webhook_token: str
+    submitted_at: datetime | None
+    snapshot_id: str | None
+    snapshot_dead: bool
+    expected_records: int | None
+    triggered_at: datetime | None
+    deadline: datetime

@@ -1,0 +1,42 @@
+"""How patient crawling is: the settings it needs, in its own words."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from infra.runtime.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Durations are in seconds."""
+
+    polling_enabled: bool = True
+    poll_interval: float = 30.0
+    max_polls: int = 120
+    stall: float = 3600.0
+    deadline: timedelta = timedelta(days=1)
+    settle: float = 30.0
+    retry_base: float = 2.0
+    retry_cap: float = 60.0
+    lease: float = 45.0
+    retention: timedelta = timedelta(days=16)
+    webhook_base: str | None = None
+    poll_concurrency: int = 500
+
+
+def policy(settings: Settings, *, public_url: str | None) -> Policy:
+    """The policy that the settings ask for; ``public_url`` is where providers reach our webhooks, if anywhere."""
+    return Policy(
+        polling_enabled=settings.polling_enabled,
+        poll_interval=settings.poll_interval,
+        max_polls=settings.max_polls,
+        stall=settings.stall_seconds,
+        deadline=timedelta(seconds=settings.deadline_seconds),
+        settle=settings.submit_settle_seconds,
+        retry_base=settings.retry_base_seconds,
+        retry_cap=settings.retry_cap_seconds,
+        lease=settings.lease_seconds,
+        retention=timedelta(days=settings.retention_days),
+        webhook_base=public_url,
+        poll_concurrency=settings.poll_concurrency,
+    )

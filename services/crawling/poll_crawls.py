@@ -1,0 +1,116 @@
+"""Ask providers about waiting crawls: thousands in one process, each a row until it is due."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+import structlog
+
+from infra.postgres.database import Database
+from infra.postgres.doorbell import Doorbell
+from schemas.problem import Problem
+from services.crawling.governor import Governed
+from services.crawling.policy import Policy
+from services.crawling.poll_verdict import Verdict, judge, judge_problem
+from services.crawling.settle_poll import settle_poll
+from services.crawling.store import health, polls
+from services.crawling.store.polls import Due, Note
+
+log = structlog.get_logger()
+
+GATHER_SECONDS = 0.02  # answers of this long are written back together
+IDLE_SECONDS = 1.0
+
+
+@dataclass
+class Poller:
+    """Claims due polls, asks, and writes the answers back together. ``run`` returns when ``stop`` is set."""
+
+    database: Database
+    doorbell: Doorbell
+    providers: Mapping[str, Governed]
+    policy: Policy
+    random: Random = field(default_factory=Random)
+    _asking: set[asyncio.Task[None]] = field(default_factory=set)
+    _answers: list[tuple[Due, Verdict]] = field(default_factory=list)
+    _answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, stop: asyncio.Event, *, horizon: float | None = None) -> None:
+        """Poll until stopped, or until nothing is due within ``horizon`` seconds."""
+        try:
+            while not stop.is_set():
+                claimed = await self._claim()
+                await self._write_back()
+                if self._asking:
+                    await self._wait_for_answers()
+                elif not claimed and await self._idle(horizon):
+                    return
+        finally:
+            await self._finish()
+
+    async def _claim(self) -> int:
+        free = self.policy.poll_concurrency - len(self._asking)
+        if free <= 0:
+            return 0
+        async with self.database.transaction() as tx:
+            for provider, seconds in (await health.resting_seconds(tx)).items():
+                if provider in self.providers:
+                    self.providers[provider].governor.rest(seconds)
+            due = await polls.claim(tx, limit=free, resting=self._resting())
+        for one in due:
+            task = asyncio.create_task(self._ask(one))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+        return len(due)
+
+    def _resting(self) -> list[str]:
+        return [name for name, provider in self.providers.items() if provider.governor.resting_seconds > 0]
+
+    async def _ask(self, due: Due) -> None:
+        try:
+            progress = await self.providers[due.provider].poll(due.snapshot_id)
+        except Problem as problem:
+            verdict = judge_problem(due, problem, policy=self.policy, random=self.random)
+        except Exception:
+            # one odd answer must not stop the others; the claim runs out and the crawl is asked again
+            log.exception("poll went wrong", crawl_id=str(due.crawl_id), provider=due.provider)
+            return
+        else:
+            verdict = judge(due, progress, policy=self.policy)
+        self._answers.append((due, verdict))
+        self._answered.set()
+
+    async def _wait_for_answers(self) -> None:
+        if not self._answers:
+            done = asyncio.create_task(self._answered.wait())
+            await asyncio.wait([done, *self._asking], timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            done.cancel()
+        self._answered.clear()
+        await asyncio.sleep(GATHER_SECONDS)
+
+    async def _write_back(self) -> None:
+        answers, self._answers = self._answers, []
+        notes = [verdict for _, verdict in answers if isinstance(verdict, Note)]
+        if notes:
+            async with self.database.transaction() as tx:
+                await polls.record(tx, notes)
+        for due, verdict in answers:
+            if not isinstance(verdict, Note):
+                await settle_poll(due, verdict, database=self.database, policy=self.policy)
+
+    async def _idle(self, horizon: float | None) -> bool:
+        async with self.database.reading() as tx:
+            seconds = await polls.next_due_seconds(tx)
+        if horizon is not None and (seconds is None or seconds > horizon):
+            return True
+        resting = max((p.governor.resting_seconds for p in self.providers.values()), default=0.0)
+        wait = IDLE_SECONDS if seconds is None else min(IDLE_SECONDS, max(seconds, min(resting, 0.2), 0.005))
+        await self.doorbell.wait("poll", timeout=wait)
+        return False
+
+    async def _finish(self) -> None:
+        for task in self._asking:
+            task.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
+        await self._write_back()

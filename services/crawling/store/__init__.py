@@ -1,0 +1,1 @@
+"""The crawling context's SQL."""

@@ -1,0 +1,133 @@
+"""Crawls as rows."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from infra.postgres.database import Transaction
+from services.crawling.order import Crawl, Order
+
+_FIELDS = (
+    "id, tenant, provider, dataset_id, platform, competitor, inputs, options, warehouse, webhook_token,"
+    " submitted_at, snapshot_id, snapshot_dead, expected_records, triggered_at, deadline"
+)
+
+
+async def insert(
+    tx: Transaction, crawl_id: UUID, order: Order, *, tenant: str, webhook_token: str, deadline: timedelta
+) -> None:
+    """Store a new crawl beside its job."""
+    await tx.execute(
+        "INSERT INTO crawls (id, tenant, provider, dataset_id, platform, competitor, inputs, options, warehouse,"
+        " webhook_token, deadline) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + $11)",
+        crawl_id,
+        tenant,
+        order.provider,
+        order.dataset_id,
+        order.platform,
+        order.competitor,
+        order.provider_inputs,
+        order.options,
+        order.warehouse,
+        webhook_token,
+        deadline,
+    )
+
+
+async def get(tx: Transaction, crawl_id: UUID) -> Crawl | None:
+    """One crawl, or None."""
+    row = await tx.fetchrow(f"SELECT {_FIELDS} FROM crawls WHERE id = $1", crawl_id)
+    return _crawl(row) if row else None
+
+
+async def by_snapshot(tx: Transaction, provider: str, snapshot_id: str) -> Crawl | None:
+    """The crawl that owns a snapshot, or None."""
+    row = await tx.fetchrow(
+        f"SELECT {_FIELDS} FROM crawls WHERE provider = $1 AND snapshot_id = $2", provider, snapshot_id
+    )
+    return _crawl(row) if row else None
+
+
+async def taken_snapshots(tx: Transaction, provider: str, dataset_id: str, *, since: Any) -> list[str]:
+    """Snapshots of a dataset that crawls own already and a look-up must not adopt."""
+    rows = await tx.fetch(
+        "SELECT snapshot_id FROM crawls WHERE provider = $1 AND dataset_id = $2 AND snapshot_id IS NOT NULL"
+        " AND triggered_at >= $3 - interval '1 hour'",
+        provider,
+        dataset_id,
+        since,
+    )
+    return [row["snapshot_id"] for row in rows]
+
+
+async def intend(tx: Transaction, crawl_id: UUID, *, lease_token: int) -> bool:
+    """Write down that the order is being sent, before it is; False if the job is not held any more."""
+    touched = await tx.execute(
+        "UPDATE crawls SET submitted_at = clock_timestamp() WHERE id = $1 AND EXISTS"
+        " (SELECT 1 FROM jobs WHERE id = $1 AND lease_token = $2 AND state = 'running' FOR UPDATE)",
+        crawl_id,
+        lease_token,
+    )
+    return bool(touched)
+
+
+async def not_sent(tx: Transaction, crawl_id: UUID) -> None:
+    """The provider refused the order for certain: nothing was bought."""
+    await tx.execute("UPDATE crawls SET submitted_at = NULL WHERE id = $1", crawl_id)
+
+
+async def adopt(tx: Transaction, crawl_id: UUID, snapshot_id: str) -> None:
+    """The crawl owns this snapshot from now on."""
+    await tx.execute(
+        "UPDATE crawls SET snapshot_id = $2, snapshot_dead = false, triggered_at = now(), ready_for_download = false,"
+        " provider_status = NULL, expected_records = NULL, poll_count = 0, last_poll_time = NULL WHERE id = $1",
+        crawl_id,
+        snapshot_id,
+    )
+
+
+async def forget_snapshot(tx: Transaction, crawl_id: UUID) -> None:
+    """The next attempt buys anew."""
+    await tx.execute(
+        "UPDATE crawls SET snapshot_id = NULL, snapshot_dead = false, submitted_at = NULL, triggered_at = NULL,"
+        " ready_for_download = false, provider_status = NULL, expected_records = NULL, poll_count = 0,"
+        " last_poll_time = NULL WHERE id = $1",
+        crawl_id,
+    )
+
+
+async def new_deadline(tx: Transaction, crawl_id: UUID, deadline: timedelta) -> None:
+    """An attempt has its own time."""
+    await tx.execute(
+        "UPDATE crawls SET deadline = now() + $2, warehouse_state = 'none' WHERE id = $1", crawl_id, deadline
+    )
+
+
+async def ready(tx: Transaction, crawl_id: UUID, *, status: str, expected_records: int | None) -> None:
+    """The provider finished."""
+    await tx.execute(
+        "UPDATE crawls SET ready_for_download = true, provider_status = $2, expected_records = $3 WHERE id = $1",
+        crawl_id,
+        status,
+        expected_records,
+    )
+
+
+async def snapshot_died(tx: Transaction, crawl_id: UUID, *, status: str) -> None:
+    """The provider has no result and will have none."""
+    await tx.execute(
+        "UPDATE crawls SET snapshot_dead = true, ready_for_download = false,"
+        " provider_status = coalesce(nullif($2, ''), provider_status) WHERE id = $1",
+        crawl_id,
+        status,
+    )
+
+
+async def warehouse_state(tx: Transaction, crawl_id: UUID, state: str) -> None:
+    """Where the rows are: none, pending, loaded or failed."""
+    await tx.execute("UPDATE crawls SET warehouse_state = $2 WHERE id = $1", crawl_id, state)
+
+
+def _crawl(row: Any) -> Crawl:
+    fields = dict(row)
+    return Crawl(**{**fields, "id": UUID(str(fields["id"]))})

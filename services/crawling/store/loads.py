@@ -1,0 +1,38 @@
+"""Which warehouse load takes which attempt."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from infra.postgres.database import Transaction
+
+
+async def assign(
+    tx: Transaction, attempts: Sequence[tuple[UUID, int]], *, load_id: UUID
+) -> dict[tuple[UUID, int], UUID]:
+    """Give attempts that have no load this one; returns the load of each."""
+    ids = [str(crawl_id) for crawl_id, _ in attempts]
+    numbers = [attempt for _, attempt in attempts]
+    await tx.execute(
+        "INSERT INTO loads (crawl_id, attempt, load_id) SELECT a.crawl_id, a.attempt, $3"
+        " FROM unnest($1::uuid[], $2::int[]) AS a(crawl_id, attempt) ON CONFLICT DO NOTHING",
+        ids,
+        numbers,
+        load_id,
+    )
+    rows = await tx.fetch(
+        "SELECT crawl_id, attempt, load_id FROM loads"
+        " JOIN unnest($1::uuid[], $2::int[]) AS a(crawl_id, attempt) USING (crawl_id, attempt)",
+        ids,
+        numbers,
+    )
+    return {(UUID(str(row["crawl_id"])), row["attempt"]): UUID(str(row["load_id"])) for row in rows}
+
+
+async def sources(tx: Transaction, load_id: UUID) -> list[dict[str, object]]:
+    """What a load takes: one row a crawl attempt, with its constant columns."""
+    rows = await tx.fetch(
+        "SELECT l.crawl_id::text AS crawl_id, l.attempt, c.tenant, c.provider, c.platform, c.competitor, c.dataset_id"
+        " FROM loads l JOIN crawls c ON c.id = l.crawl_id WHERE l.load_id = $1 ORDER BY l.crawl_id, l.attempt",
+        load_id,
+    )
+    return [dict(row) for row in rows]

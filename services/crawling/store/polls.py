@@ -1,0 +1,136 @@
+"""Waiting crawls: one narrow row each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from infra.postgres.database import Transaction
+
+_LEASE_SECONDS = 60  # an unanswered claim is asked again after this
+
+_CLAIM = """
+WITH due AS (
+  SELECT crawl_id FROM polls WHERE due_at <= clock_timestamp() AND provider <> ALL($2::text[])
+  ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+)
+UPDATE polls p SET token = token + 1, due_at = clock_timestamp() + $3 * interval '1 s'
+FROM due WHERE p.crawl_id = due.crawl_id
+RETURNING p.crawl_id, p.provider, p.snapshot_id, p.token, p.answered, p.misses, p.watching, p.marker, p.moved_at,
+  p.started_at, clock_timestamp() AS asked_at
+"""
+
+_RECORD = """
+UPDATE polls p SET due_at = clock_timestamp() + a.seconds * interval '1 s', answered = p.answered + a.answered,
+  answered_at = CASE WHEN a.answered > 0 THEN clock_timestamp() ELSE p.answered_at END,
+  misses = CASE WHEN a.answered > 0 THEN 0 ELSE p.misses + a.missed END,
+  status = CASE WHEN a.status = '' THEN p.status ELSE a.status END,
+  moved_at = CASE WHEN a.answered > 0 AND a.marker <> p.marker THEN clock_timestamp() ELSE p.moved_at END,
+  marker = CASE WHEN a.answered > 0 THEN a.marker ELSE p.marker END
+FROM unnest($1::uuid[], $2::int[], $3::float8[], $4::int[], $5::int[], $6::text[], $7::text[])
+  AS a(crawl_id, token, seconds, answered, missed, status, marker)
+WHERE p.crawl_id = a.crawl_id AND p.token = a.token
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A crawl whose provider is to be asked now. ``token`` proves the claim."""
+
+    crawl_id: UUID
+    provider: str
+    snapshot_id: str
+    token: int
+    answered: int
+    misses: int
+    watching: bool
+    marker: str
+    moved_at: datetime
+    started_at: datetime
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a poll left to remember: ask again in ``seconds``; ``answered`` and ``missed`` count it."""
+
+    due: Due
+    seconds: float
+    answered: int = 0
+    missed: int = 0
+    status: str = ""
+    marker: str = ""
+
+
+async def insert(
+    tx: Transaction, crawl_id: UUID, *, provider: str, snapshot_id: str, seconds: float, watching: bool = False
+) -> None:
+    """Start to wait; the first poll is due in ``seconds``."""
+    await tx.execute(
+        "INSERT INTO polls (crawl_id, provider, snapshot_id, due_at, moved_at, started_at, watching)"
+        " VALUES ($1, $2, $3, clock_timestamp() + $4 * interval '1 s', now(), now(), $5)"
+        " ON CONFLICT (crawl_id) DO UPDATE SET snapshot_id = excluded.snapshot_id, due_at = excluded.due_at,"
+        " token = polls.token + 1, answered = 0, misses = 0, watching = excluded.watching, marker = '',"
+        " moved_at = now(), started_at = now()",
+        crawl_id,
+        provider,
+        snapshot_id,
+        seconds,
+        watching,
+    )
+
+
+async def claim(tx: Transaction, *, limit: int, resting: Sequence[str]) -> list[Due]:
+    """Take up to ``limit`` due polls of providers that are not resting."""
+    rows = await tx.fetch(_CLAIM, limit, list(resting), _LEASE_SECONDS)
+    return [Due(**{**dict(row), "crawl_id": UUID(str(row["crawl_id"]))}) for row in rows]
+
+
+async def record(tx: Transaction, notes: Sequence[Note]) -> None:
+    """Write many answers back in one statement; claims that were lost meanwhile stay as they are."""
+    await tx.execute(
+        _RECORD,
+        [str(note.due.crawl_id) for note in notes],
+        [note.due.token for note in notes],
+        [note.seconds for note in notes],
+        [note.answered for note in notes],
+        [note.missed for note in notes],
+        [note.status for note in notes],
+        [note.marker for note in notes],
+    )
+
+
+async def finish(tx: Transaction, due: Due, *, answered: int) -> bool:
+    """Stop polling and keep the count with the crawl; False if the claim was lost."""
+    row = await tx.fetchrow(
+        "DELETE FROM polls WHERE crawl_id = $1 AND token = $2 RETURNING answered", due.crawl_id, due.token
+    )
+    if row is None:
+        return False
+    await _keep_count(tx, due.crawl_id, row["answered"] + answered)
+    return True
+
+
+async def stop(tx: Transaction, crawl_id: UUID) -> None:
+    """Stop polling, whoever holds the claim."""
+    row = await tx.fetchrow("DELETE FROM polls WHERE crawl_id = $1 RETURNING answered", crawl_id)
+    if row is not None:
+        await _keep_count(tx, crawl_id, row["answered"])
+
+
+async def due_now(tx: Transaction, crawl_id: UUID) -> None:
+    """Somebody hinted that the provider is done."""
+    await tx.execute("UPDATE polls SET due_at = clock_timestamp() WHERE crawl_id = $1", crawl_id)
+
+
+async def next_due_seconds(tx: Transaction) -> float | None:
+    """Seconds until the next poll is due; None if nobody waits."""
+    seconds = await tx.fetchval("SELECT extract(epoch FROM min(due_at) - clock_timestamp()) FROM polls")
+    return None if seconds is None else float(seconds)
+
+
+async def _keep_count(tx: Transaction, crawl_id: Any, answered: int) -> None:
+    await tx.execute(
+        "UPDATE crawls SET poll_count = poll_count + $2, last_poll_time = now() WHERE id = $1", crawl_id, answered
+    )

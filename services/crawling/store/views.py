@@ -1,0 +1,57 @@
+"""What callers see of crawls."""
+
+from typing import Any
+from uuid import UUID
+
+from infra.postgres.database import Transaction
+
+_VIEW = """
+SELECT c.id, c.tenant, c.provider, c.dataset_id, c.platform, c.competitor, c.warehouse, c.warehouse_state,
+  c.snapshot_id, c.snapshot_dead, c.ready_for_download, c.triggered_at, c.created_at,
+  coalesce(nullif(p.status, ''), c.provider_status) AS provider_status,
+  c.poll_count + coalesce(p.answered, 0) AS poll_count,
+  coalesce(p.answered_at, c.last_poll_time) AS last_poll_time,
+  p.crawl_id IS NOT NULL AND NOT p.watching AS polling_active,
+  c.submitted_at,
+  j.state, j.queue, j.step, j.attempt, j.tries, j.progress, j.result, j.priority, j.due_at, j.want,
+  j.error_code, j.error_stage, j.error_message, j.error_recovery,
+  coalesce(j.finished_at, now()) AS until, j.started_at, j.finished_at
+FROM crawls c JOIN jobs j ON j.id = c.id LEFT JOIN polls p ON p.crawl_id = c.id
+"""
+
+
+async def one(tx: Transaction, crawl_id: UUID, *, tenant: str) -> dict[str, Any] | None:
+    """Everything shown of one crawl; None for other tenants' crawls too."""
+    row = await tx.fetchrow(f"{_VIEW} WHERE c.id = $1 AND c.tenant = $2", crawl_id, tenant)
+    return dict(row) if row else None
+
+
+async def page(
+    tx: Transaction, *, tenant: str, states: list[str] | None, before: tuple[Any, UUID] | None, limit: int
+) -> list[dict[str, Any]]:
+    """The newest crawls first, from just before a place in that order."""
+    rows = await tx.fetch(
+        f"{_VIEW} WHERE c.tenant = $1 AND ($2::text[] IS NULL OR j.state = ANY($2))"
+        " AND ($3::timestamptz IS NULL OR (c.created_at, c.id) < ($3, $4::uuid))"
+        " ORDER BY c.created_at DESC, c.id DESC LIMIT $5",
+        tenant,
+        states,
+        before[0] if before else None,
+        str(before[1]) if before else None,
+        limit,
+    )
+    return [dict(row) for row in rows]
+
+
+async def usual_seconds(tx: Transaction, *, provider: str, dataset_id: str) -> float | None:
+    """Median seconds from trigger to result of this dataset's last runs; None if fewer than three are known."""
+    row = await tx.fetchrow(
+        "SELECT count(*) AS runs, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median FROM ("
+        "  SELECT extract(epoch FROM j.finished_at - c.triggered_at)::float8 AS seconds"
+        "  FROM crawls c JOIN jobs j ON j.id = c.id"
+        "  WHERE c.provider = $1 AND c.dataset_id = $2 AND j.state = 'completed' AND c.triggered_at IS NOT NULL"
+        "  ORDER BY j.finished_at DESC LIMIT 20) AS recent",
+        provider,
+        dataset_id,
+    )
+    return float(row["median"]) if row["runs"] >= 3 else None  # noqa: PLR2004  # as the docstring says

@@ -1,0 +1,111 @@
+"""Accept an order: one transaction stores the crawl, its job and its idempotency key."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from infra.postgres.database import Database
+from schemas.problem import Problem, ProblemClass
+from services.crawling.order import Order
+from services.crawling.policy import Policy
+from services.crawling.store import crawls, keys
+from services.jobs.job import Job, NewJob
+from services.jobs.store import control, held
+
+KEY_DAYS = 7
+IN_FLIGHT_SECONDS = 10.0
+MAX_TRIES = 8
+
+
+class IdempotencyMismatch(Problem):
+    """The key stands for another request."""
+
+    code: ClassVar[str] = "IDEMPOTENCY_MISMATCH"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "This Idempotency-Key was used with another body"
+    recovery: ClassVar[str] = "Use a new key for a new request; repeat the same body to get the first answer."
+
+
+class IdempotencyInProgress(Problem):
+    """The first request with this key is not answered yet."""
+
+    code: ClassVar[str] = "IDEMPOTENCY_IN_PROGRESS"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "The first request with this Idempotency-Key is still being answered"
+    recovery: ClassVar[str] = "Send the same request again after the time in Retry-After."
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdempotencyKey:
+    """A caller's key and what the body meant."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """``answer`` is the first answer, byte for byte; ``job`` is held by the caller, who must submit it."""
+
+    crawl_id: UUID
+    answer: bytes | None = None
+    job: Job | None = None
+
+
+async def trigger_crawl(
+    order: Order,
+    *,
+    crawl_id: UUID,
+    key: IdempotencyKey | None,
+    tenant: str,
+    webhook_token: str,
+    worker: str | None,
+    database: Database,
+    policy: Policy,
+) -> Accepted:
+    """Store the order. With a ``worker`` its job is handed out at once, else the queue has it.
+
+    Raises ``IdempotencyMismatch``, ``IdempotencyInProgress``.
+    """
+    async with database.transaction() as tx:
+        if key is not None:
+            known = await keys.take(
+                tx,
+                tenant=tenant,
+                key=key.key,
+                fingerprint=key.fingerprint,
+                crawl_id=crawl_id,
+                in_flight_seconds=IN_FLIGHT_SECONDS,
+                days=KEY_DAYS,
+            )
+            if known is not None:
+                return _known(known, key)
+        await control.enqueue(tx, _job(crawl_id, order, tenant))
+        await crawls.insert(tx, crawl_id, order, tenant=tenant, webhook_token=webhook_token, deadline=policy.deadline)
+        if worker is None:
+            return Accepted(crawl_id=crawl_id)
+        job = await held.claim_one(tx, crawl_id, lease_seconds=policy.lease, worker=worker)
+        return Accepted(crawl_id=crawl_id, job=job)
+
+
+def _known(known: keys.KnownKey, key: IdempotencyKey) -> Accepted:
+    if known.fingerprint != key.fingerprint:
+        raise IdempotencyMismatch
+    if known.answer is None and known.in_flight:
+        raise IdempotencyInProgress(retry_after=1)
+    return Accepted(crawl_id=known.crawl_id, answer=known.answer)
+
+
+def _job(crawl_id: UUID, order: Order, tenant: str) -> NewJob:
+    return NewJob(
+        id=crawl_id,
+        kind="crawl",
+        queue="submit",
+        tenant=tenant,
+        priority=order.priority,
+        max_tries=MAX_TRIES,
+        step="submitting",
+        metadata=order.metadata,
+        source_id=order.source_id,
+    )

@@ -1,0 +1,102 @@
+"""A job, and what a handler may say became of it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from infra.postgres.database import Transaction
+from schemas.problem import Problem
+
+Also = Callable[[Transaction], Awaitable[None]]
+"""Writes that must commit together with the job's change of state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One unit of background work, as a worker holds it. ``lease_token`` proves the hold."""
+
+    id: UUID
+    tenant: str
+    kind: str
+    queue: str
+    state: str
+    attempt: int
+    tries: int
+    max_tries: int
+    claims: int
+    lease_token: int
+    step: str | None = None
+    want: str | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    cursor: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJob:
+    """Work to be queued. ``priority`` is 0 (critical) to 4 (background)."""
+
+    id: UUID
+    kind: str
+    queue: str
+    tenant: str = "default"
+    state: str = "ready"
+    priority: int = 2
+    max_tries: int = 3
+    step: str | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    source_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """Finished; ``also`` commits with it."""
+
+    result: dict[str, Any] = field(default_factory=dict)
+    also: Also | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Nothing to do until somebody outside says so; ``also`` stores what is waited for."""
+
+    queue: str
+    step: str
+    also: Also | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snooze:
+    """Not yet, and nobody's fault: come back after ``seconds``. Costs no try."""
+
+    seconds: float
+    step: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume:
+    """Part of the work is done and stands in the cursor; go on at once, in a fresh claim."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelled:
+    """The handler honoured the wish to cancel; ``also`` commits with it."""
+
+    also: Also | None = None
+
+
+Outcome = Done | Waiting | Snooze | Resume | Cancelled
+
+Failed = Callable[[Transaction, Job, Problem], Awaitable[None]]
+"""Called in the transaction in which a job fails for good: the place for the event that says so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """How jobs of one kind on one queue are worked: one by one (``run``), or many at once (``run_many``)."""
+
+    run: Callable[[Job], Awaitable[Outcome]] | None = None
+    run_many: Callable[[Sequence[Job]], Awaitable[Mapping[UUID, Outcome]]] | None = None
+    failed: Failed | None = None
+    stage: Callable[[Job, Problem], str] | None = None

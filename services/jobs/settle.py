@@ -1,0 +1,62 @@
+"""Settle a held job: its change of state and its handler's writes commit together, or the lease was lost."""
+
+import structlog
+
+from infra.postgres.database import Database, Transaction
+from schemas.problem import Problem
+from services.jobs.job import Cancelled, Done, Job, Outcome, Resume, Snooze, Waiting, Work
+from services.jobs.store import held
+
+log = structlog.get_logger()
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the job now, or it was cancelled: this worker must not write."""
+
+
+async def settle(database: Database, job: Job, outcome: Outcome) -> None:
+    """Commit what became of a held job, together with what its handler wants written.
+
+    Raises ``LeaseLost``, and writes nothing, if the job is not held any more.
+    """
+    async with database.transaction() as tx:
+        match outcome:
+            case Done(result=result):
+                fenced(await held.complete(tx, job, result))
+            case Waiting(queue=queue, step=step):
+                fenced(await held.wait(tx, job, queue=queue, step=step))
+            case Snooze(seconds=seconds, step=step):
+                fenced(await held.snooze(tx, job, seconds=seconds, step=step))
+            case Resume():
+                fenced(await held.give_back(tx, job))
+            case Cancelled():
+                fenced(await held.cancel(tx, job))
+        also = getattr(outcome, "also", None)
+        if also is not None:
+            await also(tx)
+
+
+async def fail(database: Database, job: Job, problem: Problem, *, work: Work | None) -> None:
+    """A held job fails for good, and its context says so in the same transaction."""
+    log.error("job failed", code=problem.code, detail=problem.detail)
+    async with database.transaction() as tx:
+        stage = work.stage(job, problem) if work is not None and work.stage is not None else job.step
+        fenced(await held.fail(tx, job, problem, stage=stage))
+        if work is not None and work.failed is not None:
+            await work.failed(tx, job, problem)
+
+
+def fenced(written: bool) -> None:  # noqa: FBT001  # the answer of a fenced write
+    """Raise ``LeaseLost`` if a fenced write touched nothing."""
+    if not written:
+        raise LeaseLost
+
+
+async def hold(tx: Transaction, job: Job, *, progress: float, step: str, cursor: dict[str, object]) -> None:
+    """Keep how far a held job is. Raises ``LeaseLost`` if it is not held any more."""
+    fenced(await held.checkpoint(tx, job, cursor, progress=progress, step=step))
+
+
+def crawl_id(job: Job) -> str:
+    """What logs call the crawl a job belongs to."""
+    return str(job.payload.get("crawl_id", job.id))

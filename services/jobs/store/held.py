@@ -1,0 +1,142 @@
+"""What a worker does with jobs it holds. Every write carries the lease token: who lost the lease writes nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from infra.postgres.database import Transaction
+from schemas.problem import Problem
+from services.jobs.job import Job
+from services.jobs.store import rows
+
+# The inner query orders and locks, the outer one writes: PostgreSQL may otherwise update more rows than the limit.
+_CLAIM = f"""
+WITH next AS (
+  SELECT id FROM jobs
+  WHERE queue = $1 AND state = 'ready'
+    AND NOT EXISTS (SELECT 1 FROM queues WHERE name = $1 AND paused_at IS NOT NULL)
+  ORDER BY rank_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+UPDATE jobs j SET state = 'running', claims = claims + 1, lease_token = lease_token + 1, worker = $3,
+  lease_until = clock_timestamp() + $4 * interval '1 s', started_at = coalesce(started_at, now())
+FROM next WHERE j.id = next.id
+RETURNING {rows.JOB}
+"""
+
+_HEARTBEAT = """
+UPDATE jobs j SET lease_until = clock_timestamp() + $3 * interval '1 s'
+FROM unnest($1::uuid[], $2::bigint[]) AS held(id, token)
+WHERE j.id = held.id AND j.lease_token = held.token AND j.state = 'running'
+RETURNING j.id, j.want
+"""
+
+# One statement moves a held job and writes its timeline; no row back means the lease was lost.
+_SETTLE = """
+WITH moved AS (
+  UPDATE jobs SET {change}, lease_until = NULL, worker = NULL
+  WHERE id = $1 AND lease_token = $2 AND state = 'running'
+  RETURNING id, attempt
+)
+INSERT INTO job_events (job_id, attempt, type, data) SELECT id, attempt, $3, $4 FROM moved RETURNING job_id
+"""
+
+
+async def claim(tx: Transaction, queue: str, *, limit: int, lease_seconds: float, worker: str) -> list[Job]:
+    """Take the next ready jobs of a queue, best rank first."""
+    found = await tx.fetch(_CLAIM, queue, limit, worker, lease_seconds)
+    return [rows.job(row) for row in found]
+
+
+async def claim_one(tx: Transaction, job_id: UUID, *, lease_seconds: float, worker: str) -> Job | None:
+    """Take one certain ready job; None if it is not ready."""
+    row = await tx.fetchrow(
+        "UPDATE jobs j SET state = 'running', claims = claims + 1, lease_token = lease_token + 1, worker = $2,"
+        " lease_until = clock_timestamp() + $3 * interval '1 s', started_at = coalesce(started_at, now())"
+        f" WHERE id = $1 AND state = 'ready' RETURNING {rows.JOB}",
+        job_id,
+        worker,
+        lease_seconds,
+    )
+    return rows.job(row) if row else None
+
+
+async def heartbeat(tx: Transaction, held: Mapping[UUID, int], *, lease_seconds: float) -> dict[UUID, str | None]:
+    """Extend leases; returns what is wanted of each job that is still held. A missing id is a lost lease."""
+    found = await tx.fetch(_HEARTBEAT, [str(key) for key in held], list(held.values()), lease_seconds)
+    return {UUID(str(row["id"])): row["want"] for row in found}
+
+
+async def complete(tx: Transaction, held: Job, result: dict[str, Any]) -> bool:
+    """Finished with a result."""
+    change = (
+        "state = 'completed', result = $5, progress = 100, finished_at = now(), step = NULL, cursor = NULL,"
+        " error_class = NULL, error_code = NULL, error_stage = NULL, error_message = NULL, error_recovery = NULL"
+    )
+    return await _settle(tx, held, change, "completed", {}, result)
+
+
+async def wait(tx: Transaction, held: Job, *, queue: str, step: str) -> bool:
+    """Parked until something outside moves it on."""
+    change = "state = 'waiting', queue = $5, step = $6, claims = 0, tries = 0"
+    return await _settle(tx, held, change, step, {}, queue, step)
+
+
+async def snooze(tx: Transaction, held: Job, *, seconds: float, step: str | None) -> bool:
+    """Come back later; neither a try nor a claim that counts."""
+    change = (
+        "state = 'scheduled', claims = 0, step = coalesce($6, step), due_at = clock_timestamp() + $5 * interval '1 s'"
+    )
+    return await _settle(tx, held, change, "snoozed", {"seconds": round(seconds, 3)}, seconds, step)
+
+
+async def give_back(tx: Transaction, held: Job) -> bool:
+    """Ready again at once, as if it had not been taken."""
+    tx.ring(held.queue)
+    return await _settle(tx, held, "state = 'ready', claims = greatest(claims - 1, 0)", "given_back", {})
+
+
+async def retry(tx: Transaction, held: Job, problem: Problem, *, seconds: float) -> bool:
+    """Failed, and worth another try after ``seconds``."""
+    change = (
+        "state = 'scheduled', tries = tries + 1, due_at = clock_timestamp() + $5 * interval '1 s',"
+        " error_class = $6, error_code = $7, error_message = $8"
+    )
+    told = {"code": problem.code, "message": problem.detail[:500], "seconds": round(seconds, 3)}
+    return await _settle(
+        tx, held, change, "retrying", told, seconds, problem.kind.value, problem.code, problem.detail[:500]
+    )
+
+
+async def fail(tx: Transaction, held: Job, problem: Problem, *, stage: str | None = None) -> bool:
+    """Failed for good."""
+    change = (
+        "state = 'failed', finished_at = now(), error_class = $5, error_code = $6, error_stage = $7,"
+        " error_message = $8, error_recovery = $9"
+    )
+    told = {"code": problem.code, "stage": stage, "message": problem.detail[:500]}
+    return await _settle(tx, held, change, "failed", told, *rows.error_columns(problem, stage))
+
+
+async def cancel(tx: Transaction, held: Job) -> bool:
+    """Ended because somebody wanted it."""
+    change = "state = 'cancelled', finished_at = now(), want = NULL, step = NULL"
+    return await _settle(tx, held, change, "cancelled", {})
+
+
+async def _settle(tx: Transaction, held: Job, change: str, told: str, data: dict[str, Any], *args: object) -> bool:
+    sql = _SETTLE.format(change=change)
+    return bool(await tx.fetchval(sql, held.id, held.lease_token, told, data, *args))
+
+
+async def checkpoint(tx: Transaction, held: Job, cursor: dict[str, Any], *, progress: float, step: str) -> bool:
+    """Keep how far the work is; False if the lease was lost. Progress never falls within an attempt."""
+    touched = await tx.execute(
+        "UPDATE jobs SET cursor = $3, progress = greatest(progress, $4), step = $5, claims = 1"
+        " WHERE id = $1 AND lease_token = $2 AND state = 'running'",
+        held.id,
+        held.lease_token,
+        cursor,
+        progress,
+        step,
+    )
+    return bool(touched)

@@ -1,0 +1,36 @@
+"""What time does to jobs: the due become ready, the abandoned become free."""
+
+from infra.postgres.database import Transaction
+
+
+async def promote(tx: Transaction, *, limit: int = 1000) -> int:
+    """Scheduled jobs whose time has come become ready."""
+    found = await tx.fetch(
+        "WITH due AS (SELECT id FROM jobs WHERE state = 'scheduled' AND due_at <= clock_timestamp()"
+        "   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)"
+        " UPDATE jobs j SET state = 'ready', due_at = NULL FROM due WHERE j.id = due.id RETURNING j.queue",
+        limit,
+    )
+    tx.ring(*{row["queue"] for row in found})
+    return len(found)
+
+
+async def reap(tx: Transaction, *, limit: int = 1000) -> int:
+    """Jobs whose worker went silent become ready again; the claim they cost is kept against them."""
+    found = await tx.fetch(
+        "WITH dead AS (SELECT id FROM jobs WHERE state = 'running' AND lease_until < clock_timestamp()"
+        "   ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),"
+        " freed AS (UPDATE jobs j SET state = 'ready', lease_token = lease_token + 1, lease_until = NULL, worker = NULL"
+        "   FROM dead WHERE j.id = dead.id RETURNING j.id, j.attempt, j.queue)"
+        " INSERT INTO job_events (job_id, attempt, type, data)"
+        " SELECT id, attempt, 'lease_expired', jsonb_build_object('queue', queue) FROM freed RETURNING data",
+        limit,
+    )
+    tx.ring(*{row["data"]["queue"] for row in found})
+    return len(found)
+
+
+async def busy_queues(tx: Transaction) -> set[str]:
+    """Queues with ready jobs: their doorbell may have been lost."""
+    found = await tx.fetch("SELECT DISTINCT queue FROM jobs WHERE state = 'ready'")
+    return {row["queue"] for row in found}

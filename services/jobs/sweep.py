@@ -1,0 +1,12 @@
+"""The sweep of the engine: what is due becomes ready, what was abandoned becomes free, lost doorbells ring again."""
+
+from infra.postgres.database import Database
+from services.jobs.store import sweep as rows
+
+
+async def sweep(database: Database) -> int:
+    """Once through; returns how many jobs were set free or became due."""
+    async with database.transaction() as tx:
+        moved = await rows.promote(tx) + await rows.reap(tx)
+        tx.ring(*await rows.busy_queues(tx))
+    return moved
