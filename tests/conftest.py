@@ -1,10 +1,11 @@
-"""Fixtures every kind of test may use: a real PostgreSQL, and a fresh migrated database for each test."""
+"""For every kind of test: a real PostgreSQL, a fresh migrated database each, and no silent skips where CI=true."""
 
 import asyncio
+import os
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -14,6 +15,7 @@ from infra.postgres.database import Database
 from infra.postgres.migrate import found, migrate
 
 ROOT = Path(__file__).parent.parent
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 _TEMPLATE = "headrace_template"
 
 # A test's database need not survive a power cut.
@@ -75,3 +77,21 @@ async def database(database_dsn: str) -> AsyncIterator[Database]:
     database = await Database.connect(database_dsn)
     yield database
     await database.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _refuse_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _refuse_skip((yield))
+
+
+def _refuse_skip(report: Report) -> Report:
+    """With CI=true everything must be there: a test that skips itself has not proven anything."""
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"skipped although CI=true: {report.longrepr}"
+    return report
