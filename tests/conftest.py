@@ -54,12 +54,15 @@ async def _prepare(dsn: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_dsn() -> Iterator[str]:
     """A PostgreSQL server of this test run (its database ``postgres``); it holds the migrated template."""
-    server = _server(tmp_path_factory.mktemp("postgres") / "data")
+    # Not below pytest's own folder: every starting pytest closes that to others, and under root they are PostgreSQL.
+    folder = Path(tempfile.mkdtemp(prefix="headrace-postgres-"))
+    server = _server(folder / "data")
     asyncio.run(_prepare(server.get_uri()))
     yield server.get_uri()
     server._cleanup()  # the wheel's public stop() leaves an exit hook behind that complains
+    folder.rmdir()
 
 
 @pytest.fixture
