@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
