@@ -1,10 +1,12 @@
 """Event: one past-tense fact, told as a CloudEvent whose id follows from its cause."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import from_json, to_json
 
 _EVENT_IDS = UUID("6f0e7c5e-2d0c-5b0a-9a39-8f7a5f1f4f10")
 SOURCE = "//headrace/crawls"
@@ -34,6 +36,12 @@ class Event(BaseModel):
         """Same cause, same id: a fact that is told twice can be recognised."""
         return str(uuid5(_EVENT_IDS, f"{self.crawl_id}/{self.attempt}/{self.topic}/{self.subject}"))
 
+    def __getitem__(self, name: str) -> Any:
+        """A field by its name, for readers used to plain JSON. Raises ``KeyError``."""
+        if name not in type(self).model_fields:
+            raise KeyError(name)
+        return getattr(self, name)
+
 
 class Envelope(BaseModel):
     """An event on its way: CloudEvents 1.0 attributes and the JSON data."""
@@ -60,6 +68,24 @@ class Envelope(BaseModel):
             "ce-tenant": self.tenant,
             "content-type": "application/json",
         }
+
+    def body(self) -> bytes:
+        """The data as the body of an HTTP request in CloudEvents' binary mode."""
+        return to_json(self.data)
+
+    def structured(self) -> dict[str, Any]:
+        """The whole event as one object, in CloudEvents' JSON format."""
+        attributes = {name.removeprefix("ce-"): value for name, value in self.headers().items() if name[:3] == "ce-"}
+        return {**attributes, "datacontenttype": "application/json", "data": self.data}
+
+    @classmethod
+    def from_http(cls, headers: Mapping[str, str], body: bytes) -> "Envelope":
+        """Read a request in CloudEvents' binary mode; names of headers in any case. Raises ``ValueError``."""
+        given = {
+            name.lower().removeprefix("ce-"): value for name, value in headers.items() if name[:3].lower() == "ce-"
+        }
+        attributes = {name: given[name] for name in cls.model_fields if name in given}
+        return cls.model_validate({**attributes, "data": from_json(body)})
 
 
 def envelop(event: Event, *, time: datetime, tenant: str) -> Envelope:

@@ -1,0 +1,72 @@
+"""The bus of a machine without Pub/Sub: subscriptions, deliveries and dead letters are rows in PostgreSQL."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import aiohttp
+
+from infra.embedded.consumer import Consumer, Pace
+from infra.postgres import bus as sql
+from infra.postgres.database import Database
+from infra.runtime.bus import DeadLetter, Handler, Subscription
+from schemas.event import Envelope
+
+
+class EmbeddedBus:
+    """Shared by all processes on one database.
+
+    ``doorbell`` belongs to this bus alone: whoever sets it makes ``consume`` look at once instead of at the next poll.
+    ``ring`` is called when there is something to deliver, to wake other processes too; by default it sets the doorbell.
+    With a ``session``, ``consume`` serves push subscriptions too, those of other processes included; its connector
+    must not limit connections, or slow endpoints would hold up the others.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        doorbell: asyncio.Event,
+        ring: Callable[[], None] | None = None,
+        session: aiohttp.ClientSession | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._database = database
+        self._doorbell = doorbell
+        self._ring = ring or doorbell.set
+        self._session = session
+        self._pace = pace or Pace()
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        """Give every subscription of their topics a delivery, all or nothing."""
+        if not envelopes:
+            return
+        async with self._database.pool.acquire() as connection:
+            await sql.publish(connection, envelopes)
+        self._ring()
+
+    async def declare(self, subscription: Subscription) -> None:
+        """Make or change a subscription; it gets what is published from now on."""
+        async with self._database.pool.acquire() as connection:
+            await sql.declare(connection, subscription)
+
+    async def remove(self, name: str) -> None:
+        """End a subscription and drop its deliveries; fine if there is none."""
+        async with self._database.pool.acquire() as connection:
+            await sql.remove(connection, name)
+
+    async def consume(self, handlers: Mapping[str, Handler], stop: asyncio.Event) -> None:
+        """Deliver to these functions, and to endpoints if there is a session, until ``stop`` is set."""
+        await Consumer(self._database, handlers, doorbell=self._doorbell, session=self._session, pace=self._pace).run(
+            stop
+        )
+
+    async def dead_letters(self, limit: int) -> list[DeadLetter]:
+        """What was set aside, newest first."""
+        async with self._database.pool.acquire() as connection:
+            return await sql.dead_letters(connection, limit)
+
+    async def replay(self, dead_letter_id: str) -> None:
+        """Deliver a dead letter again. Raises ``DeadLetterUnknown``, ``SubscriptionGone``."""
+        async with self._database.pool.acquire() as connection:
+            await sql.replay(connection, dead_letter_id)
+        self._ring()

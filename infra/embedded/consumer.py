@@ -1,0 +1,167 @@
+"""One process's share in delivering what the embedded bus holds."""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import asyncpg
+import structlog
+
+from infra.postgres import bus as sql
+from infra.postgres.bus import Delivery
+from infra.postgres.database import Database
+from infra.runtime.bus import Handler, Subscription, final
+from infra.runtime.push import push
+from schemas.problem import Problem
+
+_DETAIL = 2000  # characters kept of an exception's message
+_DOUBLINGS = 30  # more would only overflow: a second has become 34 years
+_TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How a consumer works: deliveries of one subscription at once, and times in seconds."""
+
+    concurrency: int = 16
+    lease_s: float = 60.0
+    poll_s: float = 1.0
+    grace_s: float = 5.0  # for running deliveries, when asked to stop
+    chance: Callable[[], float] = random.random
+
+
+class Consumer:
+    """Claims deliveries and has them handled, each subscription in its own lane: a slow one delays nobody else."""
+
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        *,
+        doorbell: asyncio.Event,
+        session: aiohttp.ClientSession | None,
+        pace: Pace,
+    ) -> None:
+        self._database = database
+        self._handlers = handlers
+        self._doorbell = doorbell
+        self._session = session
+        self._pace = pace
+        self._running: dict[asyncio.Task[None], Delivery] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until ``stop``; what is unfinished after the grace period goes back untouched."""
+        attendants = [asyncio.create_task(self._ring_at(stop)), asyncio.create_task(self._keep_holding())]
+        try:
+            while not stop.is_set():
+                self._doorbell.clear()
+                await self._take()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._doorbell.wait(), self._pace.poll_s)
+        finally:
+            await self._wind_up()
+            for attendant in attendants:
+                attendant.cancel()
+
+    async def _ring_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._doorbell.set()
+
+    async def _keep_holding(self) -> None:
+        while True:
+            await asyncio.sleep(self._pace.lease_s / 3)
+            held = list(self._running.values())
+            if held:
+                await self._tell(sql.hold, held, lease_s=self._pace.lease_s)
+
+    async def _take(self) -> None:
+        busy = Counter(delivery.subscription.name for delivery in self._running.values())
+        claimed: Sequence[Delivery] | None = await self._tell(
+            sql.claim,
+            list(self._handlers),
+            push=self._session is not None,
+            busy=busy,
+            room=self._pace.concurrency,
+            lease_s=self._pace.lease_s,
+        )
+        for delivery in claimed or ():
+            task = asyncio.create_task(self._deliver(delivery))
+            self._running[task] = delivery
+            task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.pop(task, None)
+        self._doorbell.set()
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        if delivery.attempt > delivery.subscription.max_attempts:
+            # Whoever took it last never came back: without this, a message that kills its reader comes for ever.
+            detail = "No reader survived the last delivery"
+            await self._tell(sql.set_aside, delivery, outcome="exhausted", reason="LEASE_EXPIRED", detail=detail)
+            return
+        try:
+            await self._handle(delivery)
+        except Exception as error:  # noqa: BLE001  # whatever a handler raises means: not acknowledged
+            await self._failed(delivery, error)
+        else:
+            await self._tell(sql.acknowledge, delivery)
+
+    async def _handle(self, delivery: Delivery) -> None:
+        subscription = delivery.subscription
+        handler = self._handlers.get(subscription.name)
+        if handler is not None:
+            await handler(delivery.envelope, delivery.attempt)
+        elif self._session is not None and subscription.push_url is not None:
+            await push(self._session, subscription.push_url, delivery.envelope)
+
+    async def _failed(self, delivery: Delivery, error: Exception) -> None:
+        reason = error.code if isinstance(error, Problem) else type(error).__name__
+        outcome = final(error)
+        if outcome is None and delivery.attempt >= delivery.subscription.max_attempts:
+            outcome = "exhausted"
+        fields = {"subscription": delivery.subscription.name, "event_id": delivery.envelope.id, "reason": reason}
+        if outcome is None:
+            log.warning("delivery failed", **fields, exc_info=error)
+            wait = delay(delivery.subscription, delivery.attempt, error, chance=self._pace.chance())
+            await self._tell(sql.postpone, delivery, delay_s=wait)
+        else:
+            log.error("message set aside", **fields, exc_info=error)
+            await self._tell(sql.set_aside, delivery, outcome=outcome, reason=reason, detail=printable(str(error)))
+
+    async def _tell(self, statement: Callable[..., Awaitable[Any]], *args: object, **options: object) -> Any:
+        try:
+            async with self._database.pool.acquire() as connection:
+                return await statement(connection, *args, **options)
+        except _TROUBLE:
+            # The database is away: the poll asks again, and what was not settled comes back when its lease ends.
+            log.exception("the bus could not reach its database")
+            return None
+
+    async def _wind_up(self) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._pace.grace_s)
+        unfinished = dict(self._running)
+        for task in unfinished:
+            task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished)
+            await self._tell(sql.give_back, list(unfinished.values()))
+
+
+def delay(subscription: Subscription, attempt: int, error: Exception, *, chance: float) -> float:
+    """Seconds until the next delivery: full jitter over a doubling range, or longer if a problem asks for it."""
+    span = subscription.min_backoff_s * 2.0 ** min(attempt - 1, _DOUBLINGS)
+    asked = (error.retry_after or 0.0) if isinstance(error, Problem) else 0.0
+    return min(subscription.max_backoff_s, max(span * chance, asked))
+
+
+def printable(text: str) -> str:
+    """A message that can stand in a log or on a terminal: short, and control characters as escapes."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:_DETAIL])
+    return shown[:_DETAIL]

@@ -1,0 +1,105 @@
+"""What every bus is tested with: a rig an adapter, events, and a handler that keeps what it gets."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+import aiohttp
+
+from infra.embedded.bus import EmbeddedBus
+from infra.embedded.consumer import Pace
+from infra.postgres.database import Database
+from infra.runtime.bus import Bus, DeadLetter, Handler, Subscription
+from schemas.event import Envelope
+
+PATIENCE = 15.0
+TOPIC = "crawl.triggered"
+STUCK_READER = Path(__file__).with_name("stuck_reader.py")
+
+
+class Rig(Protocol):
+    """One bus, seen by as many processes as a test wants."""
+
+    async def bus(self) -> Bus:
+        """Another process's way to the same bus."""
+
+    def stuck_reader(self, subscription: str) -> list[str]:
+        """The command of a process that takes one event, prints its id and never finishes it; lease: 1 s."""
+
+
+class EmbeddedRig:
+    def __init__(self, dsn: str, stack: AsyncExitStack) -> None:
+        self.dsn = dsn
+        self._stack = stack
+
+    async def bus(self, pace: Pace = Pace(poll_s=0.02)) -> EmbeddedBus:  # noqa: B008  # frozen
+        database = await Database.connect(self.dsn, size=4)
+        self._stack.push_async_callback(database.close)
+        connector = aiohttp.TCPConnector(limit=0)
+        session = await self._stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        return EmbeddedBus(database, doorbell=asyncio.Event(), session=session, pace=pace)
+
+    def stuck_reader(self, subscription: str) -> list[str]:
+        return [sys.executable, str(STUCK_READER), self.dsn, subscription]
+
+
+class Inbox:
+    """A handler that keeps what it gets, and raises what it is told to, in turn."""
+
+    def __init__(self, *failures: Exception | None) -> None:
+        self._failures = list(failures)
+        self._got: asyncio.Queue[tuple[Envelope, int]] = asyncio.Queue()
+
+    async def __call__(self, envelope: Envelope, attempt: int) -> None:
+        self._got.put_nowait((envelope, attempt))
+        failure = self._failures.pop(0) if self._failures else None
+        if failure is not None:
+            raise failure
+
+    async def next(self) -> tuple[Envelope, int]:
+        return await asyncio.wait_for(self._got.get(), PATIENCE)
+
+    def empty(self) -> bool:
+        return self._got.empty()
+
+
+@asynccontextmanager
+async def consuming(bus: Bus, handlers: Mapping[str, Handler]) -> AsyncIterator[None]:
+    """A block during which the bus delivers to these functions."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(bus.consume(handlers, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+def reader(name: str = "load", **changes: Any) -> Subscription:
+    """A subscription whose backoff is tiny."""
+    return Subscription(**{"name": name, "topic": TOPIC, "min_backoff_s": 0.01, "max_backoff_s": 0.05, **changes})
+
+
+def event(number: int, topic: str = TOPIC, **data: object) -> Envelope:
+    """The same event for the same number."""
+    return Envelope(
+        id=str(UUID(int=number)),
+        type=topic,
+        subject=f"crawl-{number}",
+        time=datetime(2025, 11, 22, 3, 14, 15, 926535, tzinfo=UTC),
+        tenant="default",
+        data={"crawl_id": f"crawl-{number}", "attempt": 1, **data},
+    )
+
+
+async def set_aside(bus: Bus) -> DeadLetter:
+    """Wait until a message is a dead letter."""
+    async with asyncio.timeout(PATIENCE):
+        while not (letters := await bus.dead_letters(1)):  # noqa: ASYNC110  # another process may be who buries it
+            await asyncio.sleep(0.01)
+    return letters[0]
