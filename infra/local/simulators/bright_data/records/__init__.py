@@ -1,0 +1,1 @@
+"""What a snapshot contains, and the forms it can be downloaded in."""
