@@ -1,0 +1,158 @@
+"""Parquet files of the warehouse: rows written in bounded memory, counts kept in the footer.
+
+Import this module inside functions only: pyarrow takes long to load.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from infra.embedded.ndjson import Damaged, Lines
+from schemas.load_source import LoadSource, WarehouseRejected
+
+Columns = Sequence[Mapping[str, str]]
+Contents = Mapping[str, tuple[int, int]]
+"""What a file holds: crawl id → attempt and rows."""
+
+_ROW_GROUP = 8 << 20  # bytes of JSON
+_BATCH = 1 << 20  # bytes of JSON
+_COUNTS = b"headrace.contents"
+_TYPES: dict[str, Any] = {
+    "STRING": pa.string(),
+    "INTEGER": pa.int64(),
+    "BOOLEAN": pa.bool_(),
+    "FLOAT": pa.float64(),
+    "TIMESTAMP": pa.timestamp("us", "UTC"),
+}
+
+
+def arrow_schema(columns: Columns) -> pa.Schema:
+    """A table's columns in Arrow's types."""
+    return pa.schema([(column["name"], _TYPES[column["type"]]) for column in columns])
+
+
+def contents(path: Path) -> Contents:
+    """What ``RowWriter.close`` noted in a finished file."""
+    noted = pq.read_metadata(path).metadata or {}
+    return {crawl: (attempt, rows) for crawl, (attempt, rows) in json.loads(noted[_COUNTS]).items()}
+
+
+class RowWriter:
+    """Writes the lines of sources as rows, one source after the other. Every method blocks.
+
+    ``judges`` compute a column from a line; other columns are ``crawl_id``, ``attempt``, ``row_no`` and ``record``
+    or constants of the source. Every method may raise ``OSError``; bad data raises ``WarehouseRejected``.
+    """
+
+    def __init__(self, path: Path, columns: Columns, judges: Mapping[str, Callable[[bytes], Any]]) -> None:
+        self._schema = arrow_schema(columns)
+        self._judges = {name: judge for name, judge in judges.items() if name in self._schema.names}
+        self._sink = pa.OSFile(str(path), "w")
+        shared = [name for name in self._schema.names if name != "record"]
+        # Statistics and a dictionary of whole records would only repeat them.
+        self._file = pq.ParquetWriter(
+            self._sink,
+            self._schema,
+            compression="zstd",
+            use_dictionary=shared,  # type: ignore[arg-type]  # the stub knows no lists
+            write_statistics=shared,
+        )
+        self._contents: dict[str, tuple[int, int]] = {}
+        self._batches: list[pa.RecordBatch] = []
+        self._size = 0
+
+    def begin(self, source: LoadSource) -> None:
+        """The lines that follow are this source's."""
+        if source.crawl_id in self._contents:
+            raise WarehouseRejected(f"Crawl {source.crawl_id} appears twice in one load.")
+        self._source, self._lines, self._line_no = source, Lines(), 0
+        self._contents[source.crawl_id] = (source.attempt, 0)
+        self._waiting: list[tuple[int, bytes]] = []
+        self._waiting_size = 0
+
+    def feed(self, block: bytes) -> None:
+        """Take a block of the source's gzip NDJSON."""
+        self._take(self._lines.feed(block))
+
+    def end(self) -> None:
+        """The source is complete."""
+        self._take(self._lines.end())
+        self._batch()
+
+    def close(self) -> None:
+        """Finish the file; it holds its contents in its footer."""
+        self._flush()
+        self._file.add_key_value_metadata({_COUNTS.decode(): json.dumps(self._contents)})
+        self._file.close()
+        self._sink.close()
+
+    def abandon(self) -> None:
+        """Let go of the file without finishing it; fine after ``close``."""
+        self._file.is_open = False  # or it would finish itself, on a disk that may be full
+        self._sink.close()
+
+    def _take(self, lines: Iterator[list[bytes]]) -> None:
+        try:
+            for some in lines:
+                for line in some:
+                    self._line_no += 1
+                    if line:
+                        self._waiting.append((self._line_no, line))
+                        self._waiting_size += len(line)
+                if self._waiting_size >= _BATCH:
+                    self._batch()
+        except Damaged as error:
+            raise self._rejected(error) from error
+
+    def _batch(self) -> None:
+        if not self._waiting:
+            return
+        try:
+            self._batches.append(self._rows())
+        except (pa.ArrowException, ValueError, TypeError) as error:
+            raise self._rejected(error) from error
+        attempt, rows = self._contents[self._source.crawl_id]
+        self._contents[self._source.crawl_id] = (attempt, rows + len(self._waiting))
+        self._size += self._waiting_size
+        self._waiting, self._waiting_size = [], 0
+        if self._size >= _ROW_GROUP:
+            self._flush()
+
+    def _rows(self) -> pa.RecordBatch:
+        arrays = [self._column(field, len(self._waiting)) for field in self._schema]
+        return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+
+    def _column(self, field: "pa.Field[Any]", rows: int) -> Any:
+        if field.name == "row_no":
+            return pa.array([number for number, _ in self._waiting], field.type)
+        if field.name == "record":
+            return pa.array([line for _, line in self._waiting], field.type)
+        if judge := self._judges.get(field.name):
+            return pa.array([judge(line) for _, line in self._waiting], field.type)
+        return pa.repeat(pa.scalar(self._constant(field), field.type), rows)
+
+    def _constant(self, field: "pa.Field[Any]") -> Any:
+        own = {"crawl_id": self._source.crawl_id, "attempt": self._source.attempt}
+        value = {**self._source.columns, **own}.get(field.name)
+        if value is None:
+            raise ValueError(f"column {field.name} has no value")
+        if pa.types.is_timestamp(field.type):
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return value
+
+    def _flush(self) -> None:
+        if self._batches:
+            table = pa.Table.from_batches(self._batches)
+            self._file.write_table(table, row_group_size=table.num_rows)
+        self._batches, self._size = [], 0
+
+    def _rejected(self, error: Exception) -> WarehouseRejected:
+        return WarehouseRejected(
+            f"Object {self._source.object_name} of crawl {self._source.crawl_id}, line {self._line_no}: {error}"
+        )

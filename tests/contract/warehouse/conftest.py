@@ -1,0 +1,90 @@
+"""Every adapter of the port Warehouse: one entry in ``ADAPTERS`` and the whole suite runs against it."""
+
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.load_source import LoadSource
+
+STORED_AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+COLUMNS = {
+    "tenant": "default",
+    "provider": "bright_data",
+    "platform": "shop",
+    "competitor": "acme",
+    "dataset_id": "gd_1",
+    "is_error": False,
+    "stored_at": STORED_AT,
+}
+
+
+@dataclass(frozen=True)
+class WarehouseAdapter:
+    """``code`` is Python that leaves the adapter in ``warehouse``, and a lake for it in ``lake``."""
+
+    code: str
+
+    def open(self) -> tuple[Any, Any]:
+        """A warehouse and its lake, as another process would open them."""
+        names: dict[str, Any] = {}
+        exec(self.code, names)  # the same text must also run in another process
+        return names["warehouse"], names["lake"]
+
+
+def embedded(folder: Path) -> WarehouseAdapter:
+    return WarehouseAdapter(
+        "from pathlib import Path\n"
+        "from infra.embedded.lake import Lake\n"
+        "from infra.embedded.warehouse import Warehouse\n"
+        "from schemas.tables import warehouse_tables\n"
+        f"lake = Lake(Path({str(folder / 'lake')!r}))\n"
+        f"warehouse = Warehouse(Path({str(folder / 'warehouse')!r}), lake, warehouse_tables())\n"
+    )
+
+
+ADAPTERS: dict[str, Callable[[Path], WarehouseAdapter]] = {"embedded": embedded}
+
+
+@pytest.fixture(params=sorted(ADAPTERS))
+def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> WarehouseAdapter:
+    return ADAPTERS[request.param](tmp_path)
+
+
+@pytest.fixture
+def opened(adapter: WarehouseAdapter) -> tuple[Any, Any]:
+    return adapter.open()
+
+
+@pytest.fixture
+def warehouse(opened: tuple[Any, Any]) -> Any:
+    return opened[0]
+
+
+@pytest.fixture
+def lake(opened: tuple[Any, Any]) -> Any:
+    return opened[1]
+
+
+Store = Callable[..., Awaitable[LoadSource]]
+
+
+@pytest.fixture
+def store(lake: Any) -> Store:
+    """Puts lines into the lake as a crawl's object; returns the source to load."""
+
+    async def stored(crawl_id: str, lines: Sequence[str], *, attempt: int = 1, **columns: Any) -> LoadSource:
+        packed = gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
+
+        async def blocks() -> AsyncIterator[bytes]:
+            yield packed
+
+        name = f"crawls/{crawl_id}/{attempt}/records.ndjson.gz"
+        await lake.create(name, blocks())
+        return LoadSource(crawl_id=crawl_id, attempt=attempt, object_name=name, columns=COLUMNS | columns)
+
+    return stored
