@@ -123,23 +123,24 @@ class Cluster:
 
     def halt(self) -> None:
         """Stop the server and wait until it is gone: fast first, after 30 s at once. Raises ``DatabaseUnavailable``."""
-        postmaster = self.postmaster()
-        if postmaster is None:
-            return
-        self._installation.open_way(self.data)
-        command = ("stop", "--wait", "--silent", "--pgdata", str(self.data), "--timeout", "30", "--mode")
-        try:
-            self._installation.run("pg_ctl", *command, "fast", output=self.home / "stop.log")
-        except DatabaseUnavailable:
-            self._installation.run("pg_ctl", *command, "immediate", output=self.home / "stop.log")
+        if self.postmaster() is not None:
+            self._stop()
         with contextlib.suppress(OSError):
-            postmaster.sockets.rmdir()
+            socket_directory(self.home).rmdir()
 
     def failure(self) -> DatabaseUnavailable:
         """Why the last start came to nothing, in the words of the server."""
         logs = sorted(self.data.glob("log/*.log"), key=lambda path: path.stat().st_mtime)
         said = [path.read_text(errors="replace")[-4000:] for path in [self.home / "startup.log", *logs[-1:]]]
         return judge("\n".join(said))
+
+    def _stop(self) -> None:
+        self._installation.open_way(self.data)
+        command = ("stop", "--wait", "--silent", "--pgdata", str(self.data), "--timeout", "30", "--mode")
+        try:
+            self._installation.run("pg_ctl", *command, "fast", output=self.home / "stop.log")
+        except DatabaseUnavailable:
+            self._installation.run("pg_ctl", *command, "immediate", output=self.home / "stop.log")
 
     def _initialise(self, fresh: Path, password: Path) -> None:
         self._installation.run(

@@ -138,6 +138,8 @@ async def test_a_taken_port_is_named(data_dir: Path) -> None:
         with pytest.raises(DatabasePortTaken, match="Address already in use"):
             await start(data_dir, port=taken.getsockname()[1])
 
+    assert not socket_directory(data_dir / "postgres").exists()
+
 
 async def test_data_of_another_version_is_left_alone(data_dir: Path) -> None:
     version = data_dir / "postgres" / "data" / "PG_VERSION"
