@@ -101,6 +101,10 @@ class Database:
             for listener in self.listeners:
                 listener(commit)
 
+    async def ping(self) -> None:
+        """Ask the server for a sign of life; raises what the driver raises if there is none."""
+        await self.pool.fetchval("SELECT 1", timeout=5)
+
     async def close(self) -> None:
         """Give the connections back to the server."""
         await self.pool.close()

@@ -3,34 +3,11 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from schemas.load_source import LoadSource
-from schemas.problem import Problem, ProblemClass
 from schemas.stored_object import StoredObject
-
-
-class NotReady(Problem):
-    """The provider is not done with the result it announced; ``retry_after`` says when to ask again."""
-
-    code: ClassVar[str] = "PROVIDER_UNAVAILABLE"
-    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
-    status: ClassVar[int] = 409
-    stage: ClassVar[str] = "download"
-    title: ClassVar[str] = "The provider is still building the result"
-    recovery: ClassVar[str] = "Wait; the result is fetched by itself as soon as the provider hands it out."
-
-
-class SubmitUnknown(Problem):
-    """Nobody knows whether the provider took the order."""
-
-    code: ClassVar[str] = "SUBMIT_UNKNOWN"
-    kind: ClassVar[ProblemClass] = ProblemClass.AMBIGUOUS
-    status: ClassVar[int] = 504
-    stage: ClassVar[str] = "trigger"
-    title: ClassVar[str] = "The provider did not say whether it took the order"
-    recovery: ClassVar[str] = "Wait; the order is looked up at the provider before anything is sent again."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +88,9 @@ class Lake(Protocol):
 
     async def delete(self, name: str) -> None:
         """Remove an object; fine if it is gone."""
+
+    async def sweep(self, older_than_seconds: float) -> int:
+        """Remove what interrupted writers left; returns how many files or uploads that were."""
 
 
 class Warehouse(Protocol):

@@ -18,7 +18,8 @@ from services.crawling.ndjson import Judge, Tally
 from services.crawling.order import Crawl
 from services.crawling.policy import Policy
 from services.crawling.poll_verdict import ProviderStalled
-from services.crawling.ports import Lake, NotReady, Provider
+from services.crawling.ports import Lake, Provider
+from services.crawling.provider_problems import NotReady
 from services.crawling.store import crawls
 from services.crawling.store_part import PartWriter, Place
 from services.jobs.job import Job, Outcome, Resume, Snooze

@@ -49,6 +49,7 @@ CREATE TABLE loads (
   crawl_id   uuid    NOT NULL,
   attempt    integer NOT NULL,
   load_id    uuid    NOT NULL,
+  stored_at  timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (crawl_id, attempt)
 );
 CREATE INDEX loads_load ON loads (load_id);

@@ -1,0 +1,1 @@
+"""Who collects: one provider a module."""

@@ -31,7 +31,8 @@ async def assign(
 async def sources(tx: Transaction, load_id: UUID) -> list[dict[str, object]]:
     """What a load takes: one row a crawl attempt, with its constant columns."""
     rows = await tx.fetch(
-        "SELECT l.crawl_id::text AS crawl_id, l.attempt, c.tenant, c.provider, c.platform, c.competitor, c.dataset_id"
+        "SELECT l.crawl_id::text AS crawl_id, l.attempt, c.tenant, c.provider, c.platform, c.competitor, c.dataset_id,"
+        " l.stored_at"
         " FROM loads l JOIN crawls c ON c.id = l.crawl_id WHERE l.load_id = $1 ORDER BY l.crawl_id, l.attempt",
         load_id,
     )

@@ -1,0 +1,19 @@
+"""Load stored crawls into the warehouse, many in one load."""
+
+from functools import partial
+
+from infra.runtime.runtime import Runtime
+from services.crawling.load_warehouse import load_failed, load_warehouse
+from services.crawling.wiring import crawling
+from services.jobs.function import works
+from services.jobs.job import Work
+
+MOST_AT_ONCE = 100
+
+
+@works(queue="load", kind="load", concurrency=lambda _: MOST_AT_ONCE)
+def main(runtime: Runtime) -> Work:
+    """Objects in, rows out."""
+    context = runtime.once(crawling)
+    run_many = partial(load_warehouse, database=context.database, warehouse=context.warehouse)
+    return Work(run_many=run_many, failed=load_failed)

@@ -1,0 +1,18 @@
+"""Submit crawls that wait for it: ordered with respond-async, left behind by a dead process, or of unknown fate."""
+
+from functools import partial
+
+from infra.runtime.runtime import Runtime
+from services.crawling.failure import crawl_failed, stage_of
+from services.crawling.submit_crawl import submit_crawl
+from services.crawling.wiring import crawling
+from services.jobs.function import works
+from services.jobs.job import Work
+
+
+@works(queue="submit", kind="crawl")
+def main(runtime: Runtime) -> Work:
+    """Orders in, snapshots out."""
+    context = runtime.once(crawling)
+    run = partial(submit_crawl, database=context.database, providers=context.providers, policy=context.policy)
+    return Work(run=run, failed=crawl_failed, stage=stage_of)

@@ -1,0 +1,21 @@
+"""The sweep: what is due, abandoned or left behind is taken up again, and what is old goes."""
+
+from functools import partial
+
+from infra.runtime.function import Turn, ticks
+from infra.runtime.runtime import Runtime
+from infra.runtime.sweep import Sweep
+from services.crawling.clean_up import clean_up
+from services.crawling.wiring import crawling
+from services.jobs.sweep import sweep
+
+
+@ticks(every=0.5)
+def main(runtime: Runtime) -> Turn:
+    """Once through, often; the clean-up now and then."""
+    context = runtime.once(crawling)
+    return Sweep(
+        often=[partial(sweep, runtime.database), runtime.relay.sweep],
+        seldom=[partial(clean_up, database=context.database, lake=context.lake)],
+        seldom_seconds=runtime.settings.cleanup_interval,
+    ).turn

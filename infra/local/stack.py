@@ -1,0 +1,171 @@
+"""The whole system in one process: faces, functions, tick and simulators."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from infra.runtime import topology
+from infra.runtime.http import create_app
+from infra.runtime.runtime import Runtime, open_runtime
+from infra.runtime.settings import Settings
+from schemas.problem import Problem
+
+log = structlog.get_logger()
+
+FUNCTIONS_SECONDS = 5.0  # what a function gets to stop; the whole stop takes at most 8 s
+
+
+class PortTaken(Problem):
+    """Somebody listens there already."""
+
+    code: ClassVar[str] = "PORT_TAKEN"
+    title: ClassVar[str] = "The port is taken"
+    recovery: ClassVar[str] = "Stop the other program, or choose another port with HEADRACE_PORT."
+
+
+class OpenToTheWorld(Problem):
+    """Authentication is off and the address is not loopback."""
+
+    code: ClassVar[str] = "AUTH_OFF"
+    title: ClassVar[str] = "Authentication is off, so only this machine may be served"
+    recovery: ClassVar[str] = "Set HEADRACE_HOST to 127.0.0.1."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A running system."""
+
+    url: str
+    runtime: Runtime
+    addresses: dict[str, str]
+    stopping: asyncio.Event
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Stack]:
+    """The system, ready to be used inside the block and cleanly stopped after it.
+
+    Raises ``PortTaken``, ``OpenToTheWorld`` and what ``open_runtime`` raises.
+    """
+    if not settings.on_loopback:
+        raise OpenToTheWorld(f"HEADRACE_HOST is {settings.host}")
+    listener = _listen(settings)
+    url = f"http://{settings.host}:{listener.getsockname()[1]}"
+    stop = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        settings, simulators = await _simulators(settings, stack)
+        runtime = await stack.enter_async_context(open_runtime(settings, migrate=True))
+        if simulators and runtime.public_url is None:
+            runtime.public_url = url  # simulators run here, so they reach us
+        functions = await stack.enter_async_context(_functions(runtime))
+        await stack.enter_async_context(_faces(runtime, listener, stop))
+        addresses = {"API": f"{url}/docs", "events": f"{url}/api/v1/events/stream", **simulators}
+        log.info("stack is up", url=url, functions=functions)
+        yield Stack(url=url, runtime=runtime, addresses=addresses, stopping=stop)
+        stop.set()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise PortTaken(f"{settings.host}:{settings.port}: {error.strerror}") from error
+    return listener
+
+
+async def _simulators(settings: Settings, stack: AsyncExitStack) -> tuple[Settings, dict[str, str]]:
+    if settings.bright_data_api_url is not None or settings.bright_data_api_token is not None:
+        return settings, {}
+    from infra.local.simulators.bright_data import serve  # noqa: PLC0415  # only where it stands in
+
+    state = settings.data_dir / "simulators" / "bright_data.jsonl"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    simulator = await serve(state_file=state)
+    stack.push_async_callback(simulator.close)
+    return settings.model_copy(update={"bright_data_api_url": simulator.url}), {
+        "Bright Data (simulator)": simulator.url
+    }
+
+
+@asynccontextmanager
+async def _functions(runtime: Runtime) -> AsyncIterator[list[str]]:
+    stop = asyncio.Event()
+    names = sorted(topology.generated()["functions"])
+    tasks = [asyncio.create_task(topology.function(name).serve(runtime, stop), name=name) for name in names]
+    try:
+        yield names
+    finally:
+        stop.set()
+        _, late = await asyncio.wait(tasks, timeout=FUNCTIONS_SECONDS)
+        for task in late:
+            log.warning("function did not stop in time", function=task.get_name())
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _faces(runtime: Runtime, listener: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
+    faces = [topology.face(name) for name in topology.generated()["services"]]
+    app = create_app(
+        title="Headrace",
+        routers=[face.router(runtime) for face in faces],
+        ready=[runtime.database.ping],
+        lifespan=_lifespan([face.lifespan for face in faces], runtime),
+    )
+    server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2, lifespan="on"))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if serving.done():
+                await serving
+                raise PortTaken
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        stop.set()
+        server.should_exit = True
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the stack: it must stop in the right order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """No handlers."""
+        yield
+
+
+def _lifespan(parts: list[Callable[[Runtime], Any]], runtime: Runtime) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for part in parts:
+                await stack.enter_async_context(part(runtime))
+            yield
+
+    return lifespan
+
+
+async def interrupted() -> None:
+    """Wait for SIGINT or SIGTERM; a second one ends the process at once."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)

@@ -1,0 +1,105 @@
+"""The relay: takes events out of the outbox and hands them to the bus, at least once each."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Protocol
+
+import asyncpg
+import structlog
+
+from infra.postgres import outbox
+from infra.postgres.database import Commit, Database
+from schemas.event import Envelope
+
+BATCH = 100  # events a publication; also all the relay ever keeps in memory
+
+log = structlog.get_logger()
+
+
+class Publisher(Protocol):
+    """The part of a bus the relay needs."""
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        """Hand over events; raises when it is not known that all are safe."""
+
+
+class Relay:
+    """Publishes right after commits of this process; ``sweep`` finds what any process left behind.
+
+    An event leaves the outbox only after the bus has it: a crash in between tells it twice, with the same id.
+    """
+
+    def __init__(self, database: Database, bus: Publisher, *, batch: int = BATCH) -> None:
+        self._database = database
+        self._bus = bus
+        self._batch = batch
+        self._again = False
+        self._running: asyncio.Task[None] | None = None
+        database.listeners.append(self._heard)
+
+    async def sweep(self) -> int:
+        """Publish what is due; returns how many events were told.
+
+        A topic that fails does not hold up the others. Raises what the bus or the database raised when nothing of a
+        batch could be told: then the bus is away, and what is left stays in the outbox.
+        """
+        told = 0
+        while claimed := await self._claim():
+            topics: dict[str, dict[int, Envelope]] = {}
+            for seq, envelope in claimed.items():
+                topics.setdefault(envelope.type, {})[seq] = envelope
+            results = await asyncio.gather(*map(self._publish, topics.values()), return_exceptions=True)
+            failures = [result for result in results if isinstance(result, BaseException)]
+            if len(failures) == len(results):
+                raise failures[0]
+            told += sum(result for result in results if isinstance(result, int))
+        return told
+
+    async def settle(self) -> None:
+        """Wait until what commits of this process left to do was tried: a function's CPU ends with its answer."""
+        while self._running is not None and not self._running.done():
+            await asyncio.shield(self._running)
+
+    async def close(self) -> None:
+        """Stop listening and finish what is under way."""
+        with contextlib.suppress(ValueError):
+            self._database.listeners.remove(self._heard)
+        await self.settle()
+
+    def _heard(self, commit: Commit) -> None:
+        if not commit.events:
+            return
+        # One run at a time: a commit during a run makes it look once more, a thousand commits too.
+        self._again = True
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        while self._again:
+            self._again = False
+            try:
+                await self.sweep()
+            except Exception:
+                log.warning("events stay in the outbox until the next sweep", exc_info=True)
+
+    async def _claim(self) -> dict[int, Envelope]:
+        async with self._database.pool.acquire() as connection:
+            return await outbox.claim(connection, self._batch)
+
+    async def _publish(self, claimed: dict[int, Envelope]) -> int:
+        try:
+            await self._bus.publish(list(claimed.values()))
+        except Exception as error:
+            topic = next(iter(claimed.values())).type
+            log.warning("events could not be published", topic=topic, count=len(claimed), reason=str(error))
+            await self._postpone(claimed)
+            raise
+        async with self._database.pool.acquire() as connection:
+            await outbox.published(connection, list(claimed))
+        return len(claimed)
+
+    async def _postpone(self, claimed: dict[int, Envelope]) -> None:
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # the claim lapses anyway
+            async with self._database.pool.acquire() as connection:
+                await outbox.postpone(connection, list(claimed))

@@ -1,0 +1,133 @@
+"""What a process has at hand: settings, database, bus, lake, warehouse, and a client for what lies outside."""
+
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from infra.postgres.database import Database
+from infra.postgres.doorbell import Doorbell
+from infra.postgres.instance import claim_lake
+from infra.runtime.bus import Bus
+from infra.runtime.relay import Relay
+from infra.runtime.settings import Settings
+from schemas.problem import Problem
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from infra.embedded.lake import Lake
+    from infra.embedded.warehouse import Warehouse
+
+Built = TypeVar("Built")
+ROOT = Path(__file__).parents[2]
+
+
+class ForeignLake(Problem):
+    """The database was made together with another lake."""
+
+    code: ClassVar[str] = "FOREIGN_LAKE"
+    status: ClassVar[int] = 503
+    title: ClassVar[str] = "This database belongs to another lake"
+    recovery: ClassVar[str] = "Set HEADRACE_DATA_DIR to the directory that was used with this database."
+
+
+@dataclass
+class Runtime:
+    """One process's hold on the world. Contexts keep what they build from it in ``built``, once a process."""
+
+    settings: Settings
+    database: Database
+    doorbell: Doorbell
+    bus: Bus
+    relay: Relay
+    lake: "Lake"
+    session: "aiohttp.ClientSession"
+    name: str
+    public_url: str | None = None
+    built: dict[Any, Any] = field(default_factory=dict)
+
+    def once(self, build: Callable[["Runtime"], Built]) -> Built:
+        """What ``build`` makes of this runtime; made at the first call."""
+        if build not in self.built:
+            self.built[build] = build(self)
+        found: Built = self.built[build]
+        return found
+
+    def warehouse(self, judges: Mapping[str, Callable[[bytes], Any]]) -> "Warehouse":
+        """The warehouse; ``judges`` compute columns from a stored line."""
+        from infra.embedded.warehouse import Warehouse  # noqa: PLC0415  # not every process needs it
+        from schemas.tables import warehouse_tables  # noqa: PLC0415  # see above
+
+        tables = cast("Mapping[str, Sequence[Mapping[str, str]]]", warehouse_tables())
+        return Warehouse(self.settings.data_dir / "warehouse", self.lake, tables, judges=judges)
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Runtime]:
+    """Open everything for one process and close it again.
+
+    With ``migrate`` the schema is brought up to date first, else it is only checked. Raises ``DatabaseUnavailable``,
+    ``SchemaMismatch``, ``ForeignLake``.
+    """
+    from infra.embedded.bus import EmbeddedBus  # noqa: PLC0415  # the profile decides what is loaded
+    from infra.embedded.lake import Lake  # noqa: PLC0415  # see above
+
+    async with AsyncExitStack() as stack:
+        database = await Database.connect(await _dsn(settings, stack), size=settings.database_pool)
+        stack.push_async_callback(database.close)
+        await _schema(database, migrate=migrate)
+        lake = Lake(settings.data_dir / "lake")
+        if not await claim_lake(database, str(lake.id)):
+            raise ForeignLake(f"It is not the lake in {settings.data_dir}")
+        doorbell = Doorbell(database)
+        await doorbell.open()
+        stack.push_async_callback(doorbell.close)
+        session = await stack.enter_async_context(_session())
+        bus = EmbeddedBus(database, doorbell=doorbell.bell("bus"), ring=lambda: doorbell.ring("bus"), session=session)
+        relay = Relay(database, bus)
+        stack.push_async_callback(relay.close)
+        yield Runtime(
+            settings=settings,
+            database=database,
+            doorbell=doorbell,
+            bus=bus,
+            relay=relay,
+            lake=lake,
+            session=session,
+            name=f"{socket.gethostname()}-{os.getpid()}",
+            public_url=settings.public_url,
+        )
+
+
+async def _dsn(settings: Settings, stack: AsyncExitStack) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    from infra.postgres import server  # noqa: PLC0415  # only where the embedded server is used
+
+    embedded = await server.start(settings.data_dir)
+    stack.push_async_callback(embedded.leave)
+    return embedded.dsn
+
+
+async def _schema(database: Database, *, migrate: bool) -> None:
+    from infra.postgres.migrate import check, found  # noqa: PLC0415  # named like the parameter
+    from infra.postgres.migrate import migrate as apply  # noqa: PLC0415  # see above
+
+    if migrate:
+        await apply(database, found(ROOT))
+    else:
+        await check(database, found(ROOT))
+
+
+@asynccontextmanager
+async def _session() -> AsyncIterator["aiohttp.ClientSession"]:
+    import aiohttp  # noqa: PLC0415  # a tenth of a second that `headrace --help` need not wait for
+
+    # no limit here: governors and workers bound what is asked; no decoding: results are judged as they came
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector, auto_decompress=False, trust_env=False) as session:
+        yield session

@@ -1,0 +1,45 @@
+"""The topology: which functions there are and what sets them off, which services have faces. Read off the tree.
+
+The entry points are loaded by name here and nowhere else, from the folders' files and later from the generated
+topology: import rules cannot see these imports, and need not, because nobody else may make them.
+"""
+
+import importlib
+import json
+from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from infra.runtime.function import Function
+
+
+def read(root: Path) -> dict[str, Any]:
+    """What the tree says now."""
+    functions = sorted(file.stem for file in (root / "functions").glob("*.py") if file.stem != "__init__")
+    services = sorted(file.parent.name for file in (root / "services").glob("*/main.py"))
+    return {
+        "functions": {name: dict(function(name).trigger) for name in functions},
+        "services": services,
+    }
+
+
+def text(topology: dict[str, Any]) -> str:
+    """The topology as it is committed."""
+    return json.dumps(topology, indent=2) + "\n"
+
+
+def generated() -> dict[str, Any]:
+    """The committed topology."""
+    found = files("schemas").joinpath("generated", "topology.json").read_text()
+    return cast("dict[str, Any]", json.loads(found))
+
+
+def function(name: str) -> Function:
+    """One function by its name."""
+    return cast("Function", importlib.import_module(f"functions.{name}").main)
+
+
+def face(service: str) -> ModuleType:
+    """One service's HTTP face: a module with ``router(runtime)`` and ``lifespan(runtime)``."""
+    return importlib.import_module(f"services.{service}.main")

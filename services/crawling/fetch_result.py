@@ -1,0 +1,42 @@
+"""Stream what a crawl stored, record by record as the provider sent it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import ClassVar
+from uuid import UUID
+
+from infra.postgres.database import Database
+from schemas.problem import Problem
+from services.crawling.gunzip import Gunzip
+from services.crawling.phase import CrawlNotFound, phase
+from services.crawling.ports import Lake
+from services.crawling.store import views
+
+
+class NoResult(Problem):
+    """The crawl has no result yet, or ended without one."""
+
+    code: ClassVar[str] = "NO_RESULT"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "The crawl has no result"
+    recovery: ClassVar[str] = "Ask for the status: it says what the crawl waits for, or why it failed."
+
+
+async def fetch_result(crawl_id: UUID, *, tenant: str, database: Database, lake: Lake) -> AsyncIterator[bytes]:
+    """The stored NDJSON in blocks. Raises ``CrawlNotFound``, ``NoResult`` before the first one."""
+    async with database.reading() as tx:
+        row = await views.one(tx, crawl_id, tenant=tenant)
+    if row is None:
+        raise CrawlNotFound
+    if phase(row) != "completed":
+        raise NoResult(f"The crawl is {phase(row)}")
+    return _plain(lake.read(row["result"]["object_name"]))
+
+
+async def _plain(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    gunzip = Gunzip()
+    async for block in packed:
+        for plain in await asyncio.to_thread(lambda some: list(gunzip.feed(some)), block):
+            yield plain
+    for plain in gunzip.finish():
+        yield plain

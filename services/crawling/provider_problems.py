@@ -1,0 +1,100 @@
+"""How a provider can fail us. Adapters raise these; what a failure means to a crawl is decided by its code and kind.
+
+Where no ``stage`` is named, the queue of the job that met the failure tells it.
+"""
+
+from typing import ClassVar
+
+from schemas.problem import Problem, ProblemClass
+
+
+class ProviderUnavailable(Problem):
+    """The provider did not answer, or answered with an error of its own. Nothing was bought."""
+
+    code: ClassVar[str] = "PROVIDER_UNAVAILABLE"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    status: ClassVar[int] = 503
+    title: ClassVar[str] = "The provider cannot be reached"
+    recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check the provider's status page and its URL."
+
+
+class ProviderUntrusted(ProviderUnavailable):
+    """The provider's TLS certificate is not one we trust; asking again would not change that."""
+
+    kind: ClassVar[ProblemClass] = ProblemClass.PERMANENT
+    title: ClassVar[str] = "The provider's certificate is not trusted"
+    recovery: ClassVar[str] = "Check the provider's URL and this machine's clock and certificates, then retry."
+
+
+class NotReady(Problem):
+    """The result is still being built: not a failure, only a wait of ``retry_after`` seconds."""
+
+    code: ClassVar[str] = "PROVIDER_UNAVAILABLE"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "The result is not ready yet"
+    recovery: ClassVar[str] = "Nothing to do: it is asked for again by itself."
+    stage: ClassVar[str] = "download"
+
+
+class ProviderAuth(Problem):
+    """The provider refuses our credentials."""
+
+    code: ClassVar[str] = "PROVIDER_AUTH"
+    kind: ClassVar[ProblemClass] = ProblemClass.AUTH
+    status: ClassVar[int] = 502
+    title: ClassVar[str] = "The provider refused the credentials"
+    recovery: ClassVar[str] = "Check the provider's token and account in the settings, then retry the crawl."
+
+
+class ProviderRateLimited(Problem):
+    """The provider takes no more requests, or no more jobs, for now."""
+
+    code: ClassVar[str] = "PROVIDER_RATE_LIMITED"
+    kind: ClassVar[ProblemClass] = ProblemClass.QUOTA
+    status: ClassVar[int] = 503
+    title: ClassVar[str] = "The provider wants to be asked more slowly"
+    recovery: ClassVar[str] = "It goes on by itself; if it happens often, lower the rate or put inputs together."
+
+
+class ProviderRejected(Problem):
+    """The provider refuses this request for what it says; nothing was bought by it."""
+
+    code: ClassVar[str] = "PROVIDER_REJECTED"
+    kind: ClassVar[ProblemClass] = ProblemClass.PERMANENT
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "The provider refused the request"
+    recovery: ClassVar[str] = "Correct what the provider names (input, field or option) and trigger the crawl again."
+
+
+class SubmitUnknown(Problem):
+    """An order may or may not have been taken: look for it before sending it again."""
+
+    code: ClassVar[str] = "SUBMIT_UNKNOWN"
+    kind: ClassVar[ProblemClass] = ProblemClass.AMBIGUOUS
+    status: ClassVar[int] = 504
+    title: ClassVar[str] = "The provider did not say whether it took the order"
+    recovery: ClassVar[str] = "Nothing to do: the order is looked up at the provider and adopted if it was taken."
+    stage: ClassVar[str] = "trigger"
+
+
+class SnapshotMissing(Problem):
+    """The provider does not know the snapshot. Right after an order that can be, and passes."""
+
+    code: ClassVar[str] = "PROVIDER_JOB_FAILED"
+    kind: ClassVar[ProblemClass] = ProblemClass.PERMANENT
+    status: ClassVar[int] = 404
+    title: ClassVar[str] = "The provider does not know the snapshot"
+    recovery: ClassVar[str] = "Compare the snapshot with the provider's dashboard; retry-background orders it again."
+    stage: ClassVar[str] = "provider"
+
+
+class ResultExpired(Problem):
+    """The provider has thrown the result away."""
+
+    code: ClassVar[str] = "RESULT_EXPIRED"
+    kind: ClassVar[ProblemClass] = ProblemClass.PERMANENT
+    status: ClassVar[int] = 410
+    title: ClassVar[str] = "The provider does not keep the result any more"
+    recovery: ClassVar[str] = "Use retry-background to order it again; results are kept for about 16 days."
+    stage: ClassVar[str] = "download"

@@ -1,0 +1,64 @@
+"""Read a trigger's body: strict JSON, then an order whose every wrong field is named."""
+
+from typing import Any, ClassVar
+
+import msgspec
+from pydantic import ValidationError
+
+from infra.runtime.http import InvalidRequest, MalformedJson
+from schemas.problem import Problem
+from services.crawling.order import Order, fingerprint
+from services.crawling.trigger_crawl import IdempotencyKey
+
+_MAX_KEY = 255
+
+
+class UnknownProvider(Problem):
+    """No provider has this name."""
+
+    code: ClassVar[str] = "INVALID_REQUEST"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "There is no such provider"
+    recovery: ClassVar[str] = "Use one of the providers named in `allowed`."
+
+
+def read_order(body: bytes, *, providers: list[str]) -> tuple[Order, dict[str, Any]]:
+    """The order, and the body as it was meant. Raises ``MalformedJson``, ``InvalidRequest``, ``UnknownProvider``."""
+    try:
+        meant = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedJson(f"The body is not valid JSON: {error}"[:300]) from error
+    if not isinstance(meant, dict):
+        raise InvalidRequest("body: must be a JSON object", errors=[{"field": "body", "message": "must be an object"}])
+    try:
+        order = Order.model_validate(meant)
+    except ValidationError as error:
+        raise _named(error) from error
+    if order.provider not in providers:
+        message = f"must be one of {', '.join(providers)}"
+        raise UnknownProvider(
+            f"provider: {message}", allowed=providers, errors=[{"field": "provider", "message": message}]
+        )
+    return order, meant
+
+
+def read_key(header: str | None, meant: dict[str, Any]) -> IdempotencyKey | None:
+    """The caller's key with the fingerprint of the body. Raises ``InvalidRequest``."""
+    if header is None:
+        return None
+    if not (1 <= len(header) <= _MAX_KEY and header.isprintable()):
+        message = f"must be 1 to {_MAX_KEY} printable characters"
+        raise InvalidRequest(f"Idempotency-Key: {message}", errors=[{"field": "Idempotency-Key", "message": message}])
+    return IdempotencyKey(key=header, fingerprint=fingerprint(meant))
+
+
+def _named(error: ValidationError) -> InvalidRequest:
+    errors = [
+        {
+            "field": ".".join(str(part) for part in found["loc"]) or "body",
+            "message": found["msg"].removeprefix("Value error, "),
+        }
+        for found in error.errors(include_url=False, include_context=False, include_input=False)[:100]
+    ]
+    detail = "; ".join(f"{one['field']}: {one['message']}" for one in errors[:5])
+    return InvalidRequest(detail, errors=errors)

@@ -1,0 +1,55 @@
+"""Run an ended crawl again: on its snapshot if that lives, else by ordering anew where that is due."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+from infra.postgres.database import Database, Transaction
+from schemas.problem import Problem
+from services.crawling.failure import DEAD_SNAPSHOT
+from services.crawling.phase import require
+from services.crawling.policy import Policy
+from services.crawling.store import crawls, polls, views
+from services.jobs.job import Job
+from services.jobs.store import control
+
+
+class WouldBuyAgain(Problem):
+    """Only an explicit wish buys twice."""
+
+    code: ClassVar[str] = "WOULD_BUY_AGAIN"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "Running this crawl again would buy it a second time"
+    recovery: ClassVar[str] = "Add ?repurchase=true if that is what you want."
+
+
+async def retry_crawl(crawl_id: UUID, *, tenant: str, repurchase: bool, database: Database, policy: Policy) -> int:
+    """Start the next attempt; returns its number. Raises ``CrawlNotFound``, ``IllegalCommand``, ``WouldBuyAgain``."""
+    async with database.transaction() as tx:
+        locked = await control.lock(tx, crawl_id)
+        row = require("retry-background", await views.one(tx, crawl_id, tenant=tenant))
+        assert locked is not None  # noqa: S101  # a crawl has its job
+        await crawls.new_deadline(tx, crawl_id, policy.deadline)
+        alive = row["snapshot_id"] is not None and not row["snapshot_dead"]
+        if alive and not repurchase:
+            return await _wait_again(tx, locked, row, policy)
+        return await _order_again(tx, locked, row, repurchase=repurchase)
+
+
+async def _wait_again(tx: Transaction, locked: Job, row: Mapping[str, Any], policy: Policy) -> int:
+    attempt = await control.restart(tx, locked, state="waiting", queue="poll", step="waiting")
+    if policy.polling_enabled:
+        await polls.insert(tx, locked.id, provider=row["provider"], snapshot_id=row["snapshot_id"], seconds=0.0)
+        tx.ring("poll")
+    return attempt
+
+
+async def _order_again(tx: Transaction, locked: Job, row: Mapping[str, Any], *, repurchase: bool) -> int:
+    never_bought = row["snapshot_id"] is None
+    if not (repurchase or never_bought or row["error_code"] in DEAD_SNAPSHOT or row["snapshot_dead"]):
+        raise WouldBuyAgain
+    await polls.stop(tx, locked.id)
+    if repurchase or not never_bought:
+        await crawls.forget_snapshot(tx, locked.id)
+    # an order whose fate was never known keeps the time it was sent: it is looked up before it is sent again
+    return await control.restart(tx, locked, state="ready", queue="submit", step="submitting")

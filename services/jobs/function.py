@@ -1,0 +1,63 @@
+"""Functions that work a queue."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from infra.runtime.runtime import Runtime
+from infra.runtime.settings import Settings
+from services.jobs.job import Work
+from services.jobs.worker import Worker
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Working:
+    """Works jobs of one kind on one queue."""
+
+    build: Callable[[Runtime], Work]
+    queue: str
+    kind: str
+    concurrency: Callable[[Settings], int]
+
+    @property
+    def trigger(self) -> Mapping[str, Any]:
+        """For the topology."""
+        return {"queue": self.queue, "kind": self.kind}
+
+    async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
+        """Work the queue whenever its bell rings, and look once a second in case it did not."""
+        worker = self.worker(runtime)
+        while not stop.is_set():
+            try:
+                await worker.drain(stop)
+            except Exception:
+                log.exception("queue could not be worked", queue=self.queue)
+            await runtime.doorbell.wait(self.queue, timeout=IDLE_SECONDS)
+
+    def worker(self, runtime: Runtime) -> Worker:
+        """A worker of this process."""
+        settings = runtime.settings
+        return Worker(
+            database=runtime.database,
+            queue=self.queue,
+            work={self.kind: self.build(runtime)},
+            name=runtime.name,
+            concurrency=self.concurrency(settings),
+            lease_seconds=settings.lease_seconds,
+            retry_base_seconds=settings.retry_base_seconds,
+            retry_cap_seconds=settings.retry_cap_seconds,
+        )
+
+
+def works(
+    *, queue: str, kind: str, concurrency: Callable[[Settings], int] = lambda _: 10
+) -> Callable[[Callable[[Runtime], Work]], Working]:
+    """A function that a queue's doorbell sets off. It builds its work from the runtime."""
+    return lambda build: Working(build, queue, kind, concurrency)
