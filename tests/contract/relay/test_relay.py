@@ -1,0 +1,261 @@
+"""From the outbox to the bus: at least once, whatever dies, in whatever order transactions commit."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from infra.postgres import outbox
+from infra.postgres.database import Database
+from infra.runtime.relay import Relay
+from schemas.event import Envelope
+from schemas.events.crawl_failed import CrawlFailed
+from schemas.events.crawl_triggered import CrawlTriggered
+
+
+class Radio:
+    """A bus that remembers, and breaks on demand."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.calls: list[int] = []
+        self.deaf_to: set[str] = set()
+        self.crash: BaseException | None = None
+        self.inside = self.most = 0
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        self.calls.append(len(envelopes))
+        await asyncio.sleep(0)
+        self.inside -= 1
+        if self.deaf_to & {envelope.type for envelope in envelopes}:
+            raise ConnectionError("no bus")
+        self.told += [envelope.id for envelope in envelopes]
+        if self.crash is not None:
+            raise self.crash
+
+
+def triggered(number: int) -> CrawlTriggered:
+    return CrawlTriggered(
+        crawl_id=f"crawl-{number}", attempt=1, snapshot_id="s", platform="p", competitor="c", provider="bright_data"
+    )
+
+
+def failed(number: int) -> CrawlFailed:
+    return CrawlFailed(crawl_id=f"crawl-{number}", attempt=1, error="e", code="TIMEOUT", stage="s", recovery="r")
+
+
+async def tell(database: Database, *events: CrawlTriggered | CrawlFailed) -> None:
+    async with database.transaction() as tx:
+        for event in events:
+            await tx.record(event, tenant="default")
+
+
+async def waiting(database: Database) -> int:
+    return int(await database.pool.fetchval("SELECT count(*) FROM outbox"))
+
+
+async def time_passes(database: Database) -> None:
+    """All claims and pauses of the outbox are over."""
+    await database.pool.execute("UPDATE outbox SET due_at = now()")
+
+
+async def test_events_are_told_right_after_their_commit_and_leave_the_outbox(database: Database) -> None:
+    radio = Radio()
+    relay = Relay(database, radio)
+
+    await tell(database, triggered(1), failed(1))
+    await relay.settle()
+
+    assert sorted(radio.told) == sorted([triggered(1).id, failed(1).id])
+    assert await waiting(database) == 0
+    assert await database.pool.fetchval("SELECT count(*) FROM events") == 2
+
+
+async def test_a_rolled_back_event_is_never_told(database: Database) -> None:
+    radio = Radio()
+    relay = Relay(database, radio)
+
+    async def change_of_mind() -> None:
+        async with database.transaction() as tx:
+            await tx.record(triggered(1), tenant="default")
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        await change_of_mind()
+    await relay.settle()
+
+    assert await relay.sweep() == 0
+    assert radio.told == []
+
+
+async def test_a_sweep_tells_what_another_process_left_behind(database: Database) -> None:
+    await tell(database, *(triggered(number) for number in range(25)))  # nobody listened
+    radio = Radio()
+
+    assert await Relay(database, radio, batch=10).sweep() == 25
+    assert sorted(radio.told) == sorted(triggered(number).id for number in range(25))
+    assert radio.calls == [10, 10, 5]
+
+
+async def test_a_closed_relay_no_longer_listens(database: Database) -> None:
+    radio = Radio()
+    relay = Relay(database, radio)
+    await relay.close()
+    await relay.close()
+
+    await tell(database, triggered(1))
+
+    assert radio.told == []
+    assert await waiting(database) == 1
+
+
+async def lost_behind_a_slow_transaction(database: Database, sweep: object) -> set[str]:
+    """Ids that were never told although a fast transaction overtook a slow one that holds a lower number."""
+    radio = Radio()
+    reader = sweep(database, radio)  # type: ignore[operator]  # a class, or the control beside it
+    slow = await database.pool.acquire()
+    transaction = slow.transaction()
+    await transaction.start()
+    await outbox.store(slow, [_envelope(triggered(1))])
+    await tell(database, triggered(2))
+    await reader.sweep()
+    assert radio.told == [triggered(2).id]
+    await transaction.commit()
+    await database.pool.release(slow)
+    await reader.sweep()
+    return {triggered(1).id, triggered(2).id} - set(radio.told)
+
+
+def _envelope(event: CrawlTriggered) -> Envelope:
+    return Envelope(
+        id=event.id,
+        type=event.topic,
+        subject=event.subject,
+        time="2025-11-22T03:14:15Z",  # type: ignore[arg-type]  # pydantic reads it
+        data=event.model_dump(mode="json"),
+    )
+
+
+class ByNumber:
+    """The control: a reader that remembers the highest number it saw."""
+
+    def __init__(self, database: Database, radio: Radio) -> None:
+        self._database, self._radio, self._last = database, radio, 0
+
+    async def sweep(self) -> None:
+        for row in await self._database.pool.fetch("SELECT * FROM outbox WHERE seq > $1 ORDER BY seq", self._last):
+            self._last = row["seq"]
+            self._radio.told.append(str(row["id"]))
+
+
+async def test_a_transaction_that_commits_late_is_not_skipped(database: Database) -> None:
+    assert await lost_behind_a_slow_transaction(database, Relay) == set()
+
+
+async def test_control_a_reader_by_number_skips_it(database: Database) -> None:
+    assert await lost_behind_a_slow_transaction(database, ByNumber) == {triggered(1).id}
+
+
+class ForgetsFirst(Relay):
+    """The control: deletes before it publishes."""
+
+    async def _publish(self, claimed: dict[int, Envelope]) -> int:
+        async with self._database.pool.acquire() as connection:
+            await outbox.published(connection, list(claimed))
+        await self._bus.publish(list(claimed.values()))
+        return len(claimed)
+
+
+async def told_around_a_crash(database: Database, kind: type[Relay], *, bus_had_it: bool) -> list[str]:
+    """What the bus heard when the relay died around a publication and another one swept later."""
+    radio = Radio()
+    if bus_had_it:
+        radio.crash = asyncio.CancelledError()
+    else:
+        radio.publish = _die  # type: ignore[method-assign]  # the process dies on the way
+    await tell(database, triggered(1))
+    with pytest.raises(asyncio.CancelledError):
+        await kind(database, radio).sweep()
+    await time_passes(database)
+    survivor = Radio()
+    await kind(database, survivor).sweep()
+    return radio.told + survivor.told
+
+
+async def _die(envelopes: Sequence[Envelope]) -> None:
+    raise asyncio.CancelledError
+
+
+async def test_a_crash_after_publishing_tells_the_event_again_with_the_same_id(database: Database) -> None:
+    assert await told_around_a_crash(database, Relay, bus_had_it=True) == [triggered(1).id] * 2
+    assert await waiting(database) == 0
+
+
+async def test_a_crash_before_publishing_loses_nothing(database: Database) -> None:
+    assert await told_around_a_crash(database, Relay, bus_had_it=False) == [triggered(1).id]
+
+
+async def test_control_a_relay_that_deletes_first_loses_the_event(database: Database) -> None:
+    assert await told_around_a_crash(database, ForgetsFirst, bus_had_it=False) == []
+
+
+async def test_while_the_bus_is_away_nothing_piles_up_in_memory(database: Database) -> None:
+    radio = Radio()
+    radio.deaf_to = {CrawlTriggered.topic}
+    relay = Relay(database, radio, batch=7)
+    before = len(asyncio.all_tasks())
+
+    for number in range(200):
+        await tell(database, triggered(number))
+        assert len(asyncio.all_tasks()) < before + 8  # one run, what it and the pool start
+    await relay.settle()
+
+    assert radio.most == 1
+    assert max(radio.calls) <= 7
+    assert await waiting(database) == 200
+
+
+async def test_after_an_outage_a_sweep_tells_everything(database: Database) -> None:
+    radio = Radio()
+    radio.deaf_to = {CrawlTriggered.topic}
+    relay = Relay(database, radio)
+    await tell(database, *(triggered(number) for number in range(5)))
+    await relay.settle()
+    assert await relay.sweep() == 0  # all are postponed
+
+    radio.deaf_to.clear()
+    await time_passes(database)
+
+    assert await relay.sweep() == 5
+    assert await waiting(database) == 0
+
+
+async def test_a_topic_that_fails_does_not_hold_up_the_others(database: Database) -> None:
+    radio = Radio()
+    radio.deaf_to = {CrawlTriggered.topic}
+    await tell(database, triggered(1), failed(1), triggered(2), failed(2))
+
+    assert await Relay(database, radio).sweep() == 2
+    assert sorted(radio.told) == sorted([failed(1).id, failed(2).id])
+    assert await waiting(database) == 2
+
+
+async def test_a_sweep_says_when_the_bus_is_away(database: Database) -> None:
+    radio = Radio()
+    radio.deaf_to = {CrawlTriggered.topic}
+    await tell(database, triggered(1))
+
+    with pytest.raises(ConnectionError):
+        await Relay(database, radio).sweep()
+
+
+async def test_two_sweeps_at_once_share_the_outbox(database: Database) -> None:
+    await tell(database, *(triggered(number) for number in range(60)))
+    radio = Radio()
+
+    counts = await asyncio.gather(*(Relay(database, radio, batch=5).sweep() for _ in range(3)))
+
+    assert sum(counts) == 60
+    assert len(radio.told) == len(set(radio.told)) == 60
