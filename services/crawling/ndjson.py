@@ -24,6 +24,9 @@ from services.crawling.record import (
     is_error,
     unmarked,
 )
+from services.crawling.tally import Limits, RowRejectLimit, Tally, check_rejects
+
+__all__ = ["Judge", "Limits", "Reject", "ResultNotData", "ResultTooLarge", "RowRejectLimit", "Tally"]
 
 BATCH = 1 << 19
 RAW_BYTES = 4096
@@ -51,45 +54,6 @@ class ResultTooLarge(Problem):
     title: ClassVar[str] = "The result is too large"
     recovery: ClassVar[str] = "Ask for fewer records in one crawl, then trigger it again."
     stage: ClassVar[str] = "download"
-
-
-class RowRejectLimit(Problem):
-    """So many rows are bad that the rest cannot be trusted."""
-
-    code: ClassVar[str] = "ROW_REJECT_LIMIT"
-    kind: ClassVar[ProblemClass] = ProblemClass.DATA
-    status: ClassVar[int] = 502
-    title: ClassVar[str] = "Too many rows of the result are bad"
-    recovery: ClassVar[str] = "Look at the rejected rows and their reasons; report the snapshot to the provider."
-    stage: ClassVar[str] = "download"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a result may be. A share of rejected rows is judged from ``share_from`` rows on, and at the end."""
-
-    rejects: int = 1000
-    reject_share: float = 0.01
-    share_from: int = 1000
-    line_bytes: int = 64 << 20
-    array_bytes: int = 64 << 20
-    array_commas: int = 4_000_000  # no more elements than that: each costs memory beyond its bytes
-
-
-@dataclass(kw_only=True)
-class Tally:
-    """What was counted. Its fields are plain numbers: stored and restored, it carries on where it was."""
-
-    rows: int = 0  # lines kept
-    error_rows: int = 0  # of these, failed inputs the provider reports
-    rejected: int = 0
-    media_count: int = 0
-    bytes: int = 0  # of the kept lines, each with one newline
-
-    @property
-    def lines(self) -> int:
-        """Lines seen, without blank ones."""
-        return self.rows + self.rejected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +108,7 @@ class Judge:
         elif rest.strip(_SPACE):
             yield self._judge_last(rest)
         if last:
-            self._check_rejects(self.tally.lines, final=True)
+            check_rejects(self.tally, self._limits, final=True)
 
     def _keep_open(self, piece: bytes) -> None:
         array = self._format == b"["
@@ -167,7 +131,7 @@ class Judge:
             return b"".join(self._judge_each(split))
         self._count(lines, rows=len(split), media=media, errors=errors)
         if before < self._limits.share_from <= self.tally.lines:
-            self._check_rejects(self._limits.share_from)
+            check_rejects(self.tally, self._limits, lines=self._limits.share_from)
         return lines
 
     def _judge_each(self, lines: list[bytes]) -> Iterator[bytes]:
@@ -182,7 +146,7 @@ class Judge:
                 self._count(line, media=count_media(record), errors=is_error(record))
                 yield line
             if self.tally.rejected and self.tally.lines == self._limits.share_from:
-                self._check_rejects(self.tally.lines)
+                check_rejects(self.tally, self._limits)
 
     def _judge_last(self, line: bytes) -> bytes:
         try:
@@ -213,13 +177,7 @@ class Judge:
     def _reject(self, line: bytes, reason: Fault) -> None:
         self.tally.rejected += 1
         self.rejects.append(Reject(line=self.tally.lines, reason=reason, raw=line.rstrip(b"\n")[:RAW_BYTES]))
-        self._check_rejects(self.tally.lines)
-
-    def _check_rejects(self, lines: int, *, final: bool = False) -> None:
-        rejected, limits = self.tally.rejected, self._limits
-        share_counts = final or lines >= limits.share_from
-        if rejected > limits.rejects or (share_counts and rejected > limits.reject_share * lines):
-            raise RowRejectLimit(f"{rejected} of {lines} rows are bad", rejected=rejected, lines=lines)
+        check_rejects(self.tally, self._limits)
 
 
 def _format(block: bytes) -> bytes:
