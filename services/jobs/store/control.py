@@ -16,7 +16,7 @@ async def enqueue(tx: Transaction, job: NewJob) -> bool:
     """Queue new work; False if a job of this id is there already."""
     inserted = await tx.execute(
         "INSERT INTO jobs (id, tenant, kind, queue, state, priority, rank_at, max_tries, step, payload, metadata,"
-        " source_id) VALUES ($1, $2, $3, $4, $5, $6, now() + $6 * $7 * interval '1 s', $8, $9, $10, $11, $12)"
+        " source_id) VALUES ($1, $2, $3, $4, $5, $6, now() + $7::float8 * interval '1 s', $8, $9, $10, $11, $12)"
         " ON CONFLICT (id) DO NOTHING",
         job.id,
         job.tenant,
@@ -24,7 +24,7 @@ async def enqueue(tx: Transaction, job: NewJob) -> bool:
         job.queue,
         job.state,
         job.priority,
-        AGEING_SECONDS,
+        job.priority * AGEING_SECONDS,
         job.max_tries,
         job.step,
         job.payload,
