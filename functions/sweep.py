@@ -1,7 +1,9 @@
 """The sweep: what is due, abandoned or left behind is taken up again, and what is old goes."""
 
+from datetime import UTC, datetime
 from functools import partial
 
+from infra.postgres.event_log import turn_days
 from infra.runtime.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 from infra.runtime.sweep import Sweep
@@ -16,6 +18,9 @@ def main(runtime: Runtime) -> Turn:
     context = runtime.once(crawling)
     return Sweep(
         often=[partial(sweep, runtime.database), runtime.relay.sweep],
-        seldom=[partial(clean_up, database=context.database, lake=context.lake)],
+        seldom=[
+            lambda: turn_days(runtime.database, now=datetime.now(UTC)),
+            partial(clean_up, database=context.database, lake=context.lake),
+        ],
         seldom_seconds=runtime.settings.cleanup_interval,
     ).turn

@@ -94,7 +94,7 @@ def create_app(
 def problem_response(problem: Problem, *, instance: str = "") -> Response:
     """The problem as RFC 9457 JSON, with ``Retry-After`` where waiting helps."""
     body: dict[str, Any] = {
-        "type": f"https://headrace.dev/problems/{problem.code.lower().replace('_', '-')}",
+        "type": f"urn:headrace:problem:{problem.code.lower().replace('_', '-')}",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,

@@ -5,11 +5,13 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
+from infra.postgres.event_log import turn_days
 from infra.postgres.instance import claim_lake
 from infra.runtime.bus import Bus
 from infra.runtime.relay import Relay
@@ -119,6 +121,7 @@ async def _schema(database: Database, *, migrate: bool) -> None:
 
     if migrate:
         await apply(database, found(ROOT))
+        await turn_days(database, now=datetime.now(UTC))  # before the first event of a day has to go elsewhere
     else:
         await check(database, found(ROOT))
 

@@ -32,7 +32,7 @@ class Proof(BaseModel):
     gcs_path: str
     manifest: str
     object_name: str
-    generation: int
+    generation: str  # a number too large for some JSON readers
     post_count: int
     media_count: int
     row_count: int
@@ -57,7 +57,7 @@ async def prove(
         gcs_path=stored.url,
         manifest=lake.url(place.manifest),
         object_name=stored.name,
-        generation=stored.generation,
+        generation=str(stored.generation),
         post_count=tally.rows - tally.error_rows,
         media_count=tally.media_count,
         row_count=tally.rows,
@@ -127,7 +127,7 @@ async def _write_manifest(
         "parts": parts,
         "object": {
             "url": stored.url,
-            "generation": stored.generation,
+            "generation": str(stored.generation),
             "size_bytes": stored.size_bytes,
             "sha256": stored.sha256,
         },

@@ -57,7 +57,7 @@ class Poller:
             for provider, seconds in (await health.resting_seconds(tx)).items():
                 if provider in self.providers:
                     self.providers[provider].governor.rest(seconds)
-            due = await polls.claim(tx, limit=free, resting=self._resting())
+            due = await polls.claim(tx, limit=free, resting=self._resting(), lease_seconds=self.policy.lease)
         for one in due:
             task = asyncio.create_task(self._ask(one))
             self._asking.add(task)

@@ -8,8 +8,6 @@ from uuid import UUID
 
 from infra.postgres.database import Transaction
 
-_LEASE_SECONDS = 60  # an unanswered claim is asked again after this
-
 _CLAIM = """
 WITH due AS (
   SELECT crawl_id FROM polls WHERE due_at <= clock_timestamp() AND provider <> ALL($2::text[])
@@ -81,9 +79,9 @@ async def insert(
     )
 
 
-async def claim(tx: Transaction, *, limit: int, resting: Sequence[str]) -> list[Due]:
-    """Take up to ``limit`` due polls of providers that are not resting."""
-    rows = await tx.fetch(_CLAIM, limit, list(resting), _LEASE_SECONDS)
+async def claim(tx: Transaction, *, limit: int, resting: Sequence[str], lease_seconds: float) -> list[Due]:
+    """Take up to ``limit`` due polls of providers that are not resting; unanswered ones are due again after a lease."""
+    rows = await tx.fetch(_CLAIM, limit, list(resting), lease_seconds)
     return [Due(**{**dict(row), "crawl_id": UUID(str(row["crawl_id"]))}) for row in rows]
 
 

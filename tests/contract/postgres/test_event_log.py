@@ -1,0 +1,52 @@
+"""The event log's days."""
+
+from datetime import UTC, datetime, timedelta
+
+from infra.postgres.database import Database
+from infra.postgres.event_log import turn_days
+from schemas.events.crawl_triggered import CrawlTriggered
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+async def _partitions(database: Database) -> set[str]:
+    async with database.reading() as tx:
+        rows = await tx.fetch(
+            "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+            " WHERE i.inhparent = 'events'::regclass"
+        )
+    return {row["name"] for row in rows}
+
+
+async def test_the_coming_days_get_their_partitions_once(database: Database) -> None:
+    await turn_days(database, now=NOW)
+    first = await _partitions(database)
+    await turn_days(database, now=NOW)
+
+    assert "events_20260301" in first
+    assert "events_20260307" in first
+    assert await _partitions(database) == first
+
+
+async def test_days_past_their_time_are_dropped_with_their_events(database: Database) -> None:
+    await turn_days(database, now=NOW)
+
+    dropped = await turn_days(database, now=NOW + timedelta(days=32))
+
+    assert "events_20260301" in dropped
+    assert "events_20260303" not in dropped
+    assert "events_20260303" in await _partitions(database)
+
+
+async def test_an_event_lands_in_the_partition_of_its_day(database: Database) -> None:
+    await turn_days(database, now=datetime.now(UTC))
+    event = CrawlTriggered(
+        crawl_id="c", attempt=1, snapshot_id="s", platform="p", competitor="k", provider="bright_data"
+    )
+    async with database.transaction() as tx:
+        await tx.record(event, tenant="default")
+
+    async with database.reading() as tx:
+        where = await tx.fetchval("SELECT tableoid::regclass::text FROM events")
+
+    assert where == f"events_{datetime.now(UTC):%Y%m%d}"
