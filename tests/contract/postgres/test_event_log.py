@@ -50,3 +50,20 @@ async def test_an_event_lands_in_the_partition_of_its_day(database: Database) ->
         where = await tx.fetchval("SELECT tableoid::regclass::text FROM events")
 
     assert where == f"events_{datetime.now(UTC):%Y%m%d}"
+
+
+async def test_an_event_that_came_before_its_partition_moves_into_it(database: Database) -> None:
+    event = CrawlTriggered(
+        crawl_id="c", attempt=1, snapshot_id="s", platform="p", competitor="k", provider="bright_data"
+    )
+    async with database.transaction() as tx:
+        await tx.record(event, tenant="default")
+    async with database.reading() as tx:
+        before = await tx.fetchrow("SELECT xid, seq, id FROM events_rest")
+
+    await turn_days(database, now=datetime.now(UTC))
+
+    async with database.reading() as tx:
+        after = await tx.fetchrow("SELECT xid, seq, id FROM events")
+        assert await tx.fetchval("SELECT count(*) FROM events_rest") == 0
+    assert before == after
