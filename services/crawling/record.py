@@ -14,6 +14,7 @@ MEDIA = frozenset(
 """Top-level names under which providers put links to media."""
 
 _MARKS = MEDIA | {"error", "error_code"}
+_SCHEMES = ("https://", "http://", "HTTPS://", "HTTP://")
 _SCALAR = None | bool | int | float | str
 _ORDINARY_DEPTH = 8  # the whole type below is a tree of 2 ** this many nodes
 
@@ -84,12 +85,12 @@ def is_error(record: dict[str, Any]) -> bool:
 
 def count_media(record: dict[str, Any]) -> int:
     """How many links to media a record carries under the names in ``MEDIA``."""
-    return sum(_links(value) for name, value in record.items() if name in MEDIA)
+    return sum([_links(record[name]) for name in MEDIA.intersection(record)])
 
 
 def _links(value: Any) -> int:
     if isinstance(value, str):
-        return int(value[:8].lower().startswith(("http://", "https://")))
+        return value.startswith(_SCHEMES)
     if isinstance(value, dict):
         return _links(value.get("url"))
     return sum(map(_links, value)) if isinstance(value, list) else 0

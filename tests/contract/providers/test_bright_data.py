@@ -444,7 +444,6 @@ async def test_the_bytes_decide_what_is_gzip(bright_data: BrightData, sim: str) 
         ("fault:close_cut", ResultTruncated),
         ("fault:chunk_cut", ResultTruncated),
         ("fault:reset_body", ResultTruncated),
-        ("line_bytes:900,fault:drip=100", ProviderUnavailable),
         ("expires_after:0", ResultExpired),
         ("fault:snapshot.429", ProviderRateLimited),
         ("fault:snapshot.500", ProviderUnavailable),
@@ -478,6 +477,13 @@ async def test_a_part_over_its_size_or_time_is_stopped(simulator: Server, sessio
         await fetch(small, snapshot_id)
     with pytest.raises(ProviderUnavailable, match=r"longer than 0\.3 s"):
         await fetch(short, drips)
+
+
+async def test_a_body_below_the_pace_is_given_up(bright_data: BrightData) -> None:
+    snapshot_id = await bright_data.submit(order("line_bytes:900,fault:drip=100"))
+
+    with pytest.raises(ProviderUnavailable, match="slower than 1024 bytes a second"):
+        await fetch(bright_data, snapshot_id)
 
 
 async def test_a_slow_body_above_the_pace_is_fine(simulator: Server, session: aiohttp.ClientSession) -> None:

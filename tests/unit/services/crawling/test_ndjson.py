@@ -204,6 +204,14 @@ def test_a_few_bad_rows_are_allowed_and_too_many_are_not() -> None:
         judged((b"{}\n" * 500 + b"[]\n") * 1001, limits=Limits())
 
 
+def test_the_share_is_judged_where_it_starts_to_count_whatever_follows_in_the_block() -> None:
+    judge = Judge(limits=Limits(share_from=20, reject_share=0.1))
+    judge.feed(b"{}\n" + b"[]\n" * 3)
+
+    with pytest.raises(RowRejectLimit, match="3 of 20"):
+        judge.feed(b"{}\n" * 200)
+
+
 def test_the_share_of_bad_rows_waits_for_the_end_of_the_last_part() -> None:
     judge = Judge()
     judge.feed(b"{}\n[]\n")
