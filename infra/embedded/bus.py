@@ -35,6 +35,9 @@ class EmbeddedBus:
         self._ring = ring or doorbell.set
         self._session = session
         self._pace = pace or Pace()
+        self._consumer: Consumer | None = None
+        self._consuming: asyncio.Task[None] | None = None
+        self._parties = 0
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Give every subscription of their topics a delivery, all or nothing."""
@@ -55,10 +58,34 @@ class EmbeddedBus:
             await sql.remove(connection, name)
 
     async def consume(self, handlers: Mapping[str, Handler], stop: asyncio.Event) -> None:
-        """Deliver to these functions, and to endpoints if there is a session, until ``stop`` is set."""
-        await Consumer(self._database, handlers, doorbell=self._doorbell, session=self._session, pace=self._pace).run(
-            stop
-        )
+        """Deliver to these functions, and to endpoints if there is a session, until ``stop`` is set.
+
+        May be called many times at once, for different subscriptions: they share one look at the database.
+        """
+        consumer, consuming = self._join()
+        consumer.handlers.update(handlers)
+        self._doorbell.set()
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({stopped, consuming}, return_when=asyncio.FIRST_COMPLETED)
+            if consuming.done():
+                await consuming  # it never ends by itself: this raises what ended it
+        finally:
+            stopped.cancel()
+            self._parties -= 1
+            if self._parties:
+                await consumer.release(handlers)
+            else:
+                self._consumer = None
+                consumer.stop()
+                await consuming
+
+    def _join(self) -> tuple[Consumer, asyncio.Task[None]]:
+        if self._consumer is None or self._consuming is None:
+            self._consumer = Consumer(self._database, doorbell=self._doorbell, session=self._session, pace=self._pace)
+            self._consuming = asyncio.create_task(self._consumer.run())
+        self._parties += 1
+        return self._consumer, self._consuming
 
     async def dead_letters(self, limit: int) -> list[DeadLetter]:
         """What was set aside, newest first."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,41 +37,50 @@ class Pace:
 
 
 class Consumer:
-    """Claims deliveries and has them handled, each subscription in its own lane: a slow one delays nobody else."""
+    """Claims deliveries and has them handled, each subscription in its own lane: a slow one delays nobody else.
+
+    ``handlers`` may change while it runs.
+    """
 
     def __init__(
         self,
         database: Database,
-        handlers: Mapping[str, Handler],
         *,
         doorbell: asyncio.Event,
         session: aiohttp.ClientSession | None,
         pace: Pace,
     ) -> None:
+        self.handlers: dict[str, Handler] = {}
         self._database = database
-        self._handlers = handlers
         self._doorbell = doorbell
         self._session = session
         self._pace = pace
         self._running: dict[asyncio.Task[None], Delivery] = {}
+        self._stopping = False
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self) -> None:
         """Deliver until ``stop``; what is unfinished after the grace period goes back untouched."""
-        attendants = [asyncio.create_task(self._ring_at(stop)), asyncio.create_task(self._keep_holding())]
+        holding = asyncio.create_task(self._keep_holding())
         try:
-            while not stop.is_set():
+            while not self._stopping:
                 self._doorbell.clear()
                 await self._take()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._doorbell.wait(), self._pace.poll_s)
         finally:
-            await self._wind_up()
-            for attendant in attendants:
-                attendant.cancel()
+            await self._wind_up(dict(self._running))
+            holding.cancel()
 
-    async def _ring_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
+    def stop(self) -> None:
+        """Ask ``run`` to end."""
+        self._stopping = True
         self._doorbell.set()
+
+    async def release(self, names: Collection[str]) -> None:
+        """Stop handling these subscriptions; returns when nothing of them runs any more."""
+        for name in names:
+            self.handlers.pop(name, None)
+        await self._wind_up({task: d for task, d in self._running.items() if d.subscription.name in names})
 
     async def _keep_holding(self) -> None:
         while True:
@@ -84,7 +93,7 @@ class Consumer:
         busy = Counter(delivery.subscription.name for delivery in self._running.values())
         claimed: Sequence[Delivery] | None = await self._tell(
             sql.claim,
-            list(self._handlers),
+            list(self.handlers),
             push=self._session is not None,
             busy=busy,
             room=self._pace.concurrency,
@@ -105,20 +114,22 @@ class Consumer:
             detail = "No reader survived the last delivery"
             await self._tell(sql.set_aside, delivery, outcome="exhausted", reason="LEASE_EXPIRED", detail=detail)
             return
+        handle = self._handler(delivery.subscription)
+        if handle is None:  # released while it was being claimed
+            await self._tell(sql.give_back, [delivery])
+            return
         try:
-            await self._handle(delivery)
+            await handle(delivery.envelope, delivery.attempt)
         except Exception as error:  # noqa: BLE001  # whatever a handler raises means: not acknowledged
             await self._failed(delivery, error)
         else:
             await self._tell(sql.acknowledge, delivery)
 
-    async def _handle(self, delivery: Delivery) -> None:
-        subscription = delivery.subscription
-        handler = self._handlers.get(subscription.name)
-        if handler is not None:
-            await handler(delivery.envelope, delivery.attempt)
-        elif self._session is not None and subscription.push_url is not None:
-            await push(self._session, subscription.push_url, delivery.envelope)
+    def _handler(self, subscription: Subscription) -> Handler | None:
+        session, url = self._session, subscription.push_url
+        if subscription.name in self.handlers or session is None or url is None:
+            return self.handlers.get(subscription.name)
+        return lambda envelope, _: push(session, url, envelope)
 
     async def _failed(self, delivery: Delivery, error: Exception) -> None:
         reason = error.code if isinstance(error, Problem) else type(error).__name__
@@ -143,15 +154,15 @@ class Consumer:
             log.exception("the bus could not reach its database")
             return None
 
-    async def _wind_up(self) -> None:
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._pace.grace_s)
-        unfinished = dict(self._running)
-        for task in unfinished:
+    async def _wind_up(self, running: Mapping[asyncio.Task[None], Delivery]) -> None:
+        if not running:
+            return
+        _, late = await asyncio.wait(running, timeout=self._pace.grace_s)
+        for task in late:
             task.cancel()
-        if unfinished:
-            await asyncio.wait(unfinished)
-            await self._tell(sql.give_back, list(unfinished.values()))
+        if late:
+            await asyncio.wait(late)
+            await self._tell(sql.give_back, [running[task] for task in late])
 
 
 def delay(subscription: Subscription, attempt: int, error: Exception, *, chance: float) -> float:

@@ -72,8 +72,8 @@ async def test_a_handled_event_does_not_come_back(rig: Rig) -> None:
 
 
 async def test_control_an_event_that_was_not_handled_does_come_back(rig: Rig) -> None:
-    bus, first, second = await rig.bus(), Inbox(Busy()), Inbox()
-    await bus.declare(reader(min_backoff_s=0.0))
+    bus, first, second = await rig.bus(), Inbox(*[Busy()] * 100), Inbox()
+    await bus.declare(reader(max_attempts=100))
     await bus.publish([event(1)])
     async with consuming(bus, {"load": first}):
         await first.next()
@@ -196,6 +196,25 @@ async def test_a_fact_told_twice_keeps_its_id(rig: Rig) -> None:
             await bus.publish([event(1)])
 
             assert await load.next() == (event(1), 1)
+
+
+async def test_one_process_may_consume_for_many_functions_that_come_and_go(rig: Rig) -> None:
+    bus, load, index = await rig.bus(), Inbox(), Inbox()
+    await bus.declare(reader("load"))
+    await bus.declare(reader("index"))
+
+    async with consuming(bus, {"load": load}):
+        async with consuming(bus, {"index": index}):
+            await bus.publish([event(1)])
+
+            assert [(await inbox.next())[0] for inbox in (load, index)] == [event(1), event(1)]
+        await bus.publish([event(2)])
+
+        assert (await load.next())[0] == event(2)
+    async with consuming(bus, {"index": index}):
+        assert (await index.next())[0] == event(2)
+    assert load.empty()
+    assert index.empty()
 
 
 async def test_two_consumers_share_the_work_without_doubling_it(rig: Rig) -> None:
