@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 from infra.postgres.database import Transaction
 from services.crawling.order import Crawl
 from services.crawling.ports import Provider
+from services.crawling.store import crawls
 from services.jobs.job import Done, Job, NewJob, Outcome
 from services.jobs.store import control
 
@@ -27,6 +28,10 @@ async def cancel_later(tx: Transaction, provider: str, snapshot_id: str, *, craw
 
 
 async def cancel_snapshot(job: Job, *, providers: Mapping[str, Provider]) -> Outcome:
-    """Ask the provider to stop."""
+    """Ask the provider to stop; what it had collected so far is not a result."""
     await providers[job.payload["provider"]].cancel(job.payload["snapshot_id"])
-    return Done()
+
+    async def also(tx: Transaction) -> None:
+        await crawls.cancelled_at_provider(tx, UUID(job.payload["crawl_id"]), job.payload["snapshot_id"])
+
+    return Done(also=also)

@@ -46,7 +46,7 @@ async def _wait_again(tx: Transaction, locked: Job, row: Mapping[str, Any], poli
 
 async def _order_again(tx: Transaction, locked: Job, row: Mapping[str, Any], *, repurchase: bool) -> int:
     never_bought = row["snapshot_id"] is None
-    if not (repurchase or never_bought or row["error_code"] in DEAD_SNAPSHOT or row["snapshot_dead"]):
+    if not (repurchase or never_bought or row["error_code"] in DEAD_SNAPSHOT):
         raise WouldBuyAgain
     await polls.stop(tx, locked.id)
     if repurchase or not never_bought:

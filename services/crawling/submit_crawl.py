@@ -15,7 +15,7 @@ from services.crawling.governor import ProviderResting
 from services.crawling.order import Crawl
 from services.crawling.policy import Policy
 from services.crawling.ports import Provider, Submission
-from services.crawling.store import crawls, polls
+from services.crawling.store import crawls, health, polls
 from services.jobs.job import Cancelled, Job, Outcome, Snooze, Waiting
 from services.jobs.settle import LeaseLost
 from services.jobs.store import control
@@ -23,6 +23,8 @@ from services.jobs.store import control
 log = structlog.get_logger()
 
 LOOK_AGAIN_SECONDS = 2.0
+FULL_SECONDS = 30.0  # a dataset with too many running jobs is left alone for this long
+PROBE_SECONDS = 10.0
 
 
 class StillUnknown(Problem):
@@ -79,17 +81,30 @@ async def _snapshot(job: Job, crawl: Crawl, *, database: Database, provider: Pro
 
 async def _buy(job: Job, crawl: Crawl, order: Submission, *, database: Database, provider: Provider) -> str | None:
     async with database.transaction() as tx:
+        if not await health.may_submit(tx, _dataset(crawl), probe_seconds=PROBE_SECONDS):
+            raise ProviderResting("the dataset has too many running jobs", retry_after=PROBE_SECONDS)
         if not await crawls.intend(tx, crawl.id, lease_token=job.lease_token):
             raise LeaseLost
     try:
-        return await provider.submit(order)
+        snapshot_id = await provider.submit(order)
     except Problem as problem:
         if problem.kind is ProblemClass.AMBIGUOUS:
             log.warning("the provider did not say whether it took the order", detail=problem.detail)
             return None
         async with database.transaction() as tx:
             await crawls.not_sent(tx, crawl.id)
+            if problem.kind is ProblemClass.QUOTA:
+                await health.rest(tx, _dataset(crawl), seconds=problem.retry_after or FULL_SECONDS)
+        if problem.kind is ProblemClass.QUOTA and datetime.now(UTC) < crawl.deadline:
+            raise ProviderResting(problem.detail, retry_after=problem.retry_after or FULL_SECONDS) from problem
         raise
+    async with database.transaction() as tx:
+        await health.free(tx, _dataset(crawl))
+    return snapshot_id
+
+
+def _dataset(crawl: Crawl) -> str:
+    return f"{crawl.provider}/{crawl.dataset_id}"
 
 
 async def _look_up(crawl: Crawl, order: Submission, *, database: Database, provider: Provider) -> str | None:

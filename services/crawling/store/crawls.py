@@ -123,6 +123,15 @@ async def snapshot_died(tx: Transaction, crawl_id: UUID, *, status: str) -> None
     )
 
 
+async def cancelled_at_provider(tx: Transaction, crawl_id: UUID, snapshot_id: str) -> None:
+    """The provider stopped this snapshot: it will never be whole."""
+    await tx.execute(
+        "UPDATE crawls SET snapshot_dead = true, ready_for_download = false WHERE id = $1 AND snapshot_id = $2",
+        crawl_id,
+        snapshot_id,
+    )
+
+
 async def warehouse_state(tx: Transaction, crawl_id: UUID, state: str) -> None:
     """Where the rows are: none, pending, loaded or failed."""
     await tx.execute("UPDATE crawls SET warehouse_state = $2 WHERE id = $1", crawl_id, state)

@@ -48,3 +48,22 @@ async def rest(tx: Transaction, provider: str, *, seconds: float) -> None:
         provider,
         seconds,
     )
+
+
+async def may_submit(tx: Transaction, dataset: str, *, probe_seconds: float) -> bool:
+    """Whether orders for a dataset may be sent; after a refusal one caller at a time finds out."""
+    held = await tx.fetchval("SELECT open_until IS NOT NULL FROM provider_health WHERE provider = $1", dataset)
+    if not held:
+        return True
+    probing = await tx.execute(
+        "UPDATE provider_health SET open_until = clock_timestamp() + $2 * interval '1 s'"
+        " WHERE provider = $1 AND (open_until IS NULL OR open_until <= clock_timestamp())",
+        dataset,
+        probe_seconds,
+    )
+    return bool(probing)
+
+
+async def free(tx: Transaction, dataset: str) -> None:
+    """Orders for the dataset are taken again."""
+    await tx.execute("UPDATE provider_health SET open_until = NULL WHERE provider = $1", dataset)
