@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ from schemas.problem import Problem
 
 log = structlog.get_logger()
 
-FUNCTIONS_SECONDS = 5.0  # what a function gets to stop; the whole stop takes at most 8 s
+FUNCTIONS_SECONDS = 2.0  # what a function gets to stop; the whole stop takes at most 8 s
 
 
 class PortTaken(Problem):
@@ -159,13 +159,22 @@ def _lifespan(parts: list[Callable[[Runtime], Any]], runtime: Runtime) -> Callab
     return lifespan
 
 
-async def interrupted() -> None:
-    """Wait for SIGINT or SIGTERM; a second one ends the process at once."""
-    told = asyncio.Event()
+async def until_interrupted(work: Coroutine[Any, Any, None]) -> None:
+    """Run the work; SIGINT or SIGTERM cancels it, so that it cleans up, and a second one ends the process at once."""
+    task, told = asyncio.ensure_future(work), False
     loop = asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        nonlocal told
+        told = task.cancel()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
-    await told.wait()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.remove_signal_handler(number)
-        signal.signal(number, signal.SIG_DFL)
+        loop.add_signal_handler(number, interrupt)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not told:
+            raise

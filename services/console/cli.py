@@ -24,8 +24,9 @@ Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port of every 
 @app.command()
 def up(profile: str = "embedded", port: Port = None, data_dir: DataDir = None) -> None:
     """Run the whole system on this machine until Ctrl-C."""
-    settings = _settings(profile=profile, port=port, data_dir=data_dir)
-    _run(_up(settings))
+    from infra.local.stack import until_interrupted  # noqa: PLC0415  # `headrace --help` must answer at once
+
+    _run(until_interrupted(_up(_settings(profile=profile, port=port, data_dir=data_dir))))
 
 
 @app.command()
@@ -35,7 +36,7 @@ def migrate(data_dir: DataDir = None) -> None:
 
 
 async def _up(settings: Settings) -> None:
-    from infra.local.stack import interrupted, running  # noqa: PLC0415  # `headrace --help` must answer at once
+    from infra.local.stack import running  # noqa: PLC0415  # see above
 
     async with running(settings) as stack:
         table = Table(show_header=False, box=None, pad_edge=False)
@@ -43,8 +44,10 @@ async def _up(settings: Settings) -> None:
             table.add_row(name, address)
         table.add_row("data", str(settings.data_dir.resolve()))
         console.print("Headrace is up. Ctrl-C stops it.\n", table, "", sep="\n")
-        await interrupted()
-        console.print("Stopping ...")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            console.print("Stopping ...")
 
 
 async def _migrate(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.jobs.job import Job
 from services.jobs.worker import Worker
 
-GRACE_SECONDS = 6.0  # at a stop: long enough for most providers to answer, short enough for a clean exit
+GRACE_SECONDS = 3.0  # at a stop: long enough for most providers to answer, short enough for a clean exit
 
 
 @dataclass
