@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import structlog
 
 from infra.postgres.database import Database
 from infra.postgres.migrate import found, migrate
@@ -21,6 +22,9 @@ _TEMPLATE = "headrace_template"
 
 # A test's database need not survive a power cut.
 _FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off")
+
+# Coloured tracebacks with every local variable cost more than the tests they belong to.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 
 def _server(folder: Path) -> Any:

@@ -137,12 +137,13 @@ class Consumer:
         if outcome is None and delivery.attempt >= delivery.subscription.max_attempts:
             outcome = "exhausted"
         fields = {"subscription": delivery.subscription.name, "event_id": delivery.envelope.id, "reason": reason}
+        trace = None if isinstance(error, Problem) else error
         if outcome is None:
-            log.warning("delivery failed", **fields, exc_info=error)
+            log.warning("delivery failed", **fields, exc_info=trace)
             wait = delay(delivery.subscription, delivery.attempt, error, chance=self._pace.chance())
             await self._tell(sql.postpone, delivery, delay_s=wait)
         else:
-            log.error("message set aside", **fields, exc_info=error)
+            log.error("message set aside", **fields, exc_info=trace)
             await self._tell(sql.set_aside, delivery, outcome=outcome, reason=reason, detail=printable(str(error)))
 
     async def _tell(self, statement: Callable[..., Awaitable[Any]], *args: object, **options: object) -> Any:

@@ -1,0 +1,75 @@
+"""What every bus does with messages it gives up."""
+
+import pytest
+
+from infra.runtime.bus import DeadLetterUnknown, PoisonMessage, SubscriptionGone
+from schemas.problem import Problem, ProblemClass
+from tests.contract.bus.rig import Inbox, Rig, consuming, event, reader, set_aside
+
+
+class Denied(Problem):
+    code = "PROVIDER_AUTH"
+    kind = ProblemClass.AUTH
+
+
+async def test_used_up_attempts_make_a_dead_letter_that_says_why(rig: Rig) -> None:
+    bus = await rig.bus()
+    load = Inbox(*[RuntimeError("cut\x1b[2J\noff " + "x" * 9000)] * 3)
+    await bus.declare(reader(max_attempts=3))
+
+    async with consuming(bus, {"load": load}):
+        await bus.publish([event(1)])
+        letter = await set_aside(bus)
+
+    assert (letter.subscription, letter.envelope, letter.attempts) == ("load", event(1), 3)
+    assert (letter.outcome, letter.reason) == ("exhausted", "RuntimeError")
+    assert letter.detail.startswith("cut\\x1b[2J\\noff xxx")
+    assert len(letter.detail) <= 2000
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome", "reason"),
+    [(PoisonMessage("no such field"), "poison", "POISON_MESSAGE"), (Denied("no"), "refused", "PROVIDER_AUTH")],
+)
+async def test_a_final_problem_sets_the_message_aside_at_once(
+    rig: Rig, failure: Exception, outcome: str, reason: str
+) -> None:
+    bus, load = await rig.bus(), Inbox(failure)
+    await bus.declare(reader())
+
+    async with consuming(bus, {"load": load}):
+        await bus.publish([event(1)])
+        letter = await set_aside(bus)
+
+    assert (letter.attempts, letter.outcome, letter.reason, letter.detail) == (1, outcome, reason, str(failure))
+
+
+async def test_a_replayed_dead_letter_is_delivered_afresh_once(rig: Rig) -> None:
+    bus, load = await rig.bus(), Inbox(Denied(), None)
+    await bus.declare(reader())
+
+    async with consuming(bus, {"load": load}):
+        await bus.publish([event(1)])
+        await load.next()
+        letter = await set_aside(bus)
+        await bus.replay(letter.id)
+
+        assert await load.next() == (event(1), 1)
+    assert await bus.dead_letters(10) == []
+    with pytest.raises(DeadLetterUnknown):
+        await bus.replay(letter.id)
+
+
+async def test_replay_names_what_is_not_there(rig: Rig) -> None:
+    bus, load = await rig.bus(), Inbox(Denied())
+    await bus.declare(reader())
+    async with consuming(bus, {"load": load}):
+        await bus.publish([event(1)])
+        letter = await set_aside(bus)
+    await bus.remove("load")
+
+    with pytest.raises(SubscriptionGone):
+        await bus.replay(letter.id)
+    with pytest.raises(DeadLetterUnknown):
+        await bus.replay("no such thing")
+    assert await bus.dead_letters(10) == [letter]
