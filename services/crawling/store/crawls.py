@@ -52,7 +52,7 @@ async def taken_snapshots(tx: Transaction, provider: str, dataset_id: str, *, si
     """Snapshots of a dataset that crawls own already and a look-up must not adopt."""
     rows = await tx.fetch(
         "SELECT snapshot_id FROM crawls WHERE provider = $1 AND dataset_id = $2 AND snapshot_id IS NOT NULL"
-        " AND triggered_at >= $3 - interval '1 hour'",
+        " AND triggered_at >= $3::timestamptz - interval '1 hour'",
         provider,
         dataset_id,
         since,
