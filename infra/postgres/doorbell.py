@@ -84,6 +84,13 @@ class Doorbell:
     async def _listen_once(self) -> None:
         async with self._database.pool.acquire() as connection:
             gone = asyncio.Event()
+
+            def heard(*args: Any) -> None:
+                self._wake(args[3].split(","))
+
             connection.add_termination_listener(lambda _: gone.set())
-            await connection.add_listener(CHANNEL, lambda *args: self._wake(args[3].split(",")))
-            await gone.wait()
+            await connection.add_listener(CHANNEL, heard)
+            try:
+                await gone.wait()
+            finally:
+                await connection.remove_listener(CHANNEL, heard)

@@ -1,19 +1,27 @@
 """Structured logs: one JSON line an event, with the ids that are bound where the work began."""
 
 import logging
+import os
 import re
 import sys
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
 
-_SECRETS = re.compile(r"(?i)\b(bearer|token|authorization|secret|password|apikey|api_key)([=:\s]+)([^\s,;\"'&]{6,})")
+_SECRETS = re.compile(
+    r"(?i)\b((?:bearer|token|authorization|secret|password|apikey|api_key)[=:\s]+(?:(?:bearer|basic)\s+)?)[^\s,;\"'&]{6,}"
+)
 _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/@\s]+@")
 
 
-def set_up(level: str) -> None:
-    """Send everything, also the libraries' own logs, to stderr as JSON lines at ``level`` and above."""
+def set_up(level: str, *, file: Path | None = None) -> None:
+    """Send everything, also warnings and the libraries' own logs, to stderr or to a file at ``level`` and above.
+
+    JSON lines, except for a person at a terminal. Raises ``OSError`` when the file cannot be written.
+    """
+    read_by_person = file is None and sys.stderr.isatty()
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         _severity,
@@ -21,30 +29,39 @@ def set_up(level: str) -> None:
         structlog.processors.format_exc_info,
         _scrub,
     ]
+    rendering: list[Any] = [structlog.processors.EventRenamer("message"), structlog.processors.JSONRenderer()]
+    if read_by_person:
+        rendering = [_for_person, structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.FileHandler(file) if file is not None else logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.EventRenamer("message"),
-                structlog.processors.JSONRenderer(),
+                *rendering,
             ],
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.captureWarnings(capture=True)
     for noisy in ("uvicorn.access", "asyncio", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def _severity(_: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     event["severity"] = {"exception": "ERROR", "warn": "WARNING"}.get(method, method.upper())
+    return event
+
+
+def _for_person(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["level"] = event.pop("severity").lower()
+    event["timestamp"] = event.pop("time")[11:19]
     return event
 
 
@@ -57,4 +74,4 @@ def _scrub(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMappin
 
 def scrub(text: str) -> str:
     """The text without credentials: tokens after their keyword, and user info in URLs."""
-    return _USERINFO.sub(r"\1***@", _SECRETS.sub(r"\1\2***", text))
+    return _USERINFO.sub(r"\1***@", _SECRETS.sub(r"\1***", text))
