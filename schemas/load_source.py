@@ -24,7 +24,7 @@ class WarehouseUnavailable(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
     status: ClassVar[int] = 503
     title: ClassVar[str] = "The warehouse cannot be reached"
-    recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check HEADRACE_WAREHOUSE_URL."
+    recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check the disk of HEADRACE_DATA_DIR."
 
 
 class WarehouseRejected(Problem):

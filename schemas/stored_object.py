@@ -56,9 +56,7 @@ class StoreUnavailable(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
     status: ClassVar[int] = 503
     title: ClassVar[str] = "The lake cannot be reached"
-    recovery: ClassVar[str] = (
-        "It is tried again by itself; if it lasts, check the disk or the bucket of HEADRACE_LAKE_URL."
-    )
+    recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check the disk of HEADRACE_DATA_DIR."
 
 
 class StoreQuota(Problem):

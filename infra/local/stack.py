@@ -4,17 +4,16 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 
+from infra.local.faces import faces
 from infra.runtime import topology
-from infra.runtime.http import create_app
 from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.settings import Settings
 from schemas.problem import Problem
@@ -117,13 +116,7 @@ async def _functions(runtime: Runtime) -> AsyncIterator[list[str]]:
 
 @asynccontextmanager
 async def _faces(runtime: Runtime, listener: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
-    faces = [topology.face(name) for name in topology.generated()["services"]]
-    app = create_app(
-        title="Headrace",
-        routers=[face.router(runtime) for face in faces],
-        ready=[runtime.database.ping],
-        lifespan=_lifespan([face.lifespan for face in faces], runtime),
-    )
+    app = faces(runtime, topology.generated()["services"])
     server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2, lifespan="on"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -146,17 +139,6 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Any:
         """No handlers."""
         yield
-
-
-def _lifespan(parts: list[Callable[[Runtime], Any]], runtime: Runtime) -> Callable[[FastAPI], Any]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            for part in parts:
-                await stack.enter_async_context(part(runtime))
-            yield
-
-    return lifespan
 
 
 async def until_interrupted(work: Coroutine[Any, Any, None]) -> None:

@@ -1,18 +1,31 @@
 """Every setting of the program: read once, at the edge, into one frozen object."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.problem import Problem
+
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_PREFIX = "HEADRACE_"
+
+
+class SettingsRefused(Problem):
+    """Values that no setting takes; the detail names each variable, its value and what would be right."""
+
+    code: ClassVar[str] = "SETTINGS_REFUSED"
+    title: ClassVar[str] = "A setting cannot be used"
+    recovery: ClassVar[str] = "Correct it in the environment or on the command line; .env.example explains every one."
 
 
 class Settings(BaseSettings):
     """The effective configuration. Field descriptions become ``.env.example`` and the README's table."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="HEADRACE_", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_prefix=_PREFIX, env_ignore_empty=True, populate_by_name=True
+    )
 
     profile: Literal["embedded"] = Field("embedded", description="Which adapters are used.")
     host: str = Field("127.0.0.1", description="Address the faces listen on.")
@@ -25,11 +38,11 @@ class Settings(BaseSettings):
 
     bright_data_api_url: str | None = Field(
         None,
-        validation_alias=AliasChoices("BRIGHT_DATA_API_URL"),
+        validation_alias="BRIGHT_DATA_API_URL",
         description="Origin of the Bright Data API; unset: the real one with a token, the simulator without.",
     )
     bright_data_api_token: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("BRIGHT_DATA_API_TOKEN"), description="Bearer token for Bright Data."
+        None, validation_alias="BRIGHT_DATA_API_TOKEN", description="Bearer token for Bright Data."
     )
     bright_data_batch_size: int = Field(10_000, ge=1_000, description="Records a part when a snapshot is downloaded.")
     bright_data_requests_per_second: float = Field(
@@ -70,8 +83,6 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(45.0, gt=0, description="How long a worker holds a job without a heartbeat.")
     retry_base_seconds: float = Field(2.0, gt=0, description="First step of the exponential backoff.")
     retry_cap_seconds: float = Field(60.0, gt=0, description="Longest step of the exponential backoff.")
-    retention_days: int = Field(16, ge=1, description="How long a provider keeps a snapshot.")
-    lake_url: str | None = Field(None, description="Another place for objects than the data directory.")
 
     @field_validator("public_url", "bright_data_api_url")
     @classmethod
@@ -85,3 +96,23 @@ class Settings(BaseSettings):
     def on_loopback(self) -> bool:
         """Whether nobody but this machine can reach the faces."""
         return self.host in LOOPBACK
+
+
+def read_settings(**given: object) -> Settings:
+    """The settings of the environment; what is given here wins, unless it is None. Raises ``SettingsRefused``."""
+    try:
+        return Settings.model_validate({name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        wrong = [_wrong(str(found["loc"][0]), found["input"], found["msg"]) for found in error.errors()]
+        raise SettingsRefused("\n".join(wrong)) from error
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"{_PREFIX}{field.upper()}"
+
+
+def _wrong(place: str, value: object, message: str) -> str:
+    name = variable(place) if place in Settings.model_fields else place
+    return f"{name} is {str(value)[:80]!r}: {message[0].lower()}{message[1:]}".replace(": value error, ", ": ")

@@ -19,7 +19,6 @@ class Policy:
     retry_base: float = 2.0
     retry_cap: float = 60.0
     lease: float = 45.0
-    retention: timedelta = timedelta(days=16)
     webhook_base: str | None = None
     poll_concurrency: int = 500
 
@@ -36,7 +35,6 @@ def policy(settings: Settings, *, public_url: str | None) -> Policy:
         retry_base=settings.retry_base_seconds,
         retry_cap=settings.retry_cap_seconds,
         lease=settings.lease_seconds,
-        retention=timedelta(days=settings.retention_days),
         webhook_base=public_url,
         poll_concurrency=settings.poll_concurrency,
     )
