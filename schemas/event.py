@@ -85,7 +85,7 @@ class Envelope(BaseModel):
             name.lower().removeprefix("ce-"): value for name, value in headers.items() if name[:3].lower() == "ce-"
         }
         attributes = {name: given[name] for name in cls.model_fields if name in given}
-        return cls.model_validate({**attributes, "data": from_json(body)})
+        return cls.model_validate({**attributes, "data": from_json(body, allow_inf_nan=False)})
 
 
 def envelop(event: Event, *, time: datetime, tenant: str) -> Envelope:

@@ -1,0 +1,77 @@
+"""An event on the wire: CloudEvents binary mode there and back, and CloudEvents JSON."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.event import Envelope
+from schemas.events.crawl_failed import CrawlFailed
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def envelope(**data: Any) -> Envelope:
+    time = datetime(2025, 11, 22, 3, 14, 15, 926535, tzinfo=UTC)
+    return Envelope(id="e1", type="crawl.failed", subject="c1", time=time, tenant="team", data=data)
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=4))
+def test_what_is_sent_is_what_is_read(data: dict[str, Any]) -> None:
+    sent = envelope(k=data)
+
+    assert Envelope.from_http(sent.headers(), sent.body()) == sent
+
+
+def test_names_of_headers_may_come_in_any_case() -> None:
+    sent = envelope(a=1)
+
+    assert Envelope.from_http({name.title(): value for name, value in sent.headers().items()}, sent.body()) == sent
+
+
+@pytest.mark.parametrize("missing", ["ce-id", "ce-type", "ce-subject", "ce-time"])
+def test_a_request_without_an_attribute_is_not_an_event(missing: str) -> None:
+    headers = envelope().headers()
+    del headers[missing]
+
+    with pytest.raises(ValueError, match=missing.removeprefix("ce-")):
+        Envelope.from_http(headers, b"{}")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"1", b"{", b'{"a": NaN}', b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_json_object_is_not_an_event(body: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # its text is pydantic's
+        Envelope.from_http(envelope().headers(), body)
+
+
+def test_the_structured_form_is_one_cloudevent() -> None:
+    assert envelope(a=1).structured() == {
+        "specversion": "1.0",
+        "id": "e1",
+        "type": "crawl.failed",
+        "source": "//headrace/crawls",
+        "subject": "c1",
+        "time": "2025-11-22T03:14:15.926535Z",
+        "tenant": "team",
+        "datacontenttype": "application/json",
+        "data": {"a": 1},
+    }
+
+
+def test_fields_can_be_read_like_those_of_a_dictionary() -> None:
+    event = CrawlFailed(crawl_id="c", attempt=2, error="e", code="x", stage="s", recovery="r")
+
+    assert (event["crawl_id"], event["attempt"]) == ("c", 2)
+    for name in ("nothing", "topic", "model_fields", "id"):
+        with pytest.raises(KeyError):
+            event[name]
