@@ -87,15 +87,10 @@ def _listen(settings: Settings) -> socket.socket:
 async def _simulators(settings: Settings, stack: AsyncExitStack) -> tuple[Settings, dict[str, str]]:
     if settings.bright_data_api_url is not None or settings.bright_data_api_token is not None:
         return settings, {}
-    from infra.local.simulators.bright_data import serve  # noqa: PLC0415  # only where it stands in
+    from infra.local.stand_ins import bright_data  # noqa: PLC0415  # only where it stands in
 
-    state = settings.data_dir / "simulators" / "bright_data.jsonl"
-    state.parent.mkdir(parents=True, exist_ok=True)
-    simulator = await serve(state_file=state)
-    stack.push_async_callback(simulator.close)
-    return settings.model_copy(update={"bright_data_api_url": simulator.url}), {
-        "Bright Data (simulator)": simulator.url
-    }
+    url = await stack.enter_async_context(bright_data(settings.data_dir / "simulators"))
+    return settings.model_copy(update={"bright_data_api_url": url}), {"Bright Data (simulator)": url}
 
 
 @asynccontextmanager
