@@ -30,6 +30,7 @@ class CrawlCancelled(Problem):
     """Somebody cancelled the crawl."""
 
     code: ClassVar[str] = "CANCELLED"
+    stage: ClassVar[str] = "cancelled"
     title: ClassVar[str] = "The crawl was cancelled"
     recovery: ClassVar[str] = "Use retry-background to run it again; a snapshot that is still there is used again."
 

@@ -1,8 +1,7 @@
 """Page through crawls, newest first."""
 
 import base64
-import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -27,7 +26,7 @@ class InvalidPage(Problem):
     code: ClassVar[str] = "INVALID_REQUEST"
     status: ClassVar[int] = 400
     title: ClassVar[str] = "This page cannot be asked for"
-    recovery: ClassVar[str] = "Use the next_page_token of the page before, with the same filter."
+    recovery: ClassVar[str] = "Correct the field named in `errors`; a page_token goes with the filter it came with."
 
 
 async def list_crawls(
@@ -35,7 +34,7 @@ async def list_crawls(
 ) -> dict[str, Any]:
     """``items`` and ``next_page_token`` ("" at the end). Raises ``InvalidPage``."""
     if status is not None and status not in STATES:
-        raise InvalidPage(f"status must be one of {', '.join(STATES)}")
+        raise _invalid("status", f"must be one of {', '.join(STATES)}")
     before = _place(page_token, status) if page_token else None
     async with database.reading() as tx:
         rows = await views.page(tx, tenant=tenant, states=STATES.get(status or ""), before=before, limit=page_size + 1)
@@ -56,9 +55,13 @@ def _place(token: str, status: str | None) -> tuple[datetime, UUID]:
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         created_at, crawl_id, filtered = msgspec.json.decode(raw, type=tuple[str, str, str | None])
-        place = datetime.fromisoformat(created_at), UUID(crawl_id)
-    except (ValueError, binascii.Error) as error:
-        raise InvalidPage("page_token is not one of ours") from error
+        place = datetime.fromisoformat(created_at).astimezone(UTC), UUID(crawl_id)
+    except (ValueError, OverflowError) as error:
+        raise _invalid("page_token", "is not one of ours") from error
     if filtered != status:
-        raise InvalidPage("page_token belongs to another filter")
+        raise _invalid("page_token", "belongs to another filter")
     return place
+
+
+def _invalid(field: str, message: str) -> InvalidPage:
+    return InvalidPage(f"{field} {message}", errors=[{"field": field, "message": message}])

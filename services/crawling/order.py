@@ -17,13 +17,21 @@ PRIORITIES = ("CRITICAL", "HIGH", "NORMAL", "LOW", "BACKGROUND")
 
 def _web_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
         msg = "must be an http:// or https:// URL with a host"
         raise ValueError(msg)
     if parts.username or parts.password or any(ord(letter) <= ord(" ") for letter in value):
         msg = "must not contain user info, spaces or control characters"
         raise ValueError(msg)
     return value
+
+
+def _web_url_of(number: int, value: str) -> None:
+    try:
+        _web_url(value)
+    except ValueError as error:
+        msg = f"input {number}: url {error}"
+        raise ValueError(msg) from error
 
 
 WebUrl = Annotated[str, Field(max_length=2048), AfterValidator(_web_url)]
@@ -66,7 +74,7 @@ class Order(BaseModel):
                 msg = f"input {number} is empty"
                 raise ValueError(msg)
             if isinstance(one.get("url"), str):
-                _web_url(one["url"])
+                _web_url_of(number, one["url"])
         return value
 
     @model_validator(mode="after")

@@ -1,18 +1,21 @@
 """What a poll's answer means: wait on, fetch the result, or give up."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import ClassVar
 
 from schemas.problem import Problem, ProblemClass
 from services.crawling.policy import Policy
 from services.crawling.ports import Progress
+from services.crawling.provider_problems import ResultExpired
 from services.crawling.store.polls import Due, Note
 from services.jobs.backoff import backoff
 
 NEW_SNAPSHOT_SECONDS = 60.0  # a snapshot may be unknown to the provider's own status for this long
 MAX_MISSES = 20  # with backoff capped at a minute: a quarter of an hour without an answer
 WATCH_SECONDS = 900.0
+WATCH_FOR = timedelta(days=30)  # no provider keeps a result longer
 
 
 class PollingTimeout(Problem):
@@ -69,7 +72,7 @@ def judge(due: Due, progress: Progress, *, policy: Policy) -> Verdict:
         return Ready(progress=progress)
     if progress.state == "failed":
         return Over(problem=ProviderJobFailed(progress.message or progress.status), status=progress.status)
-    if not due.watching and (late := _too_late(due, progress, policy)) is not None:
+    if (late := _too_late(due, progress, policy)) is not None:
         return Over(problem=late, status=progress.status)
     seconds = WATCH_SECONDS if due.watching else (progress.retry_after or policy.poll_interval)
     return Note(due=due, seconds=seconds, answered=1, status=progress.status, marker=progress.marker)
@@ -77,6 +80,8 @@ def judge(due: Due, progress: Progress, *, policy: Policy) -> Verdict:
 
 def _too_late(due: Due, progress: Progress, policy: Policy) -> Problem | None:
     waited = due.asked_at - due.started_at
+    if due.watching:
+        return ResultExpired(f"Never ready in {WATCH_FOR.days} days") if waited > WATCH_FOR else None
     if due.answered + 1 >= policy.max_polls:
         minutes = round(waited.total_seconds() / 60)
         return PollingTimeout(f"Polling timeout after {due.answered + 1} polls ({minutes} minutes)")
@@ -90,13 +95,12 @@ def _too_late(due: Due, progress: Progress, policy: Policy) -> Problem | None:
 
 def judge_problem(due: Due, problem: Problem, *, policy: Policy, random: Random) -> Verdict:
     """What it means that no answer came, or a refusal."""
-    waited = (due.asked_at - due.started_at).total_seconds()
-    if problem.code == "PROVIDER_JOB_FAILED" and waited < NEW_SNAPSHOT_SECONDS:
+    waited = due.asked_at - due.started_at
+    if problem.code == "PROVIDER_JOB_FAILED" and waited.total_seconds() < NEW_SNAPSHOT_SECONDS:
         return Note(due=due, seconds=min(policy.poll_interval, 5.0), missed=1)
-    if not problem.retryable:
-        return Over(problem=problem)
     refused = problem.code == "PROVIDER_RATE_LIMITED" or problem.retry_after is not None
-    if due.misses + 1 >= MAX_MISSES and not refused and not due.watching:
+    given_up = not due.watching and not refused and due.misses + 1 >= MAX_MISSES
+    if given_up or not problem.retryable or waited > (WATCH_FOR if due.watching else policy.deadline):
         return Over(problem=problem)
     seconds = backoff(problem, tries=due.misses, base=policy.retry_base, cap=policy.retry_cap, random=random)
     return Note(due=due, seconds=seconds, missed=0 if refused else 1)

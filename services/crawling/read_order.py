@@ -11,6 +11,7 @@ from services.crawling.order import Order, fingerprint
 from services.crawling.trigger_crawl import IdempotencyKey
 
 _MAX_KEY = 255
+_MAX_DEPTH = 64
 
 
 class UnknownProvider(Problem):
@@ -30,6 +31,7 @@ def read_order(body: bytes, *, providers: list[str]) -> tuple[Order, dict[str, A
         raise MalformedJson(f"The body is not valid JSON: {error}"[:300]) from error
     if not isinstance(meant, dict):
         raise InvalidRequest("body: must be a JSON object", errors=[{"field": "body", "message": "must be an object"}])
+    _refuse_what_cannot_be_kept(meant)
     try:
         order = Order.model_validate(meant)
     except ValidationError as error:
@@ -50,6 +52,28 @@ def read_key(header: str | None, meant: dict[str, Any]) -> IdempotencyKey | None
         message = f"must be 1 to {_MAX_KEY} printable characters"
         raise InvalidRequest(f"Idempotency-Key: {message}", errors=[{"field": "Idempotency-Key", "message": message}])
     return IdempotencyKey(key=header, fingerprint=fingerprint(meant))
+
+
+def _refuse_what_cannot_be_kept(meant: dict[str, Any]) -> None:
+    level: list[tuple[str, Any]] = [("", meant)]
+    for _ in range(_MAX_DEPTH):
+        if wrong := next(((place, why) for place, value in level if (why := _unkept(value))), None):
+            raise InvalidRequest(f"{wrong[0]}: {wrong[1]}", errors=[{"field": wrong[0], "message": wrong[1]}])
+        level = [
+            (f"{place}.{name}".removeprefix("."), child)
+            for place, value in level
+            if isinstance(value, dict | list)
+            for name, child in (value.items() if isinstance(value, dict) else enumerate(value))
+        ]
+    if level:
+        raise MalformedJson(f"The body nests deeper than {_MAX_DEPTH} levels")
+
+
+def _unkept(value: Any) -> str | None:
+    texts = value if isinstance(value, dict) else [value] if isinstance(value, str) else []
+    if any("\0" in text for text in texts):
+        return "must not contain the character U+0000"
+    return "must fit into 64 bits" if isinstance(value, int) and not -(2**63) <= value < 2**63 else None
 
 
 def _named(error: ValidationError) -> InvalidRequest:

@@ -1,6 +1,8 @@
 """Buy a crawl once: write down the intent, send the order, and look before sending it again."""
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -40,91 +42,139 @@ class StillUnknown(Problem):
     )
 
 
+class NotSentInTime(Problem):
+    """The provider took no order until the crawl's time was over; nothing was bought."""
+
+    code: ClassVar[str] = "DEADLINE_EXCEEDED"
+    stage: ClassVar[str] = "trigger"
+    status: ClassVar[int] = 504
+    title: ClassVar[str] = "The order could not be sent in time"
+    recovery: ClassVar[str] = "Check the provider's status page; retry-background sends the order."
+
+
 async def submit_crawl(
     job: Job, *, database: Database, providers: Mapping[str, Provider], policy: Policy, now: datetime | None = None
 ) -> Outcome:
     """Get the crawl a snapshot, by buying or by finding what was bought.
 
-    Raises the provider's ``Problem`` when the order is refused for certain, ``StillUnknown`` at the deadline.
+    Raises the provider's ``Problem`` when the order is refused for certain; at the deadline ``StillUnknown``, or
+    ``NotSentInTime`` when nothing was sent at all.
     """
     async with database.reading() as tx:
         crawl = await crawls.get(tx, job.id)
         wanted = await control.wanted(tx, job.id)
     if crawl is None:
         raise MetadataNotFound
-    if crawl.submitted_at is None and wanted == "cancel":
-        return _cancelled(job)
+    late = (now or datetime.now(UTC)) > crawl.deadline
+    submitting = Submitting(
+        job=job,
+        crawl=crawl,
+        cancel=wanted == "cancel",
+        late=late,
+        database=database,
+        provider=providers[crawl.provider],
+        policy=policy,
+    )
     try:
-        snapshot_id = await _snapshot(job, crawl, database=database, provider=providers[crawl.provider], policy=policy)
+        return await submitting.outcome()
     except ProviderResting as resting:
-        if crawl.submitted_at is not None and (now or datetime.now(UTC)) > crawl.deadline:
+        if late and crawl.submitted_at is not None:
             raise StillUnknown from resting
         return Snooze(seconds=(resting.retry_after or LOOK_AGAIN_SECONDS) + 0.1)
-    if snapshot_id is not None:
-        return _adopted(job, crawl, snapshot_id, policy)
-    if (now or datetime.now(UTC)) > crawl.deadline:
-        raise StillUnknown
-    if wanted == "cancel" and _settled(crawl, policy):
-        return _cancelled(job)
-    return Snooze(seconds=LOOK_AGAIN_SECONDS, step="submit_unknown")
 
 
-async def _snapshot(job: Job, crawl: Crawl, *, database: Database, provider: Provider, policy: Policy) -> str | None:
-    order = _order(crawl, policy)
-    if crawl.submitted_at is not None:
-        found = await _look_up(crawl, order, database=database, provider=provider)
-        if found is not None or not _settled(crawl, policy) or job.want == "cancel":
-            return found
-        log.info("the provider does not know the order, sending it again")
-    return await _buy(job, crawl, order, database=database, provider=provider)
+@dataclass(frozen=True, kw_only=True)
+class Submitting:
+    """One claim of a crawl's submission. ``cancel`` and ``late``: nothing is sent any more, but what was is found."""
 
+    job: Job
+    crawl: Crawl
+    cancel: bool
+    late: bool
+    database: Database
+    provider: Provider
+    policy: Policy
 
-async def _buy(job: Job, crawl: Crawl, order: Submission, *, database: Database, provider: Provider) -> str | None:
-    async with database.transaction() as tx:
-        if not await health.may_submit(tx, _dataset(crawl), probe_seconds=PROBE_SECONDS):
-            raise ProviderResting("the dataset has too many running jobs", retry_after=PROBE_SECONDS)
-        if not await crawls.intend(tx, crawl.id, lease_token=job.lease_token):
-            raise LeaseLost
-    try:
-        snapshot_id = await provider.submit(order)
-    except Problem as problem:
-        if problem.kind is ProblemClass.AMBIGUOUS:
+    async def outcome(self) -> Outcome:
+        """See ``submit_crawl``."""
+        if self.crawl.submitted_at is None:
+            return await self._order()
+        found = await self._look_up(self.crawl.submitted_at)
+        if found is not None:
+            return _adopted(self.job, self.crawl, found, self.policy)
+        if (datetime.now(UTC) - self.crawl.submitted_at).total_seconds() < self.policy.settle:
+            return self._look_again()
+        log.info("the provider does not know the order")
+        return await self._order()
+
+    async def _order(self) -> Outcome:
+        if self.cancel:
+            return _cancelled(self.job)
+        if self.late:
+            raise NotSentInTime if self.crawl.submitted_at is None else StillUnknown
+        return await self._buy()
+
+    async def _buy(self) -> Outcome:
+        async with self.database.transaction() as tx:
+            if not await health.may_submit(tx, _dataset(self.crawl), probe_seconds=PROBE_SECONDS):
+                raise ProviderResting("the dataset has too many running jobs", retry_after=PROBE_SECONDS)
+            await self._on_its_way(tx)
+        try:
+            snapshot_id = await self.provider.submit(_order(self.crawl, self.policy))
+        except asyncio.CancelledError:
+            await self._lost()
+            raise
+        except Problem as problem:
+            if problem.kind is not ProblemClass.AMBIGUOUS:
+                await self._refused(problem)
+                raise
             log.warning("the provider did not say whether it took the order", detail=problem.detail)
-            return None
-        async with database.transaction() as tx:
-            await crawls.not_sent(tx, crawl.id)
-            if problem.kind is ProblemClass.QUOTA:
-                await health.rest(tx, _dataset(crawl), seconds=problem.retry_after or FULL_SECONDS)
-        if problem.kind is ProblemClass.QUOTA and datetime.now(UTC) < crawl.deadline:
-            raise ProviderResting(problem.detail, retry_after=problem.retry_after or FULL_SECONDS) from problem
-        raise
-    async with database.transaction() as tx:
-        await health.free(tx, _dataset(crawl))
-    return snapshot_id
+            await self._lost()
+            return self._look_again()
+        async with self.database.transaction() as tx:
+            await health.free(tx, _dataset(self.crawl))
+        return _adopted(self.job, self.crawl, snapshot_id, self.policy)
+
+    async def _on_its_way(self, tx: Transaction) -> None:
+        if not await crawls.intend(tx, self.crawl.id, lease_token=self.job.lease_token):
+            raise LeaseLost
+
+    async def _lost(self) -> None:
+        # until now it may have been under way: only from here on it has the agreed time to show up
+        async with self.database.transaction() as tx:
+            await self._on_its_way(tx)
+
+    async def _refused(self, problem: Problem) -> None:
+        full = problem.kind is ProblemClass.QUOTA
+        seconds = problem.retry_after or FULL_SECONDS
+        async with self.database.transaction() as tx:
+            await crawls.not_sent(tx, self.crawl.id)
+            if full:
+                await health.rest(tx, _dataset(self.crawl), seconds=seconds)
+        if full:
+            raise ProviderResting(problem.detail, retry_after=seconds) from problem
+
+    async def _look_up(self, sent_at: datetime) -> str | None:
+        async with self.database.reading() as tx:
+            taken = await crawls.taken_snapshots(tx, self.crawl.provider, self.crawl.dataset_id, since=sent_at)
+        try:
+            return await self.provider.find(_order(self.crawl, self.policy), since=sent_at, taken=taken)
+        except ProviderResting:
+            raise
+        except Problem as problem:
+            if not problem.retryable:
+                raise
+            log.warning("look-up failed", detail=problem.detail)
+            raise ProviderResting("look-up failed", retry_after=problem.retry_after or 10.0) from problem
+
+    def _look_again(self) -> Outcome:
+        if self.late:
+            raise StillUnknown
+        return Snooze(seconds=LOOK_AGAIN_SECONDS, step="submit_unknown")
 
 
 def _dataset(crawl: Crawl) -> str:
     return f"{crawl.provider}/{crawl.dataset_id}"
-
-
-async def _look_up(crawl: Crawl, order: Submission, *, database: Database, provider: Provider) -> str | None:
-    assert crawl.submitted_at is not None  # noqa: S101  # only unanswered orders are looked up
-    async with database.reading() as tx:
-        taken = await crawls.taken_snapshots(tx, crawl.provider, crawl.dataset_id, since=crawl.submitted_at)
-    try:
-        return await provider.find(order, since=crawl.submitted_at, taken=taken)
-    except ProviderResting:
-        raise
-    except Problem as problem:
-        if not problem.retryable:
-            raise
-        log.warning("look-up failed", detail=problem.detail)
-        raise ProviderResting("look-up failed", retry_after=problem.retry_after or 10.0) from problem
-
-
-def _settled(crawl: Crawl, policy: Policy) -> bool:
-    assert crawl.submitted_at is not None  # noqa: S101  # only unanswered orders settle
-    return (datetime.now(UTC) - crawl.submitted_at).total_seconds() >= policy.settle
 
 
 def _order(crawl: Crawl, policy: Policy) -> Submission:

@@ -19,6 +19,7 @@ def snapshot_of(body: bytes, headers: Mapping[str, str]) -> str:
         told: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CrawlNotFound("the webhook names no snapshot") from error
-    if isinstance(told, dict) and isinstance(told.get("snapshot_id"), str):
-        return str(told["snapshot_id"])
+    snapshot_id = told.get("snapshot_id") if isinstance(told, dict) else None
+    if isinstance(snapshot_id, str) and "\0" not in snapshot_id:
+        return snapshot_id
     raise CrawlNotFound("the webhook names no snapshot")
