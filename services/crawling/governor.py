@@ -100,7 +100,9 @@ class Governor:
         finally:
             async with self._room:
                 self._in_flight -= 1
-                self._room.notify()
+                # one place came free, and an answer may have opened more; all are told to go when the circuit opened
+                free = int(self._window) - self._in_flight
+                self._room.notify(max(1, free) if self.resting_seconds == 0 else self._concurrency)
 
     def _refuse_while_resting(self) -> None:
         if self.resting_seconds > 0:
@@ -124,7 +126,7 @@ class Governor:
     async def _judge(self, problem: Problem) -> None:
         if problem.code == "PROVIDER_RATE_LIMITED":
             await self._refused(problem)
-        elif problem.code == "PROVIDER_UNAVAILABLE" and problem.kind is ProblemClass.RETRY and problem.status >= 500:  # noqa: PLR2004  # HTTP
+        elif _no_answer(problem):
             await self._unanswered()
         elif problem.code == "PROVIDER_AUTH":
             await self._open(60.0, "credentials refused")
@@ -152,6 +154,11 @@ class Governor:
         self.rest(seconds)
         async with self._database.transaction() as tx:
             await health.rest(tx, self.provider, seconds=seconds)
+
+
+def _no_answer(problem: Problem) -> bool:
+    broken = problem.code == "PROVIDER_UNAVAILABLE" and problem.kind is ProblemClass.RETRY
+    return problem.kind is ProblemClass.AMBIGUOUS or (broken and problem.status >= 500)  # noqa: PLR2004  # HTTP
 
 
 class Governed:
