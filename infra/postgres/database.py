@@ -1,5 +1,7 @@
 """The pool, and the unit of work: state and events commit together or not at all."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ import asyncpg
 import msgspec
 
 from infra.postgres import outbox
+from infra.postgres.away import DatabaseAway, answering
 from schemas.event import Envelope, Event, envelop
 
 # A foreign or forgotten transaction would hold back vacuum and the event log's readers (both follow the oldest one).
@@ -19,6 +22,7 @@ SERVER_SETTINGS = {
     "lock_timeout": "10s",
     "jit": "off",
 }
+PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,8 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """A unit of work: commits at the end of the block, rolls back when it raises."""
-        async with self.pool.acquire() as connection, connection.transaction():
+        """A unit of work: commits at the end of the block, rolls back when it raises. Raises ``DatabaseAway``."""
+        async with self._connection() as connection, connection.transaction():
             tx = Transaction(connection)
             yield tx
             if tx.events:
@@ -92,9 +96,20 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
-        """Plain reads, each seeing what is committed at that moment."""
-        async with self.pool.acquire() as connection:
+        """Plain reads, each seeing what is committed at that moment. Raises ``DatabaseAway``."""
+        async with self._connection() as connection:
             yield Transaction(connection)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        # Only here an OSError is the database's: inside, the block's own files and sockets may raise it.
+        with answering(OSError):
+            connection = await self.pool.acquire()
+        try:
+            with answering():
+                yield connection
+        finally:
+            await self.pool.release(connection)
 
     def _tell(self, commit: Commit) -> None:
         if commit.events or commit.queues:
@@ -102,12 +117,17 @@ class Database:
                 listener(commit)
 
     async def ping(self) -> None:
-        """Ask the server for a sign of life; raises what the driver raises if there is none."""
-        await self.pool.fetchval("SELECT 1", timeout=5)
+        """Ask the server for a sign of life. Raises ``DatabaseAway``."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), self.reading() as tx:
+                await tx.fetchval("SELECT 1")
+        except TimeoutError as error:
+            raise DatabaseAway(f"No answer within {PATIENCE_SECONDS:.0f} s", retry_after=2) from error
 
     async def close(self) -> None:
-        """Give the connections back to the server."""
-        await self.pool.close()
+        """Give the connections back to the server; those it does not take back in time are cut."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.pool.close(), PATIENCE_SECONDS)
 
 
 async def _teach_json(connection: Any) -> None:

@@ -28,7 +28,7 @@ class Submissions:
         try:
             yield
         finally:
-            if tasks := [task for _, task in self.worker.held.values()]:
+            if tasks := list(self.worker.tasks):
                 await asyncio.wait(tasks, timeout=GRACE_SECONDS)
             beating.cancel()
             await self.worker.interrupt()

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from infra.postgres.away import DatabaseAway
 from infra.runtime.runtime import Runtime
 from infra.runtime.settings import Settings
 from services.jobs.job import Work
@@ -37,6 +38,8 @@ class Working:
         while not stop.is_set():
             try:
                 await worker.drain(stop)
+            except DatabaseAway as away:
+                log.warning("queue could not be worked", queue=self.queue, reason=away.detail)
             except Exception:
                 log.exception("queue could not be worked", queue=self.queue)
             await runtime.doorbell.wait(self.queue, timeout=IDLE_SECONDS)
@@ -53,6 +56,7 @@ class Working:
             lease_seconds=settings.lease_seconds,
             retry_base_seconds=settings.retry_base_seconds,
             retry_cap_seconds=settings.retry_cap_seconds,
+            bell=runtime.doorbell.bell(self.queue),
         )
 
 

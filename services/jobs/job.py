@@ -94,9 +94,12 @@ Failed = Callable[[Transaction, Job, Problem], Awaitable[None]]
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """How jobs of one kind on one queue are worked: one by one (``run``), or many at once (``run_many``)."""
+    """How jobs of one kind on one queue are worked: one by one (``run``), or many at once (``run_many``).
+
+    What ``run_many`` raises is every job's failure; a ``Problem`` it returns is that job's alone.
+    """
 
     run: Callable[[Job], Awaitable[Outcome]] | None = None
-    run_many: Callable[[Sequence[Job]], Awaitable[Mapping[UUID, Outcome]]] | None = None
+    run_many: Callable[[Sequence[Job]], Awaitable[Mapping[UUID, Outcome | Problem]]] | None = None
     failed: Failed | None = None
     stage: Callable[[Job, Problem], str] | None = None

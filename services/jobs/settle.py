@@ -36,14 +36,21 @@ async def settle(database: Database, job: Job, outcome: Outcome) -> None:
             await also(tx)
 
 
+async def retry(database: Database, job: Job, problem: Problem, *, seconds: float) -> None:
+    """A held job failed and gets another try after ``seconds``. Raises ``LeaseLost``."""
+    async with database.transaction() as tx:
+        fenced(await held.retry(tx, job, problem, seconds=seconds))
+    log.warning("job will be retried", code=problem.code, detail=problem.detail, seconds=round(seconds, 3))
+
+
 async def fail(database: Database, job: Job, problem: Problem, *, work: Work | None) -> None:
-    """A held job fails for good, and its context says so in the same transaction."""
-    log.error("job failed", code=problem.code, detail=problem.detail)
+    """A held job fails for good, and its context says so in the same transaction. Raises ``LeaseLost``."""
     async with database.transaction() as tx:
         stage = work.stage(job, problem) if work is not None and work.stage is not None else job.step
         fenced(await held.fail(tx, job, problem, stage=stage))
         if work is not None and work.failed is not None:
             await work.failed(tx, job, problem)
+    log.error("job failed", code=problem.code, detail=problem.detail)
 
 
 def fenced(written: bool) -> None:  # noqa: FBT001  # the answer of a fenced write

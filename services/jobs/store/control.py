@@ -16,8 +16,9 @@ async def enqueue(tx: Transaction, job: NewJob) -> bool:
     """Queue new work; False if a job of this id is there already."""
     inserted = await tx.execute(
         "INSERT INTO jobs (id, tenant, kind, queue, state, priority, rank_at, max_tries, step, payload, metadata,"
-        " source_id) VALUES ($1, $2, $3, $4, $5, $6, now() + $7::float8 * interval '1 s', $8, $9, $10, $11, $12)"
-        " ON CONFLICT (id) DO NOTHING",
+        # the clock, not the transaction's start: jobs of one transaction keep their order
+        " source_id) VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7::float8 * interval '1 s', $8, $9, $10,"
+        " $11, $12) ON CONFLICT (id) DO NOTHING",
         job.id,
         job.tenant,
         job.kind,
@@ -72,7 +73,7 @@ async def fail_waiting(tx: Transaction, job_id: UUID, problem: Problem, *, stage
     if row is None:
         return None
     failed = rows.job(row)
-    await rows.tell(tx, failed, "failed", {"code": problem.code, "stage": stage, "message": problem.detail[:500]})
+    await rows.tell(tx, failed, "failed", {"code": problem.code, "stage": stage, "message": rows.said(problem)})
     return failed
 
 

@@ -1,6 +1,6 @@
 """What a worker does with jobs it holds. Every write carries the lease token: who lost the lease writes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,17 +9,29 @@ from schemas.problem import Problem
 from services.jobs.job import Job
 from services.jobs.store import rows
 
+Lease = tuple[UUID, int]
+"""A job and the token of one hold on it."""
+
+_TAKE = """state = 'running', claims = claims + 1, lease_token = lease_token + 1, worker = $2,
+  lease_until = clock_timestamp() + $3 * interval '1 s', started_at = coalesce(started_at, now())"""
+
 # The inner query orders and locks, the outer one writes: PostgreSQL may otherwise update more rows than the limit.
 _CLAIM = f"""
 WITH next AS (
   SELECT id FROM jobs
   WHERE queue = $1 AND state = 'ready'
     AND NOT EXISTS (SELECT 1 FROM queues WHERE name = $1 AND paused_at IS NOT NULL)
-  ORDER BY rank_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+  ORDER BY rank_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
+), taken AS (
+  UPDATE jobs j SET {_TAKE} FROM next WHERE j.id = next.id RETURNING j.*
 )
-UPDATE jobs j SET state = 'running', claims = claims + 1, lease_token = lease_token + 1, worker = $3,
-  lease_until = clock_timestamp() + $4 * interval '1 s', started_at = coalesce(started_at, now())
-FROM next WHERE j.id = next.id
+SELECT {rows.JOB} FROM taken j ORDER BY j.rank_at, j.id
+"""
+
+_CLAIM_ONE = f"""
+UPDATE jobs j SET {_TAKE}
+WHERE id = $1 AND state = 'ready'
+  AND NOT EXISTS (SELECT 1 FROM queues WHERE name = j.queue AND paused_at IS NOT NULL)
 RETURNING {rows.JOB}
 """
 
@@ -27,7 +39,7 @@ _HEARTBEAT = """
 UPDATE jobs j SET lease_until = clock_timestamp() + $3 * interval '1 s'
 FROM unnest($1::uuid[], $2::bigint[]) AS held(id, token)
 WHERE j.id = held.id AND j.lease_token = held.token AND j.state = 'running'
-RETURNING j.id, j.want
+RETURNING j.id, j.lease_token, j.want
 """
 
 # One statement moves a held job and writes its timeline; no row back means the lease was lost.
@@ -40,30 +52,28 @@ WITH moved AS (
 INSERT INTO job_events (job_id, attempt, type, data) SELECT id, attempt, $3, $4 FROM moved RETURNING job_id
 """
 
+_CHECKPOINT = """
+UPDATE jobs SET cursor = $3, progress = greatest(progress, $4), step = $5, claims = 1
+WHERE id = $1 AND lease_token = $2 AND state = 'running'
+"""
+
 
 async def claim(tx: Transaction, queue: str, *, limit: int, lease_seconds: float, worker: str) -> list[Job]:
     """Take the next ready jobs of a queue, best rank first."""
-    found = await tx.fetch(_CLAIM, queue, limit, worker, lease_seconds)
+    found = await tx.fetch(_CLAIM, queue, worker, lease_seconds, limit)
     return [rows.job(row) for row in found]
 
 
 async def claim_one(tx: Transaction, job_id: UUID, *, lease_seconds: float, worker: str) -> Job | None:
-    """Take one certain ready job; None if it is not ready."""
-    row = await tx.fetchrow(
-        "UPDATE jobs j SET state = 'running', claims = claims + 1, lease_token = lease_token + 1, worker = $2,"
-        " lease_until = clock_timestamp() + $3 * interval '1 s', started_at = coalesce(started_at, now())"
-        f" WHERE id = $1 AND state = 'ready' RETURNING {rows.JOB}",
-        job_id,
-        worker,
-        lease_seconds,
-    )
+    """Take one certain job; None if it is not ready, or its queue is paused."""
+    row = await tx.fetchrow(_CLAIM_ONE, job_id, worker, lease_seconds)
     return rows.job(row) if row else None
 
 
-async def heartbeat(tx: Transaction, held: Mapping[UUID, int], *, lease_seconds: float) -> dict[UUID, str | None]:
-    """Extend leases; returns what is wanted of each job that is still held. A missing id is a lost lease."""
-    found = await tx.fetch(_HEARTBEAT, [str(key) for key in held], list(held.values()), lease_seconds)
-    return {UUID(str(row["id"])): row["want"] for row in found}
+async def heartbeat(tx: Transaction, leases: Sequence[Lease], *, lease_seconds: float) -> dict[Lease, str | None]:
+    """Extend leases; returns what is wanted of each job that is still held. A missing lease is lost."""
+    found = await tx.fetch(_HEARTBEAT, [str(one) for one, _ in leases], [token for _, token in leases], lease_seconds)
+    return {(UUID(str(row["id"])), row["lease_token"]): row["want"] for row in found}
 
 
 async def complete(tx: Transaction, held: Job, result: dict[str, Any]) -> bool:
@@ -91,20 +101,21 @@ async def snooze(tx: Transaction, held: Job, *, seconds: float, step: str | None
 
 async def give_back(tx: Transaction, held: Job) -> bool:
     """Ready again at once, as if it had not been taken."""
-    tx.ring(held.queue)
-    return await _settle(tx, held, "state = 'ready', claims = greatest(claims - 1, 0)", "given_back", {})
+    given = await _settle(tx, held, "state = 'ready', claims = greatest(claims - 1, 0)", "given_back", {})
+    if given:
+        tx.ring(held.queue)
+    return given
 
 
 async def retry(tx: Transaction, held: Job, problem: Problem, *, seconds: float) -> bool:
-    """Failed, and worth another try after ``seconds``."""
+    """Failed, and worth another try after ``seconds``. Whoever held it lives, so its claims are forgotten."""
     change = (
-        "state = 'scheduled', tries = tries + 1, due_at = clock_timestamp() + $5 * interval '1 s',"
+        "state = 'scheduled', tries = tries + 1, claims = 0, due_at = clock_timestamp() + $5 * interval '1 s',"
         " error_class = $6, error_code = $7, error_message = $8"
     )
-    told = {"code": problem.code, "message": problem.detail[:500], "seconds": round(seconds, 3)}
-    return await _settle(
-        tx, held, change, "retrying", told, seconds, problem.kind.value, problem.code, problem.detail[:500]
-    )
+    told = {"code": problem.code, "message": rows.said(problem), "seconds": round(seconds, 3)}
+    kept = problem.kind.value, problem.code, rows.said(problem)
+    return await _settle(tx, held, change, "retrying", told, seconds, *kept)
 
 
 async def fail(tx: Transaction, held: Job, problem: Problem, *, stage: str | None = None) -> bool:
@@ -113,7 +124,7 @@ async def fail(tx: Transaction, held: Job, problem: Problem, *, stage: str | Non
         "state = 'failed', finished_at = now(), error_class = $5, error_code = $6, error_stage = $7,"
         " error_message = $8, error_recovery = $9"
     )
-    told = {"code": problem.code, "stage": stage, "message": problem.detail[:500]}
+    told = {"code": problem.code, "stage": stage, "message": rows.said(problem)}
     return await _settle(tx, held, change, "failed", told, *rows.error_columns(problem, stage))
 
 
@@ -130,13 +141,4 @@ async def _settle(tx: Transaction, held: Job, change: str, told: str, data: dict
 
 async def checkpoint(tx: Transaction, held: Job, cursor: dict[str, Any], *, progress: float, step: str) -> bool:
     """Keep how far the work is; False if the lease was lost. Progress never falls within an attempt."""
-    touched = await tx.execute(
-        "UPDATE jobs SET cursor = $3, progress = greatest(progress, $4), step = $5, claims = 1"
-        " WHERE id = $1 AND lease_token = $2 AND state = 'running'",
-        held.id,
-        held.lease_token,
-        cursor,
-        progress,
-        step,
-    )
-    return bool(touched)
+    return bool(await tx.execute(_CHECKPOINT, held.id, held.lease_token, cursor, progress, step))

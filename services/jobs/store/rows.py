@@ -29,4 +29,9 @@ def job(row: Any) -> Job:
 
 def error_columns(problem: Problem, stage: str | None) -> tuple[str, str, str | None, str, str]:
     """A problem as the columns that keep it, in their order."""
-    return problem.kind.value, problem.code, stage, problem.detail[:500], problem.recovery
+    return problem.kind.value, problem.code, stage, said(problem), problem.recovery
+
+
+def said(problem: Problem) -> str:
+    """A problem's detail as PostgreSQL can keep it: others' words may hold anything."""
+    return problem.detail[:500].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

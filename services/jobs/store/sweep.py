@@ -2,11 +2,24 @@
 
 from infra.postgres.database import Transaction
 
+# now(), not clock_timestamp(): only with a stable function an index finds what is due.
+
+# From one queue to the next by the index: ready jobs may be many, queues are few.
+_BUSY = """
+WITH RECURSIVE busy AS (
+  (SELECT queue FROM jobs WHERE state = 'ready' ORDER BY queue LIMIT 1)
+  UNION ALL
+  SELECT (SELECT queue FROM jobs WHERE state = 'ready' AND queue > b.queue ORDER BY queue LIMIT 1)
+  FROM busy b WHERE b.queue IS NOT NULL
+)
+SELECT queue FROM busy WHERE queue IS NOT NULL
+"""
+
 
 async def promote(tx: Transaction, *, limit: int = 1000) -> int:
     """Scheduled jobs whose time has come become ready."""
     found = await tx.fetch(
-        "WITH due AS (SELECT id FROM jobs WHERE state = 'scheduled' AND due_at <= clock_timestamp()"
+        "WITH due AS (SELECT id FROM jobs WHERE state = 'scheduled' AND due_at <= now()"
         "   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)"
         " UPDATE jobs j SET state = 'ready', due_at = NULL FROM due WHERE j.id = due.id RETURNING j.queue",
         limit,
@@ -18,7 +31,7 @@ async def promote(tx: Transaction, *, limit: int = 1000) -> int:
 async def reap(tx: Transaction, *, limit: int = 1000) -> int:
     """Jobs whose worker went silent become ready again; the claim they cost is kept against them."""
     found = await tx.fetch(
-        "WITH dead AS (SELECT id FROM jobs WHERE state = 'running' AND lease_until < clock_timestamp()"
+        "WITH dead AS (SELECT id FROM jobs WHERE state = 'running' AND lease_until < now()"
         "   ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),"
         " freed AS (UPDATE jobs j SET state = 'ready', lease_token = lease_token + 1, lease_until = NULL, worker = NULL"
         "   FROM dead WHERE j.id = dead.id RETURNING j.id, j.attempt, j.queue)"
@@ -32,5 +45,5 @@ async def reap(tx: Transaction, *, limit: int = 1000) -> int:
 
 async def busy_queues(tx: Transaction) -> set[str]:
     """Queues with ready jobs: their doorbell may have been lost."""
-    found = await tx.fetch("SELECT DISTINCT queue FROM jobs WHERE state = 'ready'")
+    found = await tx.fetch(_BUSY)
     return {row["queue"] for row in found}

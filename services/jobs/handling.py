@@ -1,0 +1,145 @@
+"""From a job in hand to a settled one: have it handled, and write down what became of it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import ClassVar
+from uuid import UUID
+
+import structlog
+
+from infra.postgres.away import DatabaseAway
+from infra.postgres.database import Database
+from schemas.problem import Problem, ProblemClass
+from services.jobs.backoff import backoff
+from services.jobs.job import Job, Outcome, Snooze, Work
+from services.jobs.settle import LeaseLost, crawl_id, fail, retry, settle
+
+log = structlog.get_logger()
+
+MAX_CLAIMS = 20  # a job that killed this many workers is not given to another
+REST_SECONDS = 2.0  # before a job comes back whose handler could not do its work, for no fault of the job
+PAUSES = (0.1, 0.3, 1.0, 3.0)  # what is done should not be done again only because PostgreSQL restarts
+
+
+class UnknownKind(Problem):
+    """No function works jobs of this kind on this queue."""
+
+    code: ClassVar[str] = "UNKNOWN_KIND"
+    title: ClassVar[str] = "No function works this kind of job"
+    recovery: ClassVar[str] = "Deploy the function that works this kind, then retry the job."
+
+
+class PoisonJob(Problem):
+    """The job ended its worker again and again."""
+
+    code: ClassVar[str] = "POISON_MESSAGE"
+    title: ClassVar[str] = "The job ended every worker that took it"
+    recovery: ClassVar[str] = "Look at the workers' logs around the times in the job's timeline, then retry it."
+
+
+class Unexpected(Problem):
+    """An error nobody foresaw."""
+
+    code: ClassVar[str] = "INTERNAL"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    tries: ClassVar[int | None] = 3
+    title: ClassVar[str] = "An unexpected error"
+    recovery: ClassVar[str] = "Look at the log of this job; retry it when the cause is mended."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handling:
+    """How a worker's jobs are handled."""
+
+    database: Database
+    work: Mapping[str, Work]
+    retry_base_seconds: float = 2.0
+    retry_cap_seconds: float = 60.0
+    random: Random = field(default_factory=Random)
+
+    def together(self, jobs: Sequence[Job]) -> list[list[Job]]:
+        """The jobs as their handlers take them: all of a kind at once, or each by itself."""
+        groups: dict[str, list[Job]] = {}
+        for job in jobs:
+            work = self.work.get(job.kind)
+            at_once = work is not None and work.run_many is not None and job.claims <= MAX_CLAIMS
+            groups.setdefault(job.kind if at_once else str(job.id), []).append(job)
+        return list(groups.values())
+
+    async def handle(self, jobs: Sequence[Job]) -> None:
+        """Handle and settle these; what cannot be settled is left to its lease."""
+        ended = await self._ended(jobs)
+        for job in jobs:
+            with structlog.contextvars.bound_contextvars(crawl_id=crawl_id(job)):
+                await self._settled(job, ended.get(job.id, Unexpected("The handler said nothing of this job")))
+
+    async def _ended(self, jobs: Sequence[Job]) -> Mapping[UUID, Outcome | Problem]:
+        try:
+            return await self._outcomes(jobs)
+        except LeaseLost:
+            # of a batch, one job was lost: the others rest, and what is written for that one is refused
+            return {job.id: Snooze(seconds=REST_SECONDS) for job in jobs}
+        except DatabaseAway as away:
+            log.warning("job rests until the database is back", reason=away.detail)
+            return {job.id: Snooze(seconds=REST_SECONDS) for job in jobs}
+        except Exception as error:  # noqa: BLE001  # everything else is told to whoever asks for the job
+            problem = _problem(error)
+            return {job.id: problem for job in jobs}
+
+    async def _outcomes(self, jobs: Sequence[Job]) -> Mapping[UUID, Outcome | Problem]:
+        work = self._work(jobs[0])
+        if work.run_many is not None:
+            return await work.run_many(jobs)
+        assert work.run is not None  # noqa: S101  # work is done one by one or together
+        return {jobs[0].id: await work.run(jobs[0])}
+
+    def _work(self, job: Job) -> Work:
+        if job.claims > MAX_CLAIMS:
+            raise PoisonJob(f"{job.claims - 1} workers ended while they held it")
+        if job.kind not in self.work:
+            raise UnknownKind(f"Nothing works kind {job.kind!r} on queue {job.queue!r}")
+        return self.work[job.kind]
+
+    async def _settled(self, job: Job, ended: Outcome | Problem) -> None:
+        try:
+            await self._persistently(job, ended)
+        except LeaseLost:
+            log.info("lease lost", queue=job.queue)
+        except DatabaseAway:
+            log.warning("job could not be settled: its lease runs out and somebody takes it again", exc_info=True)
+        except Exception as error:
+            if isinstance(ended, Problem):
+                log.exception("job could not be failed: its lease runs out and it is tried again")
+            else:
+                await self._settled(job, _problem(error))
+
+    async def _persistently(self, job: Job, ended: Outcome | Problem) -> None:
+        for pause in PAUSES:
+            try:
+                return await self._write(job, ended)
+            except DatabaseAway as away:
+                log.warning("job not settled yet", reason=away.detail)
+                await asyncio.sleep(pause)
+        return await self._write(job, ended)
+
+    async def _write(self, job: Job, ended: Outcome | Problem) -> None:
+        if not isinstance(ended, Problem):
+            await settle(self.database, job, ended)
+            return
+        allowed = job.max_tries if ended.tries is None else ended.tries
+        if ended.retryable and job.tries + 1 < allowed:
+            seconds = backoff(
+                ended, tries=job.tries, base=self.retry_base_seconds, cap=self.retry_cap_seconds, random=self.random
+            )
+            await retry(self.database, job, ended, seconds=seconds)
+        else:
+            await fail(self.database, job, ended, work=self.work.get(job.kind))
+
+
+def _problem(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    log.error("unexpected error", exc_info=error)
+    return Unexpected(f"{type(error).__name__}: {error}"[:500])

@@ -1,0 +1,119 @@
+"""The engine's statements walk their own small indexes, however many jobs there are."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.postgres.database import Database
+from services.jobs.store import held, sweep
+
+MANY = 20_000
+_FILL = f"""
+INSERT INTO jobs (id, kind, queue, state, rank_at, due_at, lease_until)
+SELECT gen_random_uuid(), 'k', CASE WHEN n % 2 = 0 THEN 'q' ELSE 'other' END,
+  CASE n % 4 WHEN 0 THEN 'ready' WHEN 1 THEN 'scheduled' WHEN 2 THEN 'running' ELSE 'completed' END,
+  now() + n * interval '1 ms', now() + (n - 100) * interval '1 s', now() + (n - 100) * interval '1 s'
+FROM generate_series(1, {MANY}) n
+"""
+
+
+class Spy:
+    """A connection that keeps the statements and runs none."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, tuple[object, ...]]] = []
+
+    async def fetch(self, sql: str, *args: object) -> list[Any]:
+        self.said.append((sql, args))
+        return []
+
+
+@pytest.fixture
+async def full(database: Database) -> Database:
+    """A database with many jobs of every state."""
+    await database.pool.execute(_FILL)
+    await database.pool.execute("VACUUM ANALYZE jobs")
+    return database
+
+
+async def nodes(database: Database, sql: str, *args: object) -> list[dict[str, Any]]:
+    """The plan's nodes as they ran; the statement is rolled back."""
+    async with database.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        # what a worker's cached statement gets in the long run
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        plan = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *args)
+        await transaction.rollback()
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    return list(_walk(plan[0]["Plan"]))
+
+
+def _walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", []):
+        yield from _walk(child)
+
+
+def scans(found: list[dict[str, Any]]) -> dict[str, int]:
+    """Index of every scan of the jobs, or its kind, with the rows it looked at in vain."""
+    of_jobs = [n for n in found if n.get("Relation Name") == "jobs" and "Scan" in n["Node Type"]]
+    return {n.get("Index Name", n["Node Type"]): n.get("Rows Removed by Filter", 0) for n in of_jobs}
+
+
+def spied(spy: Spy) -> tuple[str, tuple[object, ...]]:
+    [(sql, args)] = spy.said
+    return sql, args
+
+
+async def statement(name: str) -> tuple[str, tuple[object, ...]]:
+    spy: Any = Spy()
+    match name:
+        case "claim":
+            await held.claim(spy, "q", limit=10, lease_seconds=45, worker="w")
+        case "promote":
+            spy.ring = lambda *_: None
+            await sweep.promote(spy)
+        case "reap":
+            spy.ring = lambda *_: None
+            await sweep.reap(spy)
+        case _:
+            await sweep.busy_queues(spy)
+    return spied(spy)
+
+
+@pytest.mark.parametrize(
+    ("name", "index"), [("claim", "jobs_ready"), ("promote", "jobs_scheduled"), ("reap", "jobs_leased")]
+)
+async def test_a_statement_walks_its_partial_index_and_reads_nothing_in_vain(
+    full: Database, name: str, index: str
+) -> None:
+    sql, args = await statement(name)
+
+    assert scans(await nodes(full, sql, *args)) == {index: 0, "jobs_pkey": 0}
+
+
+async def test_busy_queues_are_found_without_reading_every_ready_job(full: Database) -> None:
+    sql, args = await statement("busy")
+
+    found = [n for n in await nodes(full, sql, *args) if n.get("Index Name") == "jobs_ready"]
+
+    assert found
+    assert all(n["Actual Rows"] <= 1 for n in found)
+
+
+async def test_a_claim_without_its_index_is_noticed(full: Database) -> None:
+    await full.pool.execute("DROP INDEX jobs_ready")
+    sql, args = await statement("claim")
+
+    assert "jobs_ready" not in scans(await nodes(full, sql, *args))
+
+
+async def test_a_promotion_by_the_moving_clock_is_noticed(full: Database) -> None:
+    sql, args = await statement("promote")
+
+    read_in_vain = scans(await nodes(full, sql.replace("now()", "clock_timestamp()"), *args))
+
+    assert sum(read_in_vain.values()) > 1000
