@@ -27,10 +27,11 @@ class ResultTruncated(Problem):
 
 
 class ResultCorrupt(Problem):
-    """A result cannot be read, and reading it again would not help."""
+    """A result cannot be read. The way to us may have damaged it, so it deserves a few tries, but not many."""
 
     code: ClassVar[str] = "RESULT_CORRUPT"
     kind: ClassVar[ProblemClass] = ProblemClass.DATA
+    tries: ClassVar[int | None] = 3
     status: ClassVar[int] = 502
     title: ClassVar[str] = "The result is damaged"
     recovery: ClassVar[str] = "Download the crawl again; if it is damaged again, report the snapshot to the provider."
