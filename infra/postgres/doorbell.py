@@ -50,7 +50,9 @@ class Doorbell:
         self._listening = asyncio.create_task(self._listen())
 
     async def close(self) -> None:
-        """Stop listening and posting."""
+        """Stop listening and posting, for good."""
+        with contextlib.suppress(ValueError):
+            self._database.listeners.remove(self._heard)
         tasks = [task for task in (self._listening, self._posting) if task is not None]
         for task in tasks:
             task.cancel()

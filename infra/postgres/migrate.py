@@ -10,6 +10,16 @@ from infra.postgres.database import Database, Transaction
 from schemas.problem import Problem, ProblemClass
 
 _ONE_AT_A_TIME = 0x4EAD_2ACE  # advisory lock: two starting processes must not migrate at once
+_PATIENCE_SECONDS = 3600.0
+_TABLE = """
+CREATE TABLE IF NOT EXISTS migrations (
+  context    text,
+  version    integer,
+  checksum   text        NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (context, version)
+)
+"""
 
 
 class SchemaMismatch(Problem):
@@ -54,11 +64,14 @@ async def migrate(database: Database, migrations: Iterable[Migration]) -> list[M
     Raises ``SchemaMismatch`` when an applied file was changed afterwards.
     """
     async with database.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
+        # changing a large table takes its time, and so does waiting for the process that does it
+        await tx.execute("SELECT set_config('lock_timeout', '0', true), set_config('transaction_timeout', '0', true)")
+        await tx.connection.execute("SELECT pg_advisory_xact_lock($1)", _ONE_AT_A_TIME, timeout=_PATIENCE_SECONDS)
+        await tx.execute(_TABLE)
         applied = await _applied(tx)
         fresh = [m for m in migrations if not _stands(m, applied)]
         for migration in fresh:
-            await tx.connection.execute(migration.sql)
+            await tx.connection.execute(migration.sql, timeout=_PATIENCE_SECONDS)
             await tx.execute(
                 "INSERT INTO migrations (context, version, checksum) VALUES ($1, $2, $3)",
                 migration.context,
@@ -70,18 +83,15 @@ async def migrate(database: Database, migrations: Iterable[Migration]) -> list[M
 
 async def check(database: Database, migrations: Iterable[Migration]) -> None:
     """Raise ``SchemaMismatch`` unless every migration is applied."""
-    async with database.transaction() as tx:
-        applied = await _applied(tx)
+    async with database.reading() as tx:
+        made = await tx.fetchval("SELECT to_regclass('migrations') IS NOT NULL")
+        applied = await _applied(tx) if made else {}
     missing = [f"{m.context}/{m.version}" for m in migrations if not _stands(m, applied)]
     if missing:
         raise SchemaMismatch(f"Not applied yet: {', '.join(missing)}")
 
 
 async def _applied(tx: Transaction) -> dict[tuple[str, int], str]:
-    await tx.execute(
-        "CREATE TABLE IF NOT EXISTS migrations (context text, version integer, checksum text NOT NULL,"
-        " applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (context, version))"
-    )
     rows = await tx.fetch("SELECT context, version, checksum FROM migrations")
     return {(row["context"], row["version"]): row["checksum"] for row in rows}
 
