@@ -1,0 +1,177 @@
+"""The unit of work, and what its users hear when PostgreSQL is away."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from infra.postgres import database as module
+from infra.postgres.away import DatabaseAway
+from infra.postgres.database import Commit, Database
+from infra.postgres.instance import claim_lake
+from schemas.events.crawl_failed import CrawlFailed
+from tests.contract.jobs.wire import Wire, wire
+
+EVENT = CrawlFailed(crawl_id="c", attempt=1, error="e", code="TIMEOUT", stage="s", recovery="r")
+COUNT = "SELECT (SELECT count(*) FROM queues), (SELECT count(*) FROM outbox), (SELECT count(*) FROM events)"
+
+
+@pytest.fixture
+async def remote(database_dsn: str) -> AsyncIterator[tuple[Database, Wire]]:
+    """A database at the far end of a wire."""
+    async with wire(database_dsn) as (line, dsn):
+        database = await Database.connect(dsn)
+        yield database, line
+        database.pool.terminate()
+
+
+async def test_state_and_event_commit_together_and_whoever_listens_hears_it_once(database: Database) -> None:
+    heard: list[Commit] = []
+    database.listeners.append(heard.append)
+
+    async with database.transaction() as tx:
+        await tx.execute("INSERT INTO queues VALUES ('q')")
+        await tx.record(EVENT, tenant="default")
+        tx.ring("q", "p")
+        tx.ring("q")
+        assert heard == []
+
+    assert tuple(await database.pool.fetchrow(COUNT)) == (1, 1, 1)
+    assert heard == [Commit(1, frozenset({"q", "p"}))]
+
+
+async def test_a_unit_of_work_that_fails_leaves_nothing_and_nobody_hears_of_it(database: Database) -> None:
+    heard: list[Commit] = []
+    database.listeners.append(heard.append)
+
+    with contextlib.suppress(KeyError):
+        async with database.transaction() as tx:
+            await tx.execute("INSERT INTO queues VALUES ('q')")
+            await tx.record(EVENT, tenant="default")
+            tx.ring("q")
+            raise KeyError
+
+    assert tuple(await database.pool.fetchrow(COUNT)) == (0, 0, 0)
+    assert heard == []
+
+
+async def test_work_that_leaves_nothing_to_do_is_not_announced(database: Database) -> None:
+    heard: list[Commit] = []
+    database.listeners.append(heard.append)
+
+    async with database.transaction() as tx:
+        await tx.fetchval("SELECT 1")
+
+    assert heard == []
+
+
+async def nobody_answers(database: Database, line: Wire) -> None:
+    line.cut()
+    async with database.reading() as tx:
+        await tx.fetchval("SELECT 1")
+
+
+async def it_hangs_up(database: Database, line: Wire) -> None:
+    async with database.transaction() as tx:
+        line.cut()
+        await tx.fetchval("SELECT 1")
+
+
+async def it_restarts(database: Database, line: Wire) -> None:
+    async with database.transaction() as tx:
+        await tx.fetchval("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+async def its_answer_to_the_commit_is_lost(database: Database, line: Wire) -> None:
+    line.lose_the_answer_to(b"COMMIT;")
+    async with database.transaction() as tx:
+        await tx.fetchval("SELECT 1")
+
+
+async def it_gives_this_up_for_another(database: Database, line: Wire) -> None:
+    async with database.transaction() as first, database.transaction() as second:
+        await first.execute("INSERT INTO queues VALUES ('q')")
+        await second.execute("SET LOCAL lock_timeout = '10ms'")
+        await second.execute("INSERT INTO queues VALUES ('q')")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [nobody_answers, it_hangs_up, it_restarts, its_answer_to_the_commit_is_lost, it_gives_this_up_for_another],
+)
+async def test_every_passing_trouble_is_one_problem_with_a_way_out(remote: tuple[Database, Wire], trouble: Any) -> None:
+    database, line = remote
+
+    with pytest.raises(DatabaseAway) as caught:
+        await trouble(database, line)
+
+    assert caught.value.retryable
+    assert caught.value.retry_after
+
+
+async def test_after_the_trouble_everything_works_again(remote: tuple[Database, Wire]) -> None:
+    database, line = remote
+    with contextlib.suppress(DatabaseAway):
+        await nobody_answers(database, line)
+
+    line.mend()
+
+    await database.ping()
+
+
+@pytest.mark.parametrize(
+    ("error", "statement"),
+    [
+        (asyncpg.UndefinedTableError, "SELECT * FROM nowhere"),
+        (asyncpg.NotNullViolationError, "INSERT INTO queues VALUES (NULL)"),
+    ],
+)
+async def test_a_mistake_is_no_trouble(database: Database, error: type[Exception], statement: str) -> None:
+    async def mistake() -> None:
+        async with database.transaction() as tx:
+            await tx.execute(statement)
+
+    with pytest.raises(error):
+        await mistake()
+
+
+async def test_a_file_that_is_missing_inside_the_block_is_not_the_databases_fault(database: Database) -> None:
+    async def read() -> None:
+        async with database.transaction():
+            raise FileNotFoundError
+
+    with pytest.raises(FileNotFoundError):
+        await read()
+
+
+async def test_a_sign_of_life_does_not_wait_for_ever(database_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    database = await Database.connect(database_dsn, size=1)
+
+    async with database.reading():  # the only connection is busy
+        with pytest.raises(DatabaseAway, match="No answer within"):
+            await database.ping()
+
+    await database.close()
+
+
+async def test_closing_does_not_wait_for_ever_for_a_connection_in_use(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    database = await Database.connect(database_dsn)
+    await database.pool.acquire()
+
+    async with asyncio.timeout(2):
+        await database.close()
+
+
+async def test_a_database_belongs_to_the_lake_that_came_first(database: Database) -> None:
+    answers = await asyncio.gather(*(claim_lake(database, lake) for lake in ("one", "other")))
+    mine = "one" if answers[0] else "other"
+
+    assert sorted(answers) == [False, True]
+    assert await claim_lake(database, mine)
