@@ -72,6 +72,10 @@ class Poller:
             progress = await self.providers[due.provider].poll(due.snapshot_id)
         except Problem as problem:
             verdict = judge_problem(due, problem, policy=self.policy, random=self.random)
+        except asyncio.CancelledError:
+            # nobody will read this answer: the crawl is due at once for whoever polls next
+            self._answers.append((due, Note(due=due, seconds=0.0)))
+            raise
         except Exception:
             # one odd answer must not stop the others; the claim runs out and the crawl is asked again
             log.exception("poll went wrong", crawl_id=str(due.crawl_id), provider=due.provider)

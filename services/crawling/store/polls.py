@@ -99,22 +99,27 @@ async def record(tx: Transaction, notes: Sequence[Note]) -> None:
     )
 
 
-async def finish(tx: Transaction, due: Due, *, answered: int) -> bool:
-    """Stop polling and keep the count with the crawl; False if the claim was lost."""
+async def finish(tx: Transaction, due: Due, *, status: str) -> bool:
+    """Stop polling with this last answer, and keep what was learnt with the crawl; False if the claim was lost."""
     row = await tx.fetchrow(
-        "DELETE FROM polls WHERE crawl_id = $1 AND token = $2 RETURNING answered", due.crawl_id, due.token
+        "DELETE FROM polls WHERE crawl_id = $1 AND token = $2"
+        " RETURNING answered + 1 AS answered, clock_timestamp() AS answered_at,"
+        " coalesce(nullif($3, ''), status) AS status",
+        due.crawl_id,
+        due.token,
+        status,
     )
     if row is None:
         return False
-    await _keep_count(tx, due.crawl_id, row["answered"] + answered)
+    await _keep(tx, due.crawl_id, row)
     return True
 
 
 async def stop(tx: Transaction, crawl_id: UUID) -> None:
     """Stop polling, whoever holds the claim."""
-    row = await tx.fetchrow("DELETE FROM polls WHERE crawl_id = $1 RETURNING answered", crawl_id)
+    row = await tx.fetchrow("DELETE FROM polls WHERE crawl_id = $1 RETURNING answered, answered_at, status", crawl_id)
     if row is not None:
-        await _keep_count(tx, crawl_id, row["answered"])
+        await _keep(tx, crawl_id, row)
 
 
 async def due_now(tx: Transaction, crawl_id: UUID) -> None:
@@ -128,7 +133,12 @@ async def next_due_seconds(tx: Transaction) -> float | None:
     return None if seconds is None else float(seconds)
 
 
-async def _keep_count(tx: Transaction, crawl_id: Any, answered: int) -> None:
+async def _keep(tx: Transaction, crawl_id: UUID, row: Any) -> None:
     await tx.execute(
-        "UPDATE crawls SET poll_count = poll_count + $2, last_poll_time = now() WHERE id = $1", crawl_id, answered
+        "UPDATE crawls SET poll_count = poll_count + $2, last_poll_time = coalesce($3, last_poll_time),"
+        " provider_status = coalesce(nullif($4, ''), provider_status) WHERE id = $1",
+        crawl_id,
+        row["answered"],
+        row["answered_at"],
+        row["status"],
     )

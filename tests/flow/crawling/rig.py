@@ -259,8 +259,6 @@ async def open_house(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[H
             "bright_data_api_url": f"http://127.0.0.1:{runner.addresses[0][1]}",
             "bright_data_batch_size": 1000,
             "bright_data_requests_per_second": 10_000.0,
-            "retry_base_seconds": 0.001,
-            "retry_cap_seconds": 0.002,
             "submit_settle_seconds": 3600.0,
         }
         runtime = await stack.enter_async_context(open_runtime(Settings.model_validate({**given, **settings})))

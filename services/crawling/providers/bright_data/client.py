@@ -58,13 +58,13 @@ class Answer:
     @property
     def text(self) -> str:
         """The body as text, whatever bytes it has."""
-        return self.body.decode("utf-8", "replace").strip()
+        return self.body.decode("utf-8", "replace").replace("\0", "\ufffd").strip()
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None if it is none."""
+        """The body as JSON, with U+FFFD for U+0000, which no database keeps; None if it is none."""
         try:
-            return msgspec.json.decode(self.body)
+            return msgspec.json.decode(self.body.replace(b"\\u0000", b"\\ufffd"))
         except (ValueError, RecursionError):
             return None
 
