@@ -1,6 +1,6 @@
 """An event on its way to an HTTP endpoint: CloudEvents 1.0 in HTTP binary mode."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import ClassVar
 
 import aiohttp
@@ -9,7 +9,7 @@ from schemas.event import Envelope
 from schemas.problem import Problem, ProblemClass
 
 TIMEOUT_S = 30.0  # seconds an endpoint has to answer, connecting included
-_TAKEN = {200, 201, 202, 204}  # what Pub/Sub's push takes for an acknowledgement
+ACKNOWLEDGED = frozenset({200, 201, 202, 204})  # what Pub/Sub's push takes for an acknowledgement
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -24,11 +24,16 @@ class PushRefused(Problem):
 
 
 async def push(
-    session: aiohttp.ClientSession, url: str, envelope: Envelope, *, headers: Mapping[str, str] = _NOTHING
+    session: aiohttp.ClientSession,
+    url: str,
+    envelope: Envelope,
+    *,
+    headers: Mapping[str, str] = _NOTHING,
+    taken: Container[int] = ACKNOWLEDGED,
 ) -> None:
     """POST an event, with more ``headers`` beside its own.
 
-    Raises ``PushRefused`` for any answer but an acknowledgement, ``aiohttp.ClientError`` or ``TimeoutError`` for none.
+    Raises ``PushRefused`` for a status that is not ``taken``, ``aiohttp.ClientError`` or ``TimeoutError`` for none.
     """
     async with session.post(
         url,
@@ -37,5 +42,5 @@ async def push(
         allow_redirects=False,
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
     ) as answer:
-        if answer.status not in _TAKEN:
+        if answer.status not in taken:
             raise PushRefused(f"The endpoint answered {answer.status}")

@@ -1,0 +1,129 @@
+"""The HTTP face of events for other teams: wiring only."""
+
+import base64
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from uuid import uuid4
+
+import anyio
+from fastapi import APIRouter, Header, Query
+from sse_starlette import EventSourceResponse
+
+from infra.postgres.database import Database
+from infra.runtime.runtime import Runtime
+from schemas.catalogue import event_type
+from services.events.cursor import Cursor
+from services.events.feed import Feed
+from services.events.list_events import list_events
+from services.events.store.log import Wanted
+from services.events.stream_events import LIFETIME_S, stream_events
+from services.events.subscriptions import (
+    NewSubscription,
+    create_subscription,
+    delete_subscription,
+    list_subscriptions,
+)
+
+TENANT = "default"
+KEEPALIVE_S = 15
+SEND_TIMEOUT_S = 30.0  # a reader that takes nothing for so long is gone
+
+
+def feed(runtime: Runtime) -> Feed:
+    """The live end of the log, one a process."""
+    return Feed(runtime.database)
+
+
+@asynccontextmanager
+async def lifespan(runtime: Runtime) -> AsyncIterator[None]:
+    """What must run beside the routes: nothing; at the end, streams are closed."""
+    try:
+        yield
+    finally:
+        runtime.once(feed).close()
+
+
+def router(runtime: Runtime) -> APIRouter:
+    """All routes of the context."""
+    alone = runtime.settings.on_loopback and runtime.settings.auth == "off"
+    return routes(runtime.database, feed=runtime.once(feed), tenant=TENANT, private_urls=alone)
+
+
+def routes(
+    database: Database, *, feed: Feed, tenant: str, private_urls: bool, lifetime_s: float = LIFETIME_S
+) -> APIRouter:
+    """The routes for one tenant. ``private_urls`` allows pushes to loopback and inner networks."""
+    made = APIRouter(prefix="/api/v1/events", tags=["events"])
+    _reading(made, database, feed=feed, tenant=tenant, lifetime_s=lifetime_s)
+    _subscribing(made, database, tenant=tenant, private_urls=private_urls)
+    return made
+
+
+def _reading(made: APIRouter, database: Database, *, feed: Feed, tenant: str, lifetime_s: float) -> None:
+    @made.get("")
+    async def events(
+        type: str | None = None,  # noqa: A002  # the name in the query
+        crawl_id: str | None = None,
+        after: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> dict[str, Any]:
+        """Published events as CloudEvents, oldest first. An empty page: nothing more yet, ask again with its token."""
+        wanted = Wanted(tenant=tenant, type=type, crawl_id=crawl_id)
+        return await list_events(wanted, after=after, limit=limit, database=database)
+
+    @made.get("/stream", response_class=EventSourceResponse)
+    async def stream(
+        type: str | None = None,  # noqa: A002  # see above
+        crawl_id: str | None = None,
+        after: str | None = None,
+        last_event_id: Annotated[str | None, Header()] = None,
+    ) -> EventSourceResponse:
+        """Published events as server-sent events, from the place in Last-Event-ID or `after`, else from now on."""
+        if type is not None:
+            event_type(type)
+        place = last_event_id or after
+        cursor = Cursor.parse(place) if place else None
+        feed.check_room()
+        wanted = Wanted(tenant=tenant, type=type, crawl_id=crawl_id)
+        frames = stream_events(wanted, after=cursor, feed=feed, database=database, lifetime_s=lifetime_s)
+        stopping = anyio.Event()
+
+        async def end_in_order() -> None:
+            await stopping.wait()
+            feed.close()
+
+        return EventSourceResponse(
+            frames,
+            ping=KEEPALIVE_S,
+            send_timeout=SEND_TIMEOUT_S,
+            sep="\n",
+            data_sender_callable=end_in_order,
+            shutdown_event=stopping,
+            shutdown_grace_period=1.0,
+        )
+
+
+def _subscribing(made: APIRouter, database: Database, *, tenant: str, private_urls: bool) -> None:
+    @made.post("/subscriptions", status_code=201)
+    async def subscribe(new: NewSubscription) -> dict[str, Any]:
+        """Have events pushed to an endpoint. Keep the secret: it signs every push and is not shown again."""
+        return await create_subscription(
+            new,
+            subscription_id=uuid4(),
+            secret="whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
+            tenant=tenant,
+            private_urls=private_urls,
+            database=database,
+        )
+
+    @made.get("/subscriptions")
+    async def subscriptions() -> dict[str, Any]:
+        """All subscriptions, with what waits for each and its last failure."""
+        return await list_subscriptions(tenant=tenant, database=database)
+
+    @made.delete("/subscriptions/{subscription_id}", status_code=204)
+    async def unsubscribe(subscription_id: str) -> None:
+        """End a subscription; what it has not received is dropped."""
+        await delete_subscription(subscription_id, tenant=tenant, database=database)
