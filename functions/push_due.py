@@ -1,0 +1,22 @@
+"""Push to other teams' endpoints what is due, now or again."""
+
+import asyncio
+
+from infra.runtime.function import Turn, ticks
+from infra.runtime.runtime import Runtime
+from services.events.push_due import push_due
+from services.events.push_event import QUEUE
+
+AT_ONCE = 64
+IDLE_SECONDS = 1.0
+
+
+@ticks(every=0.1)
+def main(runtime: Runtime) -> Turn:
+    """Pushes in, requests out."""
+
+    async def turn(stop: asyncio.Event) -> None:
+        await push_due(runtime.database, runtime.session, limit=AT_ONCE, stop=stop)
+        await runtime.doorbell.wait(QUEUE, timeout=IDLE_SECONDS)
+
+    return turn

@@ -1,0 +1,18 @@
+"""Give every published event to the endpoints that subscribed to it."""
+
+from infra.runtime.bus import Handler
+from infra.runtime.function import subscribes
+from infra.runtime.runtime import Runtime
+from schemas.catalogue import event_types
+from schemas.event import Envelope
+from services.events.push_event import push_event
+
+
+@subscribes(*sorted(event_types()))
+def main(runtime: Runtime) -> Handler:
+    """Events in, one push an endpoint out."""
+
+    async def handle(event: Envelope, _: int) -> None:
+        await push_event(event, database=runtime.database)
+
+    return handle
