@@ -73,7 +73,7 @@ def _reading(made: APIRouter, database: Database, *, feed: Feed, tenant: str, li
         wanted = Wanted(tenant=tenant, type=type, crawl_id=crawl_id)
         return await list_events(wanted, after=after, limit=limit, database=database)
 
-    @made.get("/stream", response_class=EventSourceResponse)
+    @made.get("/stream", response_class=EventSourceResponse, responses={200: {"content": {"text/event-stream": {}}}})
     async def stream(
         type: str | None = None,  # noqa: A002  # see above
         crawl_id: str | None = None,

@@ -23,6 +23,7 @@ FIRST_DELAY_S, LONGEST_DELAY_S = 5.0, 3600.0
 LEASE_S = 60.0  # a push takes 30 s at most
 LANE = 8  # pushes to one endpoint at once
 _LOOK_AGAIN_S = 0.5  # while pushes are under way: for those that came meanwhile
+_GRACE_S = 1.0
 
 log = structlog.get_logger()
 
@@ -43,18 +44,22 @@ async def push_due(
 ) -> int:
     """Push until nothing is due, ``limit`` at a time; returns how many were taken.
 
-    No new push is begun after ``patience_s`` seconds or when ``stop`` is set. Endpoints that fail share half of the
+    No new push is begun after ``patience_s`` seconds. When ``stop`` is set, pushes under way get a second to end; what
+    is cut then is pushed again when its lease ends. Endpoints that fail share half of the
     limit, one push each, so they never hold up the others. Several processes may do this at once.
     """
     turn = _Turn(database, session, limit=limit, now=now, chance=chance)
     until = time.monotonic() + patience_s
     try:
-        while True:
-            if time.monotonic() < until and not (stop and stop.is_set()):
+        while stop is None or not stop.is_set():
+            if time.monotonic() < until:
                 await turn.begin()
             if not turn.running:
                 return turn.taken
             await asyncio.wait(turn.running, timeout=_LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+        if turn.running:
+            await asyncio.wait(turn.running, timeout=_GRACE_S)
+        return turn.taken
     finally:
         for task in turn.running:
             task.cancel()

@@ -171,3 +171,19 @@ async def test_a_set_stop_begins_no_new_push(database: Database, session: aiohtt
 
     assert await push_due(database, session, limit=8, stop=stop) == 0
     assert await database.pool.fetchval("SELECT attempts FROM pushes") == 0
+
+
+async def test_a_stop_cuts_pushes_that_do_not_end_and_loses_none(
+    database: Database, session: aiohttp.ClientSession, endpoint: Open
+) -> None:
+    team = await endpoint(hangs=True)
+    await subscribed(database, team.url)
+    await push_event(envelope(failed(1)), database=database)
+    stop = asyncio.Event()
+    turn = asyncio.create_task(push_due(database, session, limit=8, stop=stop))
+    await until(lambda: team.inside == 1)
+
+    stop.set()
+
+    assert await asyncio.wait_for(turn, 5.0) == 0
+    assert await count(database) == 1
