@@ -2,30 +2,22 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar
+from http import HTTPStatus
+from typing import ClassVar
 
-import asyncpg
-import msgspec
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.types import Message, Receive, Scope, Send
 
+from infra.postgres.away import AWAY, DatabaseAway
+from infra.runtime.guard import BODY_SECONDS, MAX_BODY, Guard
+from infra.runtime.problem_json import json_response, problem_response
 from schemas.problem import Problem, ProblemClass
 
 log = structlog.get_logger()
 
-MAX_BODY = 1 << 20  # bytes; orders are lists of URLs, not data
-
-
-class PayloadTooLarge(Problem):
-    """A request body over the limit."""
-
-    code: ClassVar[str] = "PAYLOAD_TOO_LARGE"
-    status: ClassVar[int] = 413
-    title: ClassVar[str] = "The request body is larger than 1 MiB"
-    recovery: ClassVar[str] = "Split the request into several smaller ones."
+Check = Callable[[], Awaitable[None]]
 
 
 class MalformedJson(Problem):
@@ -46,27 +38,14 @@ class InvalidRequest(Problem):
     recovery: ClassVar[str] = "Correct the fields named in `errors` and send the request again."
 
 
-class DatabaseUnavailable(Problem):
-    """PostgreSQL does not answer."""
+class NotReady(Problem):
+    """Something this face needs cannot be used."""
 
-    code: ClassVar[str] = "STORE_UNAVAILABLE"
+    code: ClassVar[str] = "NOT_READY"
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
     status: ClassVar[int] = 503
-    title: ClassVar[str] = "The database does not answer"
-    recovery: ClassVar[str] = "Send the request again in a few seconds; nothing of it was stored."
-
-
-DATABASE_TROUBLE = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-)
-
-Check = Callable[[], Awaitable[None]]
+    title: ClassVar[str] = "This service cannot do its work now"
+    recovery: ClassVar[str] = "It becomes ready by itself; if it lasts, look at its log."
 
 
 def create_app(
@@ -74,42 +53,24 @@ def create_app(
     title: str,
     routers: Sequence[APIRouter],
     ready: Sequence[Check] = (),
+    body_seconds: float = BODY_SECONDS,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
-    """A face: the routers, ``/livez``, ``/readyz`` (503 while a check raises) and problem+json for every error."""
+    """A face: the routers, ``/livez``, ``/readyz`` (503 while a check raises) and problem+json for every error.
+
+    A request's body may take ``body_seconds`` to arrive.
+    """
     app = FastAPI(title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None)
-    app.add_middleware(LimitBody, limit=MAX_BODY)
+    app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds)
     for router in routers:
         app.include_router(router)
     app.include_router(_health(ready))
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    for trouble in DATABASE_TROUBLE:
+    for trouble in AWAY:
         app.add_exception_handler(trouble, _on_database)
-    app.add_exception_handler(Exception, _on_unexpected)
     return app
-
-
-def problem_response(problem: Problem, *, instance: str = "") -> Response:
-    """The problem as RFC 9457 JSON, with ``Retry-After`` where waiting helps."""
-    body: dict[str, Any] = {
-        "type": f"urn:headrace:problem:{problem.code.lower().replace('_', '-')}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "code": problem.code,
-        "recovery": problem.recovery,
-    }
-    if instance:
-        body["instance"] = instance
-    headers = {"Retry-After": str(max(1, round(problem.retry_after)))} if problem.retry_after else {}
-    return Response(
-        msgspec.json.encode(body | problem.extra),
-        status_code=problem.status,
-        media_type="application/problem+json",
-        headers=headers,
-    )
 
 
 def _health(ready: Sequence[Check]) -> APIRouter:
@@ -124,14 +85,26 @@ def _health(ready: Sequence[Check]) -> APIRouter:
     async def readyz() -> dict[str, str]:
         """Everything this face needs can be used."""
         for check in ready:
-            await check()
+            await _done(check)
         return {"status": "ok"}
 
     return router
 
 
+async def _done(check: Check) -> None:
+    try:
+        await check()
+    except Problem:
+        raise
+    except Exception as error:
+        log.exception("a check of readiness failed")
+        raise NotReady from error
+
+
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101  # the handler is registered for this class only
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("request failed", path=request.url.path, code=error.code, detail=error.detail)
     return problem_response(error, instance=request.url.path)
 
 
@@ -149,55 +122,20 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # see above
-    problem = Problem(str(error.detail))
-    body = {"type": "about:blank", "title": problem.detail, "status": error.status_code, "instance": request.url.path}
-    return Response(
-        msgspec.json.encode(body),
-        status_code=error.status_code,
-        media_type="application/problem+json",
-        headers=dict(error.headers or {}),
-    )
+    if isinstance(error.__cause__, (RecursionError, ValueError)):
+        return problem_response(MalformedJson(), instance=request.url.path)
+    status = HTTPStatus(error.status_code)
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status,
+        "detail": str(error.detail),
+        "code": status.name,
+        "recovery": "See /docs for the paths of this service and their methods.",
+        "instance": request.url.path,
+    }
+    return json_response(body, status=status, headers=error.headers or {})
 
 
 async def _on_database(request: Request, error: Exception) -> Response:
-    log.warning("database unavailable", error=repr(error), path=request.url.path)
-    return problem_response(DatabaseUnavailable(retry_after=2), instance=request.url.path)
-
-
-async def _on_unexpected(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=request.url.path, exc_info=error)
-    return problem_response(
-        Problem("An unexpected error; it was logged and nothing more was changed."), instance=request.url.path
-    )
-
-
-class LimitBody:
-    """Refuses bodies over ``limit`` bytes before they are in memory, whatever their header promises."""
-
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], *, limit: int) -> None:
-        self.app = app
-        self.limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, counting its bytes."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self.limit:
-            await problem_response(PayloadTooLarge())(scope, receive, send)
-            return
-        await self.app(scope, self._counted(receive), send)
-
-    def _counted(self, receive: Receive) -> Receive:
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self.limit:
-                raise PayloadTooLarge
-            return message
-
-        return counted
+    return await _on_problem(request, DatabaseAway(f"The database does not answer: {error}"[:300], retry_after=2))
