@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import structlog
 import uvicorn
 
+from infra.local.data_dir import prepare
 from infra.local.faces import faces
 from infra.runtime import topology
 from infra.runtime.runtime import Runtime, open_runtime
@@ -53,14 +54,15 @@ class Stack:
 async def running(settings: Settings) -> AsyncIterator[Stack]:
     """The system, ready to be used inside the block and cleanly stopped after it.
 
-    Raises ``PortTaken``, ``OpenToTheWorld`` and what ``open_runtime`` raises.
+    Raises ``PortTaken``, ``OpenToTheWorld``, ``DataDirRefused`` and what ``open_runtime`` raises.
     """
-    if not settings.on_loopback:
-        raise OpenToTheWorld(f"HEADRACE_HOST is {settings.host}")
-    listener = _listen(settings)
+    loopback_only(settings)
+    listener = listen(settings)
     url = f"http://{settings.host}:{listener.getsockname()[1]}"
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        prepare(settings.data_dir)
         settings, simulators = await _simulators(settings, stack)
         runtime = await stack.enter_async_context(open_runtime(settings, migrate=True))
         if simulators and runtime.public_url is None:
@@ -73,7 +75,14 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
         stop.set()
 
 
-def _listen(settings: Settings) -> socket.socket:
+def loopback_only(settings: Settings) -> None:
+    """Raises ``OpenToTheWorld`` for a host that others could reach."""
+    if not settings.on_loopback:
+        raise OpenToTheWorld(f"HEADRACE_HOST is {settings.host}")
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket of every face. Raises ``PortTaken``."""
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

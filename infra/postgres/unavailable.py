@@ -50,7 +50,7 @@ class DatabasePlatformUnsupported(DatabaseUnavailable):
 
     kind = ProblemClass.PERMANENT
     title = "The bundled PostgreSQL does not run here"
-    recovery = "Set HEADRACE_DATABASE_URL to a PostgreSQL 16 or newer with the extension pgvector."
+    recovery = "Set HEADRACE_DATABASE_URL to a PostgreSQL 17 or newer."
 
 
 class DatabaseVersionChanged(DatabaseUnavailable):

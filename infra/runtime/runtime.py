@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from infra.postgres import foreign
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
 from infra.postgres.event_log import turn_days
@@ -73,13 +74,13 @@ async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIte
     """Open everything for one process and close it again.
 
     With ``migrate`` the schema is brought up to date first, else it is only checked. Raises ``DatabaseUnavailable``,
-    ``SchemaMismatch``, ``ForeignLake``.
+    ``DatabaseUrlRefused``, ``SchemaMismatch``, ``ForeignLake``.
     """
     from infra.embedded.bus import EmbeddedBus  # noqa: PLC0415  # the profile decides what is loaded
     from infra.embedded.lake import Lake  # noqa: PLC0415  # see above
 
     async with AsyncExitStack() as stack:
-        database = await Database.connect(await _dsn(settings, stack), size=settings.database_pool)
+        database = await _database(settings, stack)
         stack.push_async_callback(database.close)
         await _schema(database, migrate=migrate)
         lake = Lake(settings.data_dir / "lake")
@@ -105,14 +106,14 @@ async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIte
         )
 
 
-async def _dsn(settings: Settings, stack: AsyncExitStack) -> str:
+async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
+        return await foreign.connect(settings.database_url.get_secret_value(), size=settings.database_pool)
     from infra.postgres import server  # noqa: PLC0415  # only where the embedded server is used
 
     embedded = await server.start(settings.data_dir)
     stack.push_async_callback(embedded.leave)
-    return embedded.dsn
+    return await Database.connect(embedded.dsn, size=settings.database_pool)
 
 
 async def _schema(database: Database, *, migrate: bool) -> None:

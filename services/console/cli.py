@@ -1,80 +1,128 @@
 """``headrace``: the command line."""
 
 import asyncio
+import contextlib
 import sys
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
-from infra.runtime.settings import Settings
+from infra.runtime.settings import Settings, SettingsRefused, read_settings
 from schemas.problem import Problem
+from services.console.report import aligned, complain, screen, verdict
 
 app = typer.Typer(help="Headrace: crawls in, proven data and events out.", no_args_is_help=True, add_completion=False)
-console = Console()
-complaints = Console(stderr=True)
 
+Profile = Annotated[str | None, typer.Option(help="Which adapters are used (HEADRACE_PROFILE).")]
 DataDir = Annotated[Path | None, typer.Option(help="Where everything of this machine lives (HEADRACE_DATA_DIR).")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port of every face (HEADRACE_PORT).")]
 
+# Commands import what they use: `headrace --help` must answer at once.
+
 
 @app.command()
-def up(profile: str = "embedded", port: Port = None, data_dir: DataDir = None) -> None:
+def up(profile: Profile = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Run the whole system on this machine until Ctrl-C."""
-    from infra.local.stack import until_interrupted  # noqa: PLC0415  # `headrace --help` must answer at once
+    from infra.runtime import logging  # noqa: PLC0415  # see above
 
-    _run(until_interrupted(_up(_settings(profile=profile, port=port, data_dir=data_dir))))
+    with _explained():
+        settings = read_settings(profile=profile, port=port, data_dir=data_dir)
+        logging.set_up(settings.log_level)
+        _run(_up(settings))
+
+
+@app.command()
+def demo(port: Port = None, data_dir: DataDir = None) -> None:
+    """Watch three crawls from trigger to rows; nothing is bought. In a pipe it ends by itself."""
+    from infra.local.demo import demo as run  # noqa: PLC0415  # see above
+    from infra.local.demo_view import Screen  # noqa: PLC0415  # see above
+
+    with _explained():
+        settings = read_settings(port=port, data_dir=data_dir)
+        _run(run(settings, Screen(screen()), stay=sys.stdout.isatty()))
 
 
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database's schema up to date."""
-    _run(_migrate(_settings(data_dir=data_dir)))
+    from infra.runtime import logging  # noqa: PLC0415  # see above
+
+    with _explained():
+        settings = read_settings(data_dir=data_dir)
+        logging.set_up(settings.log_level)
+        _run(_migrate(settings))
+
+
+@app.command()
+def doctor(profile: Profile = None, port: Port = None, data_dir: DataDir = None) -> None:
+    """Show the effective settings, secrets masked, and check what the system needs; exits 1 if something is wrong."""
+    from infra.local.doctor import examine  # noqa: PLC0415  # see above
+    from infra.runtime.variables import variables  # noqa: PLC0415  # see above
+
+    with _explained():
+        settings = read_settings(profile=profile, port=port, data_dir=data_dir)
+    shown = variables(settings)
+    console = screen()
+    console.print("Settings (* set by you)")
+    console.print(aligned({f"{'*' if one.given else ' '} {one.name}": one.value or "-" for one in shown}), markup=False)
+    console.print("\nChecks")
+    findings = examine(settings)
+    for finding in findings:
+        verdict(console, finding.what, finding.found, finding.fix)
+    raise typer.Exit(int(any(finding.fix for finding in findings)))
+
+
+@app.command()
+def generate(
+    *, check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if a file is stale.")] = False
+) -> None:
+    """Write every file of the source tree that is made from code."""
+    from infra.local.generate import stale, write  # noqa: PLC0415  # see above
+
+    with _explained():
+        found = asyncio.run(stale())
+    for path in found:
+        screen().print(f"{'stale' if check else 'written'}: {path}", markup=False)
+    if check and found:
+        screen(stderr=True).print("Run make generate, and commit what it writes.")
+        raise typer.Exit(1)
+    write(found)
 
 
 async def _up(settings: Settings) -> None:
     from infra.local.stack import running  # noqa: PLC0415  # see above
 
     async with running(settings) as stack:
-        table = Table(show_header=False, box=None, pad_edge=False)
-        for name, address in stack.addresses.items():
-            table.add_row(name, address)
-        table.add_row("data", str(settings.data_dir.resolve()))
-        console.print("Headrace is up. Ctrl-C stops it.\n", table, "", sep="\n")
+        addresses = {**stack.addresses, "data": str(settings.data_dir.resolve())}
+        screen().print("Headrace is up. Ctrl-C stops it.", "", aligned(addresses, indent="  "), "", sep="\n")
         try:
             await asyncio.Event().wait()
         finally:
-            console.print("Stopping ...")
+            screen().print("Stopping ...")
 
 
 async def _migrate(settings: Settings) -> None:
     from infra.runtime.runtime import open_runtime  # noqa: PLC0415  # see above
 
     async with open_runtime(settings, migrate=True):
-        console.print("The schema is up to date.")
+        screen().print("The schema is up to date.")
 
 
-def _settings(**given: object) -> Settings:
-    from infra.runtime import logging  # noqa: PLC0415  # see above
-
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Turn expected failures into a sentence, a way out and an exit code: 2 for wrong settings, else 1."""
     try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # validated inside
-    except ValidationError as error:
-        for found in error.errors():
-            complaints.print(f"[red]{'.'.join(str(part) for part in found['loc'])}[/]: {found['msg']}")
-        raise typer.Exit(2) from error
-    logging.set_up(settings.log_level)
-    return settings
+        yield
+    except Problem as problem:
+        complain(problem)
+        raise typer.Exit(2 if isinstance(problem, SettingsRefused) else 1) from None
 
 
-def _run(work: "asyncio.Future[None] | object") -> None:
+def _run(work: Coroutine[Any, Any, None]) -> None:
     import uvloop  # noqa: PLC0415  # see above
 
-    try:
-        uvloop.run(work)  # type: ignore[arg-type]  # a coroutine
-    except Problem as problem:
-        complaints.print(f"[red]{problem.title}[/]: {problem.detail}\n{problem.recovery}")
-        sys.exit(1)
+    from infra.local.stack import until_interrupted  # noqa: PLC0415  # see above
+
+    uvloop.run(until_interrupted(work))

@@ -1,0 +1,82 @@
+"""``headrace doctor``: is everything there that the system needs, and what helps where it is not."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from infra.local.data_dir import prepare
+from infra.local.stack import listen, loopback_only
+from infra.postgres import foreign
+from infra.postgres.installation import locate
+from infra.postgres.unavailable import DatabaseDiskFull
+from infra.runtime.settings import Settings
+from schemas.problem import Problem
+
+ROOM = 200 << 20  # bytes: an embedded PostgreSQL and some results
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a check found. ``fix`` is empty when all is well."""
+
+    what: str
+    found: str
+    fix: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All checks; all they leave behind is the data directory."""
+    return [_finding(what, check, settings) for what, check in _CHECKS.items()]
+
+
+def _finding(what: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(what=what, found=check(settings))
+    except Problem as problem:
+        return Finding(what=what, found=f"{problem.title}: {problem.detail}", fix=problem.recovery)
+
+
+def _address(settings: Settings) -> str:
+    loopback_only(settings)
+    return f"{settings.host} is this machine only"
+
+
+def _port(settings: Settings) -> str:
+    listen(settings).close()
+    return f"{settings.port} is free" if settings.port else "a free one is chosen"
+
+
+def _data_dir(settings: Settings) -> str:
+    prepare(settings.data_dir)
+    free = shutil.disk_usage(settings.data_dir).free
+    if free < ROOM:
+        raise DatabaseDiskFull(f"{free >> 20} MiB are free")
+    return f"{settings.data_dir.resolve()} can be written, {free >> 30} GiB are free"
+
+
+def _database(settings: Settings) -> str:
+    if settings.database_url is None:
+        return f"embedded, from {locate().programs}"
+    asyncio.run(_reached(settings.database_url.get_secret_value()))
+    return "HEADRACE_DATABASE_URL answers"
+
+
+async def _reached(dsn: str) -> None:
+    database = await foreign.connect(dsn, size=1)
+    await database.close()
+
+
+def _provider(settings: Settings) -> str:
+    if settings.bright_data_api_url is not None:
+        return settings.bright_data_api_url
+    return "the real one: crawls cost money" if settings.bright_data_api_token else "the bundled simulator"
+
+
+_CHECKS: Mapping[str, Callable[[Settings], str]] = {
+    "address": _address,
+    "port": _port,
+    "data directory": _data_dir,
+    "PostgreSQL": _database,
+    "Bright Data": _provider,
+}

@@ -1,0 +1,37 @@
+"""What commands print: plain text, with colour only for a person who wants it."""
+
+import sys
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.text import Text
+
+from schemas.problem import Problem
+
+
+def screen(*, stderr: bool = False) -> Console:
+    """Standard output or standard error. Only a real terminal gets escape codes, and colours only without NO_COLOR."""
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, force_terminal=terminal, soft_wrap=True, highlight=False, emoji=False)
+
+
+def aligned(pairs: Mapping[str, str], *, indent: str = "") -> str:
+    """Names and values in two columns."""
+    width = max(map(len, pairs), default=0)
+    return "\n".join(f"{indent}{name:<{width}}  {value}".rstrip() for name, value in pairs.items())
+
+
+def complain(problem: Problem) -> None:
+    """What went wrong and what helps, on standard error."""
+    text = Text.assemble((problem.title, "bold red"), f": {problem.detail}\n{problem.recovery}")
+    if problem.detail == problem.title:
+        text = Text.assemble((problem.title, "bold red"), f"\n{problem.recovery}")
+    screen(stderr=True).print(text)
+
+
+def verdict(console: Console, what: str, found: str, fix: str) -> None:
+    """One check of the doctor."""
+    mark = ("FIX ", "bold red") if fix else ("ok  ", "green")
+    console.print(Text.assemble("  ", mark, f"{what}: {found}"))
+    if fix:
+        console.print(Text(f"        {fix}"))
