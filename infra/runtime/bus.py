@@ -48,7 +48,8 @@ class Bus(Protocol):
     """Carries events from those who publish to those who subscribed. Duplicates keep the event's id.
 
     What a handler raises decides: ``PoisonMessage`` and every ``Problem`` of class permanent, data or auth set the
-    message aside at once, unless it says that another try can help; anything else brings it back with backoff until ``max_attempts`` deliveries are used up.
+    message aside at once, unless it says that another try can help; anything else brings it back with backoff until
+    ``max_attempts`` deliveries are used up.
     """
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -10,10 +9,7 @@ from typing import Any
 
 import structlog
 
-_SECRETS = re.compile(
-    r"(?i)\b((?:bearer|token|authorization|secret|password|apikey|api_key)[=:\s]+(?:(?:bearer|basic)\s+)?)[^\s,;\"'&]{6,}"
-)
-_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/@\s]+@")
+from infra.runtime.redaction import scrubbed
 
 
 def set_up(level: str, *, file: Path | None = None) -> None:
@@ -67,11 +63,6 @@ def _for_person(_: object, __: str, event: MutableMapping[str, Any]) -> MutableM
 
 def _scrub(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = scrub(value)
+        if not key.startswith("_"):  # those are the formatter's own
+            event[key] = scrubbed(value, name=key)
     return event
-
-
-def scrub(text: str) -> str:
-    """The text without credentials: tokens after their keyword, and user info in URLs."""
-    return _USERINFO.sub(r"\1***@", _SECRETS.sub(r"\1***", text))

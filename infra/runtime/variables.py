@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from infra.runtime.logging import scrub
+from infra.runtime.redaction import scrub
 from infra.runtime.settings import Settings, variable
 
 

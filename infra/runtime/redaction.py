@@ -1,0 +1,38 @@
+"""Credentials are left out of what is written for people to read."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+HIDDEN = "***"
+_DEEPEST = 8
+_WORD = r"[\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|authorization|signature|cookie|credentials?)[\w-]*"
+
+# `Authorization: Bearer x`, `"token": "x"`, `api_key=x`, `X-Goog-Signature=x`
+_NAMED = re.compile(rf"(?i)({_WORD}[\"']?\s*[=:]\s*[\"']?(?:(?:bearer|basic|token)\s+)?)[^\s,;\"'&)}}\]]+")
+# `Bearer x` by itself; after the other words only what looks like a key, because prose uses them too
+_SPOKEN = re.compile(
+    r"(?i)\b(bearer\s+|basic\s+(?=\S{12})|(?:token|secret|password|api[_ -]?key)\s+(?=\S*\d))[^\s,;\"'&]{6,}"
+)
+_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/?#\s\"']*@")
+_SECRET_NAME = re.compile(rf"(?i)^{_WORD}$")
+
+
+def scrub(text: str) -> str:
+    """The text without credentials: values after their names, bearer tokens, and user info in URLs."""
+    text = _NAMED.sub(rf"\1{HIDDEN}", text)
+    text = _SPOKEN.sub(rf"\1{HIDDEN}", text)
+    return _USERINFO.sub(rf"\1{HIDDEN}@", text)
+
+
+def scrubbed(value: Any, *, name: str = "", depth: int = 0) -> Any:
+    """A value of any shape without credentials; what has no JSON form becomes its description."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if _SECRET_NAME.match(name):
+        return HIDDEN
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        return {str(key): scrubbed(one, name=str(key), depth=depth + 1) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset) and depth < _DEEPEST:
+        return [scrubbed(one, depth=depth + 1) for one in value]
+    return scrub(value if isinstance(value, str) else repr(value))
