@@ -28,7 +28,8 @@ class Endpoint:
         body = await request.read()
         self.inside += 1
         self.most = max(self.most, self.inside)
-        self.got.put_nowait(({name.lower(): value for name, value in request.headers.items()}, body))
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.got.put_nowait(({**headers, ":method": request.method, ":path": request.path_qs}, body))
         await self.open.wait()
         self.inside -= 1
         status = self.answers.pop(0) if self.answers else 204
@@ -45,7 +46,7 @@ async def serve() -> AsyncIterator[Serve]:
 
     async def start(endpoint: Endpoint) -> str:
         app = web.Application()
-        app.router.add_post("/{path:.*}", endpoint.take)
+        app.router.add_route("*", "/{path:.*}", endpoint.take)
         server = TestServer(app)
         await server.start_server()
         servers.append(server)
@@ -76,6 +77,7 @@ async def test_an_endpoint_gets_the_event_in_cloudevents_binary_mode(rig: Rig, s
         "ce-tenant": "default",
     }
     assert headers["content-type"] == "application/json"
+    assert (headers[":method"], headers[":path"]) == ("POST", "/events?team=a")
 
 
 @pytest.mark.parametrize("status", [302, 307, 400, 404, 429, 500, 503])

@@ -4,8 +4,12 @@ import asyncio
 
 import pytest
 
+from infra.postgres.database import Database
 from services.events.cursor import Cursor
-from tests.contract.events.house import House, failed, tell, triggered
+from services.events.feed import Feed
+from services.events.store.log import Wanted
+from services.events.stream_events import stream_events
+from tests.contract.events.house import House, failed, tell, triggered, until
 
 
 async def test_without_a_place_a_stream_starts_now(house: House) -> None:
@@ -121,3 +125,20 @@ async def test_a_known_place_is_not_reset(house: House) -> None:
         await tell(house.database, failed(2))
 
         assert await stream.crawls(1) == ["crawl-2"]
+
+
+async def test_what_was_read_as_past_is_not_told_again_as_present(database: Database) -> None:
+    feed, wanted = Feed(database, poll_s=60.0), Wanted(tenant="default")
+    async with feed.listening(wanted):  # from here on the feed stands still until its bell rings
+        database.listeners.clear()
+        await tell(database, failed(1), failed(2))
+        frames = stream_events(wanted, after=Cursor(1, 0, 0), feed=feed, database=database)
+        past = [await anext(frames) for _ in range(3)][1:]
+        present = asyncio.ensure_future(anext(frames))
+        await until(lambda: len(feed._listeners) == 2)
+        await tell(database, failed(3))
+        feed._bell.set()
+
+        assert [failed(number).id in frame["data"] for number, frame in ((1, past[0]), (2, past[1]))] == [True, True]
+        assert failed(3).id in (await present)["data"]
+        await frames.aclose()
