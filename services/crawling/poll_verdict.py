@@ -34,6 +34,7 @@ class ProviderStalled(Problem):
 
     code: ClassVar[str] = "PROVIDER_STALLED"
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    tries: ClassVar[int | None] = 1  # it was waited for long enough
     stage: ClassVar[str] = "polling_timeout"
     title: ClassVar[str] = "The provider made no headway for too long"
     recovery: ClassVar[str] = "Check the provider's dashboard; retry-background waits for the same snapshot again."

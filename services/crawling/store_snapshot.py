@@ -102,27 +102,28 @@ class Storing:
 
     async def fetch_parts(self) -> bool:
         """Store the parts that are missing; False when this claim's time is over before all are there."""
-        while self.cursor.total is None or self.cursor.parts < self.cursor.total:
-            if time.monotonic() > self._ends_at:
+        had = self.cursor.parts
+        while not await self._has_all():
+            if self.cursor.parts > had and time.monotonic() > self._ends_at:
                 return False
             await self._fetch_part(self.cursor.parts + 1)
         return True
+
+    async def _has_all(self) -> bool:
+        # The provider knows how many parts there are once part 1 was asked for. It is always asked: what it promised
+        # counts no failed inputs, so part 1 can look complete while such lines follow.
+        if self.cursor.total is None and self.cursor.parts:
+            self.cursor.total = max(await self.provider.parts(self.snapshot_id), self.cursor.parts)
+            await self._keep()
+        return self.cursor.parts == self.cursor.total
 
     async def _fetch_part(self, number: int) -> None:
         last = self.cursor.total is not None and number == self.cursor.total
         await self.writer.store(number, self.provider.download(self.snapshot_id, number), last=last)
         self.cursor.parts, self.cursor.tally, self.cursor.not_ready_since = number, self.writer.tally, None
-        if self.cursor.total is None:
-            self.cursor.total = await self._parts()
-        await self._keep()
+        if self.cursor.total is not None:
+            await self._keep()
         log.debug("part stored", part=number, parts=self.cursor.total, rows=self.cursor.tally.rows)
-
-    async def _parts(self) -> int:
-        # a result nobody promised more of than part 1 held needs no question
-        expected = self.crawl.expected_records
-        if expected is not None and expected <= self.cursor.tally.lines:
-            return self.cursor.parts
-        return max(await self.provider.parts(self.snapshot_id), self.cursor.parts)
 
     async def _keep(self) -> None:
         async with self.database.transaction() as tx:
