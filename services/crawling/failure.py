@@ -7,6 +7,7 @@ from schemas.events.crawl_failed import CrawlFailed
 from schemas.problem import Problem
 from services.crawling.store import crawls, polls
 from services.jobs.job import Job
+from services.jobs.store.rows import said
 
 STAGES = (
     "metadata_not_found",
@@ -63,7 +64,7 @@ async def crawl_failed(tx: Transaction, job: Job, problem: Problem) -> None:
         CrawlFailed(
             crawl_id=str(job.id),
             attempt=job.attempt,
-            error=problem.detail[:500],
+            error=said(problem),
             code=problem.code,
             stage=stage_of(job, problem),
             recovery=problem.recovery,

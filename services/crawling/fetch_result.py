@@ -23,20 +23,23 @@ class NoResult(Problem):
 
 
 async def fetch_result(crawl_id: UUID, *, tenant: str, database: Database, lake: Lake) -> AsyncIterator[bytes]:
-    """The stored NDJSON in blocks. Raises ``CrawlNotFound``, ``NoResult`` before the first one."""
+    """The stored NDJSON in blocks. Raises ``CrawlNotFound``, ``NoResult``, ``ObjectMissing`` before the first one."""
     async with database.reading() as tx:
         row = await views.one(tx, crawl_id, tenant=tenant)
     if row is None:
         raise CrawlNotFound
     if phase(row) != "completed":
         raise NoResult(f"The crawl is {phase(row)}")
-    return _plain(lake.read(row["result"]["object_name"]))
+    packed = lake.read(row["result"]["object_name"])
+    # the first block is read here: once an answer has begun, it cannot say any more that there is nothing
+    return _plain(await anext(packed, b""), packed)
 
 
-async def _plain(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    gunzip = Gunzip()
-    async for block in packed:
+async def _plain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    gunzip, block = Gunzip(), first
+    while block:
         for plain in await asyncio.to_thread(lambda some: list(gunzip.feed(some)), block):
             yield plain
+        block = await anext(rest, b"")
     for plain in gunzip.finish():
         yield plain

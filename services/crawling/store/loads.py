@@ -1,6 +1,7 @@
 """Which warehouse load takes which attempt."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
@@ -28,7 +29,21 @@ async def assign(
     return {(UUID(str(row["crawl_id"])), row["attempt"]): UUID(str(row["load_id"])) for row in rows}
 
 
-async def sources(tx: Transaction, load_id: UUID) -> list[dict[str, object]]:
+async def split(tx: Transaction, load_id: UUID, own_id: Callable[[UUID, int], UUID]) -> list[UUID]:
+    """Give each attempt of a load that failed a load of its own; returns those."""
+    rows = await tx.fetch("SELECT crawl_id, attempt FROM loads WHERE load_id = $1 FOR UPDATE", load_id)
+    own = {(str(row["crawl_id"]), row["attempt"]): own_id(UUID(str(row["crawl_id"])), row["attempt"]) for row in rows}
+    await tx.execute(
+        "UPDATE loads SET load_id = a.load_id FROM unnest($1::uuid[], $2::int[], $3::uuid[])"
+        " AS a(crawl_id, attempt, load_id) WHERE loads.crawl_id = a.crawl_id AND loads.attempt = a.attempt",
+        [crawl_id for crawl_id, _ in own],
+        [attempt for _, attempt in own],
+        [str(one) for one in own.values()],
+    )
+    return list(own.values())
+
+
+async def sources(tx: Transaction, load_id: UUID) -> list[dict[str, Any]]:
     """What a load takes: one row a crawl attempt, with its constant columns."""
     rows = await tx.fetch(
         "SELECT l.crawl_id::text AS crawl_id, l.attempt, c.tenant, c.provider, c.platform, c.competitor, c.dataset_id,"
