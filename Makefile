@@ -33,11 +33,11 @@ check: $(VENV)/.setup-dev ## style, types, import rules, generated files
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports --config .importlinter --no-logo
-	@$(PY) -c 'from schemas.generate import GENERATED as at, generated; old = [p for p, t in generated().items() if not (at / p).exists() or (at / p).read_text() != t]; exit(old and f"run make generate: {old}")'
+	@$(VENV)/bin/headrace generate --check
 format: $(VENV)/.setup-dev ## put the code into its one form
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format .
-generate: $(VENV)/.setup-dev ## write schemas/generated anew
-	@$(PY) -m schemas.generate
+generate: $(VENV)/.setup-dev ## write what is made from code: schemas, OpenAPI, tables of the READMEs
+	@$(VENV)/bin/headrace generate
 
 ##@ Prove it, one kind at a time
 unit: $(VENV)/.setup-dev ## rules and shapes, without any network

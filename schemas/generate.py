@@ -1,4 +1,4 @@
-"""What other languages and tools need of this folder, as files: ``python -m schemas.generate``.
+"""What other languages and tools need of this folder, as files; `make generate` writes them.
 
 ``generated/events/<topic>.v1.json`` is the JSON Schema of a CloudEvent's data; ``generated/warehouse/<table>.json``
 is a table's schema in BigQuery's own form (https://cloud.google.com/bigquery/docs/schemas#specifying_a_json_schema_file).
@@ -45,15 +45,3 @@ def _columns(record: type[BaseModel]) -> list[dict[str, str]]:
         {"name": name, "type": _TYPES[field.annotation], "mode": "REQUIRED", "description": field.description or ""}
         for name, field in record.model_fields.items()
     ]
-
-
-def main() -> None:
-    """Write every generated file."""
-    for path, text in generated().items():
-        target = GENERATED / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-
-
-if __name__ == "__main__":
-    main()

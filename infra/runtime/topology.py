@@ -5,6 +5,7 @@ topology: import rules cannot see these imports, and need not, because nobody el
 """
 
 import importlib
+import importlib.util
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -43,3 +44,10 @@ def function(name: str) -> Function:
 def face(service: str) -> ModuleType:
     """One service's HTTP face: a module with ``router(runtime)`` and ``lifespan(runtime)``."""
     return importlib.import_module(f"services.{service}.main")
+
+
+def readme(service: str) -> dict[str, str]:
+    """The parts of a service's README that its code knows, by name; none without a module ``readme``."""
+    if importlib.util.find_spec(f"services.{service}.readme") is None:
+        return {}
+    return cast("dict[str, str]", importlib.import_module(f"services.{service}.readme").parts())

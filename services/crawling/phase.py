@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from schemas.problem import Problem
 
-_BY_QUEUE = {"submit": "submitting", "poll": "waiting", "store": "storing", "load": "loading"}
+BY_QUEUE = {"submit": "submitting", "poll": "waiting", "store": "storing", "load": "loading"}
 _ENDED = {"completed", "failed", "cancelled"}
-_COMMANDS: dict[str, tuple[str, ...]] = {
+COMMANDS: dict[str, tuple[str, ...]] = {
     "submitting": ("cancel",),
     "waiting": ("cancel", "download"),
     "storing": ("cancel",),
@@ -40,13 +40,13 @@ def phase(row: Mapping[str, Any]) -> str:
     """submitting, waiting, storing, loading, completed, failed or cancelled."""
     if row["state"] in _ENDED:
         return str(row["state"])
-    return _BY_QUEUE.get(row["queue"], "waiting")
+    return BY_QUEUE.get(row["queue"], "waiting")
 
 
 def legal(row: Mapping[str, Any]) -> tuple[str, ...]:
     """The commands the crawl takes now; download needs a snapshot that still lives."""
     alive = row["snapshot_id"] is not None and not row["snapshot_dead"]
-    return tuple(command for command in _COMMANDS[phase(row)] if alive or command != "download")
+    return tuple(command for command in COMMANDS[phase(row)] if alive or command != "download")
 
 
 def require(command: str, row: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ def committed() -> dict[str, str]:
 
 
 def test_the_committed_files_are_what_the_classes_say() -> None:
-    assert committed() == generated(), "run: python -m schemas.generate"
+    assert committed() == generated(), "run: make generate"
 
 
 def test_a_changed_class_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

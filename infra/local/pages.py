@@ -1,0 +1,35 @@
+"""Parts of pages for people, made from what the code knows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from infra.runtime.variables import defaults
+
+_ENV_HEADER = """\
+# Every setting with its default; what is commented out need not be set. Written by `make generate`.
+# Use it: cp .env.example .env, edit, then: set -a; . ./.env; set +a
+"""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def settings() -> str:
+    """The table of settings."""
+    rows = ([f"`{one.name}`", f"`{one.value}`" if one.value else "", one.description] for one in defaults())
+    return table(["Variable", "Default", "What it does"], rows)
+
+
+def env_example() -> str:
+    """The settings as a file for a shell."""
+    return _ENV_HEADER + "".join(f"\n# {one.description}\n#{one.name}={one.value}\n" for one in defaults())
+
+
+def routes(document: Mapping[str, Any]) -> str:
+    """The table of routes of an OpenAPI document."""
+    found = ((path, method, about) for path, methods in document["paths"].items() for method, about in methods.items())
+    rows = ([f"`{method.upper()} {path}`", about["description"]] for path, method, about in found)
+    return table(["Route", "What it does"], rows)

@@ -1,0 +1,116 @@
+"""Pages for people: they name what there is, all of it, and nothing else."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.runtime.variables import defaults
+from schemas.subscribe import Subscriber
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+FOLDERS = ("schemas", "services", "functions", "infra", "tests")
+PAGES = ["README.md", *(f"{folder}/README.md" for folder in FOLDERS), "services/crawling/README.md"]
+LONGEST = 40  # lines: what lives here, how to add one
+OURS = re.compile(r"\b(?:HEADRACE|BACKGROUND|BRIGHT_DATA)_[A-Z_]*[A-Z]\b")
+COLOURS = {"BACKGROUND_BLUE", "BACKGROUND_GREEN", "BACKGROUND_INTENSITY", "BACKGROUND_RED"}
+PLACES = re.compile(r"`([\w.-]+/[\w./-]+)`|\]\(([\w./-]+)\)")
+
+
+def routes() -> set[str]:
+    document = json.loads((ROOT / "schemas/generated/openapi.json").read_text())
+    return {f"{verb.upper()} {path}" for path, verbs in document["paths"].items() for verb in verbs}
+
+
+def places(text: str) -> Iterator[str]:
+    """Files and folders a page names: in backticks with a slash inside, or as a link."""
+    for quoted, linked in PLACES.findall(text):
+        yield quoted or linked
+
+
+def exists(page: str, place: str) -> bool:
+    home = (ROOT / page).parent
+    return any((base / place).exists() for base in (ROOT, home))
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def test_the_readme_names_every_route() -> None:
+    assert len(routes()) > 10
+    assert sorted(route for route in routes() if f"`{route}`" not in README) == []
+
+
+def test_the_readme_and_the_example_name_every_setting() -> None:
+    example = (ROOT / ".env.example").read_text()
+
+    assert [one.name for one in defaults() if f"| `{one.name}` |" not in README] == []
+    assert [one.name for one in defaults() if f"\n#{one.name}={one.value}\n" not in example] == []
+
+
+def test_every_variable_that_anything_names_is_a_setting() -> None:
+    sources = [path for folder in FOLDERS[:4] for path in (ROOT / folder).rglob("*.py")]
+    named = {name for path in [*sources, *map(ROOT.joinpath, PAGES)] for name in OURS.findall(path.read_text())}
+
+    assert "HEADRACE_DATA_DIR" in named
+    assert named - {one.name for one in defaults()} - COLOURS == {"HEADRACE_SECRET"}  # in the example of a subscriber
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_folder_says_in_one_screen_what_lives_there(folder: str) -> None:
+    page = (ROOT / folder / "README.md").read_text()
+
+    assert page.startswith(f"# {folder}\n")
+    assert "\n## Add " in page
+    assert len(page.splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_place_that_a_page_names_exists(page: str) -> None:
+    named = set(places((ROOT / page).read_text()))
+    if page == "tests/README.md":
+        named.discard("tests/unit/services/crawling/test_tally.py")  # an example of a name
+
+    assert sorted(place for place in named if not exists(page, place)) == []
+
+
+def test_control_a_place_that_is_not_there_is_noticed() -> None:
+    assert list(places("see `tests/chaos/test_nothing.py` and [this](services/nowhere.md)")) == [
+        "tests/chaos/test_nothing.py",
+        "services/nowhere.md",
+    ]
+    assert not exists("README.md", "services/nowhere.md")
+    assert exists("services/crawling/README.md", "ports.py")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_that_a_page_names_exists(page: str) -> None:
+    named = set(re.findall(r"`make ([a-z0-9-]+)", (ROOT / page).read_text()))
+
+    assert named <= targets()
+
+
+def test_every_context_and_kind_of_test_is_listed() -> None:
+    contexts = {path.parent.name for path in (ROOT / "services").glob("*/__init__.py")}
+    listed = subprocess.run(["git", "ls-files", "tests"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    kinds = {line.split("/")[1] for line in listed.splitlines() if line.count("/") > 1}
+
+    assert [name for name in contexts if f"| `{name}` |" not in (ROOT / "services/README.md").read_text()] == []
+    assert [name for name in kinds if f"| `{name}/` |" not in (ROOT / "tests/README.md").read_text()] == []
+
+
+def test_the_example_of_a_subscriber_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+    made: dict[str, object] = {"__name__": "team"}
+    exec(compile(example, "README.md", "exec"), made)
+
+    subscriber = made["load"]
+    assert isinstance(subscriber, Subscriber)
+    assert subscriber.event_type.topic == "data.ingestion.completed"
