@@ -64,10 +64,12 @@ def postgres_dsn() -> Iterator[str]:
     # Not below pytest's own folder: every starting pytest closes that to others, and under root they are PostgreSQL.
     folder = Path(tempfile.mkdtemp(prefix="headrace-postgres-"))
     server = _server(folder / "data")
-    asyncio.run(_prepare(server.get_uri()))
-    yield server.get_uri()
-    server._cleanup()  # the wheel's public stop() leaves an exit hook behind that complains
-    folder.rmdir()
+    try:
+        asyncio.run(_prepare(server.get_uri()))
+        yield server.get_uri()
+    finally:
+        server._cleanup()  # the wheel's public stop() leaves an exit hook behind that complains
+        folder.rmdir()
 
 
 @pytest.fixture

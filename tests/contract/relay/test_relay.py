@@ -120,11 +120,13 @@ async def lost_behind_a_slow_transaction(database: Database, sweep: object) -> s
     await transaction.start()
     await outbox.store(slow, [_envelope(triggered(1))])
     await tell(database, triggered(2))
+    await reader.settle()
     await reader.sweep()
     assert radio.told == [triggered(2).id]
     await transaction.commit()
     await database.pool.release(slow)
     await reader.sweep()
+    await reader.close()
     return {triggered(1).id, triggered(2).id} - set(radio.told)
 
 
@@ -148,6 +150,12 @@ class ByNumber:
         for row in await self._database.pool.fetch("SELECT * FROM outbox WHERE seq > $1 ORDER BY seq", self._last):
             self._last = row["seq"]
             self._radio.told.append(str(row["id"]))
+
+    async def settle(self) -> None:
+        """It only looks when it sweeps."""
+
+    async def close(self) -> None:
+        """It holds nothing."""
 
 
 async def test_a_transaction_that_commits_late_is_not_skipped(database: Database) -> None:
