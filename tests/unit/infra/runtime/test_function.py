@@ -1,0 +1,65 @@
+"""Functions: what sets them off, and how they go on and stop."""
+
+import asyncio
+from typing import Any, cast
+
+from infra.runtime.bus import Handler
+from infra.runtime.function import Turn, subscribes, ticks
+from infra.runtime.runtime import Runtime
+from infra.runtime.topology import function, generated
+from schemas.event import Envelope
+
+NO_RUNTIME = cast("Runtime", None)
+
+
+async def test_a_ticking_function_goes_on_after_a_turn_that_failed_and_stops_at_once() -> None:
+    turns = 0
+    stop = asyncio.Event()
+
+    async def turn(stop: asyncio.Event) -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 3:
+            stop.set()
+        raise KeyError("x")
+
+    def main(_: Runtime) -> Turn:
+        return turn
+
+    async with asyncio.timeout(5):
+        await ticks(every=0.001)(main).serve(NO_RUNTIME, stop)
+
+    assert turns == 3
+
+
+async def test_a_stop_does_not_wait_for_the_next_tick() -> None:
+    stop = asyncio.Event()
+
+    async def turn(stop: asyncio.Event) -> None:
+        asyncio.get_running_loop().call_later(0.01, stop.set)
+
+    async with asyncio.timeout(5):
+        await ticks(every=3600)(lambda _: turn).serve(NO_RUNTIME, stop)
+
+
+async def test_a_subscribing_function_has_one_subscription_a_topic_under_its_files_name() -> None:
+    async def handle(envelope: Envelope, attempt: int) -> None: ...
+
+    def main(_: Runtime) -> Handler:
+        return handle
+
+    made = subscribes("crawl.triggered", "crawl.failed")(main)
+    name = __name__.rpartition(".")[2]
+
+    assert made.subscriptions() == {
+        f"{name}.crawl.triggered": "crawl.triggered",
+        f"{name}.crawl.failed": "crawl.failed",
+    }
+    assert made.trigger == {"topics": ["crawl.triggered", "crawl.failed"]}
+
+
+def test_every_function_says_what_sets_it_off() -> None:
+    triggers: dict[str, dict[str, Any]] = generated()["functions"]
+
+    assert triggers
+    assert {name: dict(function(name).trigger) for name in triggers} == triggers
