@@ -27,6 +27,7 @@ def faces(runtime: Runtime, services: Sequence[str]) -> FastAPI:
         title="Headrace",
         routers=[face.router(runtime) for face in found],
         ready=[runtime.database.ping],
+        body_seconds=runtime.settings.body_seconds,
         lifespan=_lifespan([face.lifespan for face in found], runtime),
     )
 

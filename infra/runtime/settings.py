@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from schemas.problem import Problem
 
@@ -80,6 +80,7 @@ class Settings(BaseSettings):
         30.0, ge=0, description="How long an unanswered order may take to show up in the provider's list."
     )
     submit_wait_seconds: float = Field(3.0, ge=0, description="How long a trigger waits for the provider's answer.")
+    body_seconds: float = Field(30.0, gt=0, description="How long a request's body may take to arrive.")
     lease_seconds: float = Field(45.0, gt=0, description="How long a worker holds a job without a heartbeat.")
     retry_base_seconds: float = Field(2.0, gt=0, description="First step of the exponential backoff.")
     retry_cap_seconds: float = Field(60.0, gt=0, description="Longest step of the exponential backoff.")
@@ -91,6 +92,19 @@ class Settings(BaseSettings):
             msg = "must be an http:// or https:// URL"
             raise ValueError(msg)
         return value.rstrip("/") if value else None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # see above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # see above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code may use fields' names; in the environment each setting has one name only."""
+        env_settings.config = SettingsConfigDict(**{**env_settings.config, "populate_by_name": False})
+        return init_settings, env_settings
 
     @property
     def on_loopback(self) -> bool:
