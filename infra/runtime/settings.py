@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     bright_data_requests_per_second: float = Field(
         100.0, gt=0, description="Ceiling for all calls to Bright Data by one process."
     )
+    bright_data_in_flight: int = Field(
+        20,
+        ge=1,
+        le=10_000,
+        description="Calls to Bright Data under way at once; a sudden refusal hits them all, and 25 block the address.",
+    )
 
     polling_enabled: bool = Field(
         default=True,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import ClassVar
@@ -35,9 +35,10 @@ class ProviderResting(Problem):
 class Governor:
     """One provider's rate, window and circuit.
 
-    The rate is a bucket of one second. The window of requests in flight starts small, grows with every answer and
-    collapses with a refusal, so that a sudden refusal meets few requests. The circuit is shared by all processes
-    through the database: it opens at 5 refusals in 5 minutes, far below the 25 at which the provider blocks.
+    The rate is a bucket of one second. The window of requests in flight starts small, grows with every answer up to
+    ``concurrency`` and collapses with a refusal. The circuit is shared by all processes through the database: it opens
+    at 5 refusals in 5 minutes. What was under way then is refused as well, so with up to 20 in flight, and one more
+    request each time it opens, the provider sees less than the 25 refusals at which it blocks.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Governor:
         self._per_second = per_second
         self._concurrency = concurrency
         self._clock = clock
-        self._window = float(FIRST_WINDOW)
+        self._window = float(min(FIRST_WINDOW, concurrency))
         self._in_flight = 0
         self._tokens = min(per_second, FIRST_WINDOW)
         self._filled_at = clock()
@@ -71,19 +72,24 @@ class Governor:
         """Learn from elsewhere that the circuit is open."""
         self._resting_until = max(self._resting_until, self._clock() + seconds)
 
+    @property
+    def room(self) -> int:
+        """How many requests are worth having in hand: those under way, and as many to follow them."""
+        return 2 * int(self._window)
+
     @asynccontextmanager
-    async def turn(self, *, long: bool = False) -> AsyncIterator[None]:
+    async def turn(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
         """One request to the provider. Raises ``ProviderResting`` instead while the circuit is open.
 
-        A ``long`` one, a download, takes no place in the window: it would keep short ones out for minutes.
+        What it yields gives the place in the window back early: a download, once it has begun, is not refused any
+        more, and would keep short requests out for minutes.
         """
-        async with AsyncExitStack() as stack:
-            if not long:
-                await stack.enter_async_context(self._place())
+        async with AsyncExitStack() as place:
+            await place.enter_async_context(self._place())
             await self._token()
             self._refuse_while_resting()
             try:
-                yield
+                yield place.aclose
             except Problem as problem:
                 await self._judge(problem)
                 raise
@@ -191,8 +197,9 @@ class Governed:
 
     async def download(self, snapshot_id: str, part: int) -> AsyncIterator[bytes]:
         """See ``Provider.download``."""
-        async with self.governor.turn(long=True):
+        async with self.governor.turn() as begun:
             async for block in self._provider.download(snapshot_id, part):
+                await begun()
                 yield block
 
     async def cancel(self, snapshot_id: str) -> None:

@@ -50,7 +50,9 @@ class Poller:
             await self._finish()
 
     async def _claim(self) -> int:
-        free = self.policy.poll_concurrency - len(self._asking)
+        # what could not be asked soon stays free: its claim would run out in our hands
+        most = min(self.policy.poll_concurrency, sum(one.governor.room for one in self.providers.values()))
+        free = most - len(self._asking)
         if free <= 0:
             return 0
         async with self.database.transaction() as tx:

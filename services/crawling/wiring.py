@@ -30,7 +30,7 @@ def crawling(runtime: Runtime) -> Crawling:
         "bright_data",
         runtime.database,
         per_second=settings.bright_data_requests_per_second,
-        concurrency=settings.poll_concurrency,
+        concurrency=settings.bright_data_in_flight,
     )
     provider = bright_data.build(settings, runtime.session)
     return Crawling(

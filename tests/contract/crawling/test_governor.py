@@ -145,11 +145,17 @@ async def test_one_refusal_closes_the_window_and_turns_away_who_waits(database: 
     assert opened == 1
 
 
-async def test_a_download_takes_no_place(database: Database, clock: Clock) -> None:
+async def test_a_download_gives_its_place_back_when_it_has_begun(database: Database, clock: Clock) -> None:
     governor = governed(database, clock, concurrency=1)
 
-    async with governor.turn(long=True), governor.turn(long=True):
-        await asyncio.wait_for(ask(governor), 5)
+    async with governor.turn() as begun:
+        waiting = asyncio.create_task(ask(governor))
+        refused = await asyncio.wait([waiting], timeout=0.05)
+        await begun()
+        await asyncio.wait_for(waiting, 5)
+
+    assert refused == (set(), {waiting})
+    assert governor._in_flight == 0
 
 
 async def test_requests_keep_to_the_rate_after_a_first_burst(database: Database) -> None:
