@@ -1,6 +1,7 @@
 """Bodies: too large, too slow, or just right."""
 
 import asyncio
+import contextlib
 import io
 import time
 import tracemalloc
@@ -82,11 +83,11 @@ async def test_a_body_that_drips_is_refused_when_its_time_is_over(path: str) -> 
             writer.write(b"x")
             await asyncio.sleep(0.02)
         status, headers, body = await answering
-        rest = await asyncio.wait_for(reader.read(), 5)
+        with contextlib.suppress(ConnectionResetError):  # the server did not want to hear the last drop
+            assert await asyncio.wait_for(reader.read(), 5) == b""
 
     assert (status, body["code"], headers["connection"]) == (408, "REQUEST_TIMEOUT", "close")
     assert 0.4 < time.monotonic() - began < 5
-    assert rest == b""
 
 
 async def test_only_the_body_has_a_deadline() -> None:
