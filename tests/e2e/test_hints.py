@@ -68,7 +68,7 @@ async def test_a_hint_that_comes_too_early_only_makes_us_ask(api: Api) -> None:
     told = [await hint(api, {"snapshot_id": snapshot_id, "status": "ready"}, **token) for _ in range(3)]
 
     async with asyncio.timeout(20):
-        while not (found := await api.status(crawl_id))["background_processing"]["poll_count"]:
+        while not (found := await api.status(crawl_id))["background_processing"]["poll_count"]:  # noqa: ASYNC110  # HTTP
             await asyncio.sleep(0.05)
     assert told == [200, 200, 200]
     assert (found["pipeline_status"], found["ready_for_download"]) == ("waiting_for_brightdata", False)
