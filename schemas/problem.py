@@ -30,8 +30,9 @@ class Problem(Exception):
     recovery: ClassVar[str] = "Try again; if it happens again, look at the log of this crawl or job."
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None, **extra: object) -> None:
-        super().__init__(detail or self.title)
-        self.detail = detail or self.title
+        # texts of others may hold NUL, which PostgreSQL keeps nowhere
+        self.detail = (detail or self.title).replace("\0", "\N{REPLACEMENT CHARACTER}")
+        super().__init__(self.detail)
         self.retry_after = retry_after
         self.extra = extra
 

@@ -47,7 +47,6 @@ class Stack:
     url: str
     runtime: Runtime
     addresses: dict[str, str]
-    stopping: asyncio.Event
 
 
 @asynccontextmanager
@@ -59,7 +58,6 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
     loopback_only(settings)
     listener = listen(settings)
     url = f"http://{settings.host}:{listener.getsockname()[1]}"
-    stop = asyncio.Event()
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         prepare(settings.data_dir)
@@ -68,11 +66,10 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
         if simulators and runtime.public_url is None:
             runtime.public_url = url  # simulators run here, so they reach us
         functions = await stack.enter_async_context(_functions(runtime))
-        await stack.enter_async_context(_faces(runtime, listener, stop))
+        await stack.enter_async_context(_faces(runtime, listener))
         addresses = {"API": f"{url}/docs", "events": f"{url}/api/v1/events/stream", **simulators}
         log.info("stack is up", url=url, functions=functions)
-        yield Stack(url=url, runtime=runtime, addresses=addresses, stopping=stop)
-        stop.set()
+        yield Stack(url=url, runtime=runtime, addresses=addresses)
 
 
 def loopback_only(settings: Settings) -> None:
@@ -111,6 +108,7 @@ async def _functions(runtime: Runtime) -> AsyncIterator[list[str]]:
         yield names
     finally:
         stop.set()
+        runtime.doorbell.rouse()
         _, late = await asyncio.wait(tasks, timeout=FUNCTIONS_SECONDS)
         for task in late:
             log.warning("function did not stop in time", function=task.get_name())
@@ -119,7 +117,7 @@ async def _functions(runtime: Runtime) -> AsyncIterator[list[str]]:
 
 
 @asynccontextmanager
-async def _faces(runtime: Runtime, listener: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
+async def _faces(runtime: Runtime, listener: socket.socket) -> AsyncIterator[None]:
     app = faces(runtime, topology.generated()["services"])
     server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2, lifespan="on"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -131,7 +129,7 @@ async def _faces(runtime: Runtime, listener: socket.socket, stop: asyncio.Event)
             await asyncio.sleep(0.01)
         yield
     finally:
-        stop.set()
+        runtime.stopping.set()  # streams end first: the server waits for them
         server.should_exit = True
         await serving
 

@@ -45,6 +45,10 @@ class Doorbell:
             await asyncio.wait_for(bell.wait(), timeout)
         bell.clear()
 
+    def rouse(self) -> None:
+        """Wake whoever waits here, for whatever queue: the process is to stop."""
+        self._wake(list(self._bells))
+
     async def open(self) -> None:
         """Start to hear what other processes ring."""
         self._listening = asyncio.create_task(self._listen())

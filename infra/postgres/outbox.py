@@ -18,7 +18,7 @@ INSERT INTO events (id, type, tenant, subject, time, data) SELECT * FROM told
 # A claimed row that is not published within the lease is claimed again: a duplicate at worst, never a loss.
 _CLAIM = """
 WITH due AS (
-  SELECT seq FROM outbox WHERE due_at <= clock_timestamp() ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED
+  SELECT seq FROM outbox WHERE due_at <= now() ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED
 )
 UPDATE outbox o SET due_at = clock_timestamp() + interval '30 s', tries = tries + 1
 FROM due WHERE o.seq = due.seq

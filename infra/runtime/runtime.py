@@ -1,5 +1,6 @@
 """What a process has at hand: settings, database, bus, lake, warehouse, and a client for what lies outside."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -51,6 +52,7 @@ class Runtime:
     session: "aiohttp.ClientSession"
     name: str
     public_url: str | None = None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
     built: dict[Any, Any] = field(default_factory=dict)
 
     def once(self, build: Callable[["Runtime"], Built]) -> Built:

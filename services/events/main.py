@@ -1,5 +1,6 @@
 """The HTTP face of events for other teams: wiring only."""
 
+import asyncio
 import base64
 import secrets
 from collections.abc import AsyncIterator
@@ -38,11 +39,18 @@ def feed(runtime: Runtime) -> Feed:
 
 @asynccontextmanager
 async def lifespan(runtime: Runtime) -> AsyncIterator[None]:
-    """What must run beside the routes: nothing; at the end, streams are closed."""
+    """What must run beside the routes: whoever closes the streams, as soon as the process is to stop."""
+    closing = asyncio.create_task(_close_streams(runtime))
     try:
         yield
     finally:
-        runtime.once(feed).close()
+        runtime.stopping.set()
+        await closing
+
+
+async def _close_streams(runtime: Runtime) -> None:
+    await runtime.stopping.wait()
+    runtime.once(feed).close()
 
 
 def router(runtime: Runtime) -> APIRouter:

@@ -10,7 +10,7 @@ from infra.postgres.database import Transaction
 
 _CLAIM = """
 WITH due AS (
-  SELECT crawl_id FROM polls WHERE due_at <= clock_timestamp() AND provider <> ALL($2::text[])
+  SELECT crawl_id FROM polls WHERE due_at <= now() AND provider <> ALL($2::text[])
   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
 )
 UPDATE polls p SET token = token + 1, due_at = clock_timestamp() + $3 * interval '1 s'
