@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from shutil import rmtree
 from urllib.parse import quote
 
 import aiohttp
@@ -16,11 +18,12 @@ PASSWORD = "CANARY-password-7d1f"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("canaries")
-    for one in (made, *made.parents[:2]):
-        one.chmod(0o755)
-    return made
+def folder() -> Iterator[Path]:
+    """Not below pytest's own folder: every starting pytest closes that to others, and under root that is PostgreSQL."""
+    made = Path(tempfile.mkdtemp(prefix="headrace-canaries-"))
+    made.chmod(0o755)
+    yield made
+    rmtree(made)
 
 
 @pytest.fixture(scope="module")
