@@ -21,6 +21,7 @@ class DatabaseAway(Problem):
 
 AWAY = (
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server said goodbye between two statements
     asyncpg.PostgresConnectionError,
     asyncpg.TooManyConnectionsError,
     asyncpg.CannotConnectNowError,

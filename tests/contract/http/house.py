@@ -154,6 +154,7 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], dic
 
 PASSING = [
     asyncpg.InterfaceError("connection is closed"),
+    asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
     asyncpg.ConnectionDoesNotExistError("gone"),
     asyncpg.TooManyConnectionsError("full"),
     asyncpg.CannotConnectNowError("starting up"),

@@ -59,25 +59,27 @@ async def test_a_job_outlives_a_restart_of_the_database_and_pays_nothing_for_it(
     assert (row["claims"], row["tries"], await desk.outbox()) == (1, 0, 1)
 
 
-async def test_restarts_again_and_again_lose_no_job_and_end_none_twice(desk: Desk, database_dsn: str) -> None:
+async def test_restarts_again_and_again_lose_no_job_and_end_none_twice(
+    desk: Desk, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handling, "PAUSES", (0.05, 0.1, 0.2, 0.4))
     away = Desk(await Database.connect(database_dsn))
-    queued = await desk.queue(60)
+    queued = await desk.queue(40)
 
     async def run(job: Job) -> Outcome:
         await asyncio.sleep(0.02)
         return Done(also=record)
 
     async def all_done() -> bool:
-        await desk.database.pool.execute("UPDATE jobs SET lease_until = now() WHERE state = 'running' AND claims = 2")
         await desk.wake()
         return await desk.states() == {"completed": len(queued)}
 
-    worker = away.worker(run, concurrency=5, lease_seconds=2)
+    worker = away.worker(run, concurrency=5, lease_seconds=1)
     task = asyncio.create_task(_serve(worker.drain))
-    for _ in range(8):
+    for _ in range(6):
         await asyncio.sleep(0.05)
         await end_all_connections(desk)
-    await until(all_done, patience=20)
+    await until(all_done, patience=60)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await away.database.close()
