@@ -1,13 +1,36 @@
+"""A house of its own for each test."""
+
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from pydantic import SecretStr
 
-from tests.flow.crawling.rig import House, open_house
+from infra.local.simulators.bright_data.app import create_app
+from infra.runtime.runtime import open_runtime
+from infra.runtime.settings import Settings
+from tests.flow.crawling.rig import Clock, House
 
 
 @pytest.fixture
 async def house(database_dsn: str, tmp_path: Path) -> AsyncIterator[House]:
     """The crawling context with a simulated provider; orders of unknown fate settle after an hour."""
-    async with open_house(database_dsn, tmp_path) as house:
-        yield house
+    clock = Clock()
+    app = create_app(clock=clock)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    async with AsyncExitStack() as stack:
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        settings = {
+            "data_dir": tmp_path,
+            "database_url": SecretStr(database_dsn),
+            "bright_data_api_url": f"http://127.0.0.1:{runner.addresses[0][1]}",
+            "bright_data_batch_size": 1000,
+            "bright_data_requests_per_second": 10_000.0,
+            "submit_settle_seconds": 3600.0,
+        }
+        runtime = await stack.enter_async_context(open_runtime(Settings.model_validate(settings)))
+        yield House(runtime=runtime, app=app, clock=clock)

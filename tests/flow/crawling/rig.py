@@ -4,22 +4,17 @@ import asyncio
 import dataclasses
 import hashlib
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from aiohttp import web
-from pydantic import SecretStr
 
 from functions import cancel_snapshot, load_warehouse, store_snapshot, submit_crawl
-from infra.local.simulators.bright_data.app import create_app
 from infra.local.simulators.bright_data.calls import SIMULATOR
-from infra.runtime.runtime import Runtime, open_runtime
-from infra.runtime.settings import Settings
+from infra.runtime.runtime import Runtime
 from services.crawling.crawl_status import crawl_status
 from services.crawling.fetch_result import fetch_result
 from services.crawling.order import Order
@@ -32,7 +27,11 @@ from services.jobs.sweep import sweep
 from services.jobs.worker import Worker
 
 TENANT = "default"
+
+
 TERMINAL = ("data.ingestion.completed", "crawl.failed")
+
+
 _FUNCTIONS = {
     "submit": submit_crawl.main,
     "store": store_snapshot.main,
@@ -241,25 +240,3 @@ class House:
 
 def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
-
-
-@asynccontextmanager
-async def open_house(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[House]:
-    """A house of its own."""
-    clock = Clock()
-    async with AsyncExitStack() as stack:
-        app = create_app(clock=clock)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        given = {
-            "data_dir": folder,
-            "database_url": SecretStr(dsn),
-            "bright_data_api_url": f"http://127.0.0.1:{runner.addresses[0][1]}",
-            "bright_data_batch_size": 1000,
-            "bright_data_requests_per_second": 10_000.0,
-            "submit_settle_seconds": 3600.0,
-        }
-        runtime = await stack.enter_async_context(open_runtime(Settings.model_validate({**given, **settings})))
-        yield House(runtime=runtime, app=app, clock=clock)

@@ -2,12 +2,10 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.crawling.cancel_crawl import cancel_crawl
 from services.crawling.phase import CrawlNotFound, IllegalCommand
 from services.crawling.poll_verdict import Ready
 from services.crawling.ports import Progress
@@ -17,18 +15,9 @@ from services.crawling.store_snapshot import store_snapshot
 from services.crawling.submissions import Submissions
 from services.crawling.submit_crawl import submit_crawl
 from services.jobs.settle import LeaseLost, settle
+from tests.flow.crawling.commands import cancel
+from tests.flow.crawling.orders import age
 from tests.flow.crawling.rig import TENANT, House
-
-
-async def cancel(house: House, crawl_id: UUID, *, tenant: str = TENANT) -> None:
-    await cancel_crawl(crawl_id, tenant=tenant, database=house.context.database)
-
-
-async def age(house: House, crawl_id: UUID) -> None:
-    """The order was sent long ago."""
-    await house.sql(
-        "UPDATE crawls SET submitted_at = submitted_at - $2::interval WHERE id = $1", crawl_id, timedelta(hours=2)
-    )
 
 
 async def is_cancelled(house: House, crawl_id: UUID) -> None:

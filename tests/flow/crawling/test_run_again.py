@@ -5,26 +5,12 @@ from uuid import UUID
 import pytest
 
 from schemas.problem import Problem
-from services.crawling.cancel_crawl import cancel_crawl
-from services.crawling.download_crawl import SnapshotGone, SnapshotNotReady, download_crawl
+from services.crawling.download_crawl import SnapshotGone, SnapshotNotReady
 from services.crawling.phase import IllegalCommand
 from services.crawling.provider_problems import ProviderUnavailable
-from services.crawling.retry_crawl import WouldBuyAgain, retry_crawl
-from tests.flow.crawling.rig import TENANT, House, sha256
-
-
-async def download(house: House, crawl_id: UUID) -> int:
-    context = house.context
-    return await download_crawl(
-        crawl_id, tenant=TENANT, database=context.database, providers=context.providers, policy=context.policy
-    )
-
-
-async def retry(house: House, crawl_id: UUID, *, repurchase: bool = False) -> int:
-    context = house.context
-    return await retry_crawl(
-        crawl_id, tenant=TENANT, repurchase=repurchase, database=context.database, policy=context.policy
-    )
+from services.crawling.retry_crawl import WouldBuyAgain
+from tests.flow.crawling.commands import cancel, download, retry
+from tests.flow.crawling.rig import House, sha256
 
 
 async def refused(house: House, crawl_id: UUID, problem: type[Problem], command: str) -> Problem:
@@ -138,7 +124,7 @@ async def test_a_crawl_whose_snapshot_is_dead_is_bought_again_when_it_is_retried
 
 async def test_a_cancelled_crawl_whose_snapshot_was_stopped_is_bought_again_only_on_request(house: House) -> None:
     crawl_id = await house.submitted("ready_after:600,records:3")
-    await cancel_crawl(crawl_id, tenant=TENANT, database=house.context.database)
+    await cancel(house, crawl_id)
     await house.work("cancel")
     await refused(house, crawl_id, WouldBuyAgain, "retry-background")
 
@@ -152,7 +138,7 @@ async def test_a_cancelled_crawl_whose_snapshot_was_stopped_is_bought_again_only
 
 async def test_a_crawl_cancelled_before_it_was_bought_is_bought_once_when_retried(house: House) -> None:
     crawl_id = await house.trigger("ready_after:0,records:3")
-    await cancel_crawl(crawl_id, tenant=TENANT, database=house.context.database)
+    await cancel(house, crawl_id)
 
     assert await retry(house, crawl_id) == 2
 
