@@ -95,6 +95,10 @@ class Program:
         """The most memory it ever held at once."""
         return _status_bytes(self.pid, "VmHWM")
 
+    def forget_peak(self) -> None:
+        """Count the peak from here on."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
     def held_bytes(self) -> int:
         """The memory it holds now."""
         return _status_bytes(self.pid, "VmRSS")

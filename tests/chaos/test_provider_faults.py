@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from tests.chaos.black_box import Headrace, Provider, page
-from tests.chaos.evidence import looking_into
+from tests.chaos.evidence import TERMINAL, events
 from tests.chaos.program import until
 
 IMPATIENT = {
@@ -165,21 +165,15 @@ async def _observe(folder: Path) -> dict[str, End]:
 async def _ends(
     http: aiohttp.ClientSession, headrace: Headrace, provider: Provider, crawls: Mapping[str, str]
 ) -> dict[str, End]:
-    async def ended() -> bool:
-        return not await headrace.crawls(http, status="active")
+    async def told() -> list[dict[str, Any]]:
+        found = [event for event in await events(http, headrace) if event["type"] in TERMINAL.values()]
+        return found if {event["subject"] for event in found} == set(crawls.values()) else []
 
-    await until("every crawl has ended", ended, seconds=120, every=0.2)
+    found = await until("every crawl has ended", told, seconds=120, every=0.2)
+    assert len(found) == len(crawls), "an attempt ends once"
+    ends = {event["subject"]: event for event in found}
     sold = {one["correlation"]: one for one in (await provider.ledger(http))["snapshots"]}
-    async with looking_into(headrace) as database, database.reading() as tx:
-        told = await tx.fetch(
-            "SELECT subject, jsonb_agg(jsonb_build_object('type', type, 'data', data)) AS events FROM events"
-            " WHERE type IN ('crawl.failed', 'data.ingestion.completed') GROUP BY subject"
-        )
-    events = {row["subject"]: row["events"] for row in told}
-    assert all(len(found) == 1 for found in events.values()), "an attempt ends once"
-    return {
-        name: End(await headrace.status(http, one), events[one][0], sold.get(one, {})) for name, one in crawls.items()
-    }
+    return {name: End(await headrace.status(http, one), ends[one], sold.get(one, {})) for name, one in crawls.items()}
 
 
 @pytest.fixture(scope="module")

@@ -19,19 +19,23 @@ from tests.chaos.evidence import looking_into
 from tests.chaos.program import until
 
 CRAWLS = 200
+TOO_MANY, UNAUTHORIZED = 429, 401
 SECONDS_AWAY = 0.3  # between a request and its answer: what is under way when a storm begins is refused as well
 SETTINGS = {"BACKGROUND_POLL_INTERVAL": 1, "BACKGROUND_MAX_POLLS": 10_000, "HEADRACE_LEASE_SECONDS": 3}
 
 _AGE = """UPDATE provider_health SET open_until = open_until - interval '5 min',
-  refusals = array(SELECT t - interval '5 min' FROM unnest(refusals) AS t)"""
+  refusals = array(SELECT t - interval '5 min' FROM unnest(refusals) AS t);
+UPDATE jobs SET due_at = due_at - interval '5 min' WHERE state = 'scheduled'"""
+_WAITING = "SELECT count(*) FROM jobs WHERE state = 'scheduled'"
+_TOLD = "SELECT data FROM events WHERE type = 'crawl.failed'"
 _RESTING = "SELECT count(*) FROM provider_health WHERE open_until > now() + interval '1 min'"
 
 
 class Weather:
-    """What a provider far away answers: while the storm rages, 429 to everything, and it counts."""
+    """What a provider far away answers: while it is ``refusing``, that status to everything, and it counts."""
 
     def __init__(self, folder: Path) -> None:
-        self.raging = False
+        self.refusing = 0
         self.seconds_away = SECONDS_AWAY
         self.calls = 0
         self.app = create_app(state_file=folder / "provider.jsonl")
@@ -41,7 +45,7 @@ class Weather:
 
     def clear_up(self) -> None:
         """The storm is over, and every snapshot is ready and near."""
-        self.raging, self.seconds_away = False, 0.0
+        self.refusing, self.seconds_away = 0, 0.0
         for bought in self.ledger.snapshots:
             self.ledger.script("ready_after:0", snapshot_id=bought, dataset_id=None, times=1)
 
@@ -50,11 +54,11 @@ class Weather:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         self.calls += 1
-        refused = self.raging
-        if refused:
+        refusing = self.refusing
+        if refusing == TOO_MANY:
             self.ledger.refuse(str(request.remote), time.time())
         await asyncio.sleep(self.seconds_away)
-        return web.Response(status=429, headers={"Retry-After": "1"}) if refused else await handler(request)
+        return web.Response(status=refusing, headers={"Retry-After": "1"}) if refusing else await handler(request)
 
 
 @pytest.fixture
@@ -68,6 +72,19 @@ async def weather(folder: Path) -> AsyncIterator[Weather]:
     await runner.cleanup()
 
 
+async def let_wait(http: aiohttp.ClientSession, system: Headrace) -> None:
+    """Start the system and order, until every crawl is polled again and again."""
+    await system.start(http)
+    orders = [system.order(http, page(f"mill.{n}", "ready_after:never,records:3")) for n in range(CRAWLS)]
+    await asyncio.gather(*orders)
+
+    async def polled() -> bool:
+        crawls = await system.crawls(http, status="active")
+        return len(crawls) == CRAWLS and all(c["background_processing"]["poll_count"] for c in crawls)
+
+    await until("every crawl was polled", polled, seconds=60, every=0.5)
+
+
 @pytest.mark.parametrize(
     "wait", [pytest.param(False, id="short"), pytest.param(True, id="long", marks=pytest.mark.slow)]
 )
@@ -79,16 +96,8 @@ async def test_a_storm_of_refusals_over_200_waiting_crawls_costs_neither_the_add
     headrace: Callable[..., Headrace],
 ) -> None:
     system = headrace(provider=weather.url, settings=SETTINGS)
-    await system.start(http)
-    orders = [system.order(http, page(f"mill.{n}", "ready_after:never,records:3")) for n in range(CRAWLS)]
-    await asyncio.gather(*orders)
-
-    async def polled() -> bool:
-        crawls = await system.crawls(http, status="active")
-        return len(crawls) == CRAWLS and all(c["background_processing"]["poll_count"] for c in crawls)
-
-    await until("every crawl was polled", polled, seconds=60, every=0.5)
-    weather.raging = True
+    await let_wait(http, system)
+    weather.refusing = TOO_MANY
     async with looking_into(system) as database, database.reading() as tx:
         await until("the circuit opens", lambda: tx.fetchval(_RESTING), seconds=30)
         calls = weather.calls
@@ -111,3 +120,47 @@ async def test_a_storm_of_refusals_over_200_waiting_crawls_costs_neither_the_add
     assert refused < BLOCK_AFTER
     assert weather.ledger.blocked() == []
     assert len(weather.ledger.snapshots) == CRAWLS
+
+
+@pytest.mark.slow
+async def test_with_more_requests_in_flight_the_same_storm_costs_the_address(
+    http: aiohttp.ClientSession, weather: Weather, headrace: Callable[..., Headrace]
+) -> None:
+    reckless = {"HEADRACE_BRIGHT_DATA_IN_FLIGHT": 200, "HEADRACE_BRIGHT_DATA_REQUESTS_PER_SECOND": 1000}
+    await let_wait(http, headrace(provider=weather.url, settings=SETTINGS | reckless))
+
+    async def blocked() -> bool:
+        return bool(weather.ledger.blocked())
+
+    weather.refusing = TOO_MANY
+    await until("the address is blocked", blocked, seconds=10)
+
+
+async def test_refused_credentials_end_the_crawl_that_met_them_and_hold_the_others_back(
+    http: aiohttp.ClientSession, weather: Weather, headrace: Callable[..., Headrace]
+) -> None:
+    weather.refusing = UNAUTHORIZED
+    system = headrace(provider=weather.url, settings=SETTINGS)
+    await system.start(http)
+    refused = await system.order(http, page("mill.1", "ready_after:0"))
+    held_back = await system.order(http, page("mill.2", "ready_after:0"))
+
+    async with looking_into(system) as database, database.reading() as tx:
+        await until("the other crawl waits", lambda: tx.fetchval(_WAITING), seconds=10)
+        told = await tx.fetch(_TOLD)
+        calls = weather.calls
+        system.kill()
+        weather.clear_up()
+        await tx.execute(_AGE)
+        await system.start(http)
+
+        async def completed() -> bool:
+            return bool((await system.status(http, held_back))["pipeline_status"] == "completed")
+
+        await until("the other crawl completes", completed, seconds=30)
+
+    assert [(one["data"]["crawl_id"], one["data"]["code"], one["data"]["stage"]) for one in told] == [
+        (refused, "PROVIDER_AUTH", "trigger")
+    ]
+    assert told[0]["data"]["recovery"].startswith("Check the provider's token")
+    assert calls == 1
