@@ -6,8 +6,8 @@ import structlog
 
 from infra.postgres.database import Database
 from services.crawling.ports import Lake
+from services.crawling.result.part import Place
 from services.crawling.store import keys, leftovers
-from services.crawling.store_part import Place
 
 log = structlog.get_logger()
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from infra.postgres.database import Database
 from schemas.problem import Problem
-from services.crawling.gunzip import Gunzip
 from services.crawling.phase import CrawlNotFound, phase
 from services.crawling.ports import Lake
+from services.crawling.result.gunzip import Gunzip
 from services.crawling.store import views
 
 

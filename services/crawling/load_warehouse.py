@@ -12,8 +12,8 @@ from schemas.problem import Problem
 from services.crawling.complete_crawl import ingestion_completed
 from services.crawling.failure import crawl_failed, stage_of
 from services.crawling.ports import Warehouse
+from services.crawling.result.part import Place
 from services.crawling.store import crawls, loads
-from services.crawling.store_part import Place
 from services.jobs.job import Done, Job, Outcome
 from services.jobs.store import control, rows
 

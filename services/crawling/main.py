@@ -12,21 +12,21 @@ from fastapi.responses import StreamingResponse
 
 from infra.runtime.runtime import Runtime
 from services.crawling.accept_webhook import accept_webhook
-from services.crawling.answer import answer
 from services.crawling.cancel_crawl import cancel_crawl
 from services.crawling.crawl_status import crawl_status
 from services.crawling.download_crawl import download_crawl
+from services.crawling.face.answer import answer
+from services.crawling.face.read_order import read_key, read_order
+from services.crawling.face.submissions import Submissions
+from services.crawling.face.webhook_hint import snapshot_of
 from services.crawling.failure import crawl_failed, stage_of
 from services.crawling.fetch_result import fetch_result
 from services.crawling.list_crawls import list_crawls
 from services.crawling.order import Order
 from services.crawling.phase import CrawlNotFound
-from services.crawling.read_order import read_key, read_order
 from services.crawling.retry_crawl import retry_crawl
-from services.crawling.submissions import Submissions
 from services.crawling.submit_crawl import submit_crawl
 from services.crawling.trigger_crawl import trigger_crawl
-from services.crawling.webhook_hint import snapshot_of
 from services.crawling.wiring import Crawling, crawling
 from services.jobs.job import Work
 from services.jobs.worker import Worker

@@ -12,8 +12,8 @@ from infra.postgres.doorbell import Doorbell
 from schemas.problem import Problem
 from services.crawling.governor import Governed
 from services.crawling.policy import Policy
-from services.crawling.poll_verdict import Verdict, judge, judge_problem
-from services.crawling.settle_poll import settle_poll
+from services.crawling.polling.settle import settle_poll
+from services.crawling.polling.verdict import Verdict, judge, judge_problem
 from services.crawling.store import health, polls
 from services.crawling.store.polls import Due, Note
 

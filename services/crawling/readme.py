@@ -7,9 +7,11 @@ from uuid import UUID
 
 from schemas import load_source, stored_object
 from schemas.problem import Problem
-from services.crawling import gunzip, ndjson, poll_verdict, provider_problems, store_snapshot, submit_crawl, tally
+from services.crawling import provider_problems, store_snapshot, submit_crawl
 from services.crawling.failure import CrawlCancelled, MetadataNotFound, stage_of
 from services.crawling.phase import BY_QUEUE, COMMANDS, legal, phase, pipeline_status, polling_state
+from services.crawling.polling import verdict
+from services.crawling.result import gunzip, ndjson, tally
 from services.jobs import handling
 from services.jobs.job import Job
 
@@ -27,9 +29,9 @@ ENDINGS: tuple[type[Problem], ...] = (
     load_source.WarehouseUnavailable,
     ndjson.ResultNotData,
     ndjson.ResultTooLarge,
-    poll_verdict.PollingTimeout,
-    poll_verdict.ProviderJobFailed,
-    poll_verdict.ProviderStalled,
+    verdict.PollingTimeout,
+    verdict.ProviderJobFailed,
+    verdict.ProviderStalled,
     provider_problems.ProviderAuth,
     provider_problems.ProviderRateLimited,
     provider_problems.ProviderRejected,

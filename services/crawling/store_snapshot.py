@@ -11,17 +11,19 @@ import structlog
 
 from infra.postgres.database import Database
 from schemas.problem import Problem, ProblemClass
-from services.crawling.complete_crawl import completed, prove
+from services.crawling.complete_crawl import completed
 from services.crawling.failure import MetadataNotFound
 from services.crawling.governor import ProviderResting
-from services.crawling.ndjson import Judge, Tally
 from services.crawling.order import Crawl
 from services.crawling.policy import Policy
-from services.crawling.poll_verdict import ProviderStalled
+from services.crawling.polling.verdict import ProviderStalled
 from services.crawling.ports import Lake, Provider
 from services.crawling.provider_problems import NotReady
+from services.crawling.result.ndjson import Judge
+from services.crawling.result.part import PartWriter, Place
+from services.crawling.result.proof import prove
+from services.crawling.result.tally import Tally
 from services.crawling.store import crawls
-from services.crawling.store_part import PartWriter, Place
 from services.jobs.job import Job, Outcome, Resume, Snooze
 from services.jobs.settle import hold
 

@@ -9,7 +9,7 @@ from services.crawling.governor import Governed, Governor
 from services.crawling.policy import Policy, policy
 from services.crawling.ports import Lake, Warehouse
 from services.crawling.providers import bright_data
-from services.crawling.record import decode_record, is_error
+from services.crawling.result.record import decode_record, is_error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from statistics import median
 import msgspec
 import pytest
 
-from services.crawling.ndjson import Judge
+from services.crawling.result.ndjson import Judge
 
 ROUNDS = 5
 LINE = msgspec.json.encode({"post_id": "1", "content": "água é vida " * 40, "likes": 7, "hashtags": ["#a"] * 20})

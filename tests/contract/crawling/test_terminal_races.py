@@ -15,9 +15,9 @@ from services.crawling.cancel_crawl import cancel_crawl
 from services.crawling.failure import crawl_failed
 from services.crawling.phase import IllegalCommand
 from services.crawling.policy import Policy
-from services.crawling.poll_verdict import Over, PollingTimeout, ProviderJobFailed, Ready
+from services.crawling.polling.settle import settle_poll
+from services.crawling.polling.verdict import Over, PollingTimeout, ProviderJobFailed, Ready
 from services.crawling.ports import Progress
-from services.crawling.settle_poll import settle_poll
 from services.crawling.store.polls import Due
 from services.jobs.job import Done, Job
 from services.jobs.settle import LeaseLost, settle

@@ -14,8 +14,6 @@ from pydantic import SecretStr
 
 from infra.local.simulators.bright_data import Server, serve
 from schemas.problem import Problem, ProblemClass
-from services.crawling.gunzip import ResultBomb, ResultCorrupt, ResultTruncated
-from services.crawling.ndjson import Judge, ResultNotData, ResultTooLarge
 from services.crawling.ports import Provider, Submission
 from services.crawling.provider_problems import (
     NotReady,
@@ -30,6 +28,8 @@ from services.crawling.provider_problems import (
 from services.crawling.providers.bright_data.client import Client
 from services.crawling.providers.bright_data.download import Patience
 from services.crawling.providers.bright_data.provider import BrightData
+from services.crawling.result.gunzip import ResultBomb, ResultCorrupt, ResultTruncated
+from services.crawling.result.ndjson import Judge, ResultNotData, ResultTooLarge
 
 TOKEN = "secret-token-4711"  # a canary
 CRAWL = UUID("00000000-0000-4000-8000-000000000001")

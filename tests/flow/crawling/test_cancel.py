@@ -6,13 +6,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.crawling.face.submissions import Submissions
 from services.crawling.phase import CrawlNotFound, IllegalCommand
-from services.crawling.poll_verdict import Ready
+from services.crawling.polling.settle import settle_poll
+from services.crawling.polling.verdict import Ready
 from services.crawling.ports import Progress
-from services.crawling.settle_poll import settle_poll
 from services.crawling.store import polls
 from services.crawling.store_snapshot import store_snapshot
-from services.crawling.submissions import Submissions
 from services.crawling.submit_crawl import submit_crawl
 from services.jobs.settle import LeaseLost, settle
 from tests.flow.crawling.commands import cancel

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from services.crawling.gunzip import BLOCK, MAGIC, Gunzip, ResultTruncated
-from services.crawling.ndjson import ResultTooLarge
 from services.crawling.provider_problems import ProviderUnavailable
+from services.crawling.result.gunzip import BLOCK, MAGIC, Gunzip, ResultTruncated
+from services.crawling.result.ndjson import ResultTooLarge
 
 _GATHER = 1 << 18  # packed bytes a trip to a thread is worth
 

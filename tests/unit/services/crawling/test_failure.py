@@ -9,9 +9,7 @@ from schemas.load_source import WarehouseQuota, WarehouseRejected, WarehouseUnav
 from schemas.problem import Problem
 from schemas.stored_object import ObjectMissing, StoreQuota, StoreUnavailable
 from services.crawling.failure import STAGES, CrawlCancelled, MetadataNotFound, stage_of
-from services.crawling.gunzip import ResultBomb, ResultCorrupt, ResultTruncated
-from services.crawling.ndjson import ResultNotData, ResultTooLarge
-from services.crawling.poll_verdict import PollingTimeout, ProviderJobFailed, ProviderStalled
+from services.crawling.polling.verdict import PollingTimeout, ProviderJobFailed, ProviderStalled
 from services.crawling.provider_problems import (
     ProviderAuth,
     ProviderRateLimited,
@@ -21,9 +19,11 @@ from services.crawling.provider_problems import (
     SnapshotMissing,
     SubmitUnknown,
 )
+from services.crawling.result.gunzip import ResultBomb, ResultCorrupt, ResultTruncated
+from services.crawling.result.ndjson import ResultNotData, ResultTooLarge
+from services.crawling.result.tally import RowRejectLimit
 from services.crawling.store_snapshot import ResultCountMismatch
 from services.crawling.submit_crawl import NotSentInTime, StillUnknown
-from services.crawling.tally import RowRejectLimit
 from services.jobs.job import Job
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from infra.runtime.http import InvalidRequest, MalformedJson
 from schemas.problem import Problem
+from services.crawling.face.read_order import UnknownProvider, read_key, read_order
 from services.crawling.order import PRIORITIES, Order
-from services.crawling.read_order import UnknownProvider, read_key, read_order
 
 GOOD = {"dataset_id": "gd_1", "platform": "facebook", "competitor": "nutifood"}
 URL = "https://www.facebook.com/competitor"

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from schemas.problem import Problem, ProblemClass
-from services.crawling.gunzip import ResultCorrupt, ResultTruncated
-from services.crawling.record import (
+from services.crawling.result.gunzip import ResultCorrupt, ResultTruncated
+from services.crawling.result.record import (
     BadLine,
     Fault,
     count_media,
@@ -24,9 +24,7 @@ from services.crawling.record import (
     is_error,
     unmarked,
 )
-from services.crawling.tally import Limits, RowRejectLimit, Tally, check_rejects
-
-__all__ = ["Judge", "Limits", "Reject", "ResultNotData", "ResultTooLarge", "RowRejectLimit", "Tally"]
+from services.crawling.result.tally import Limits, Tally, check_rejects
 
 BATCH = 1 << 19
 RAW_BYTES = 4096

@@ -2,8 +2,8 @@
 
 import pytest
 
+from services.crawling.face.webhook_hint import snapshot_of
 from services.crawling.phase import CrawlNotFound
-from services.crawling.webhook_hint import snapshot_of
 
 
 def test_a_notification_names_it_in_its_json() -> None:

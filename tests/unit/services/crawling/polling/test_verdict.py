@@ -9,7 +9,7 @@ import pytest
 
 from schemas.problem import Problem
 from services.crawling.policy import Policy
-from services.crawling.poll_verdict import (
+from services.crawling.polling.verdict import (
     MAX_MISSES,
     WATCH_FOR,
     WATCH_SECONDS,

@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.problem import Problem
-from services.crawling.gunzip import ResultCorrupt, ResultTruncated
-from services.crawling.ndjson import Judge, ResultNotData, ResultTooLarge
-from services.crawling.tally import Limits, RowRejectLimit, Tally
+from services.crawling.result.gunzip import ResultCorrupt, ResultTruncated
+from services.crawling.result.ndjson import Judge, ResultNotData, ResultTooLarge
+from services.crawling.result.tally import Limits, RowRejectLimit, Tally
 
 TOLERANT = Limits(rejects=10**9, reject_share=1.0)
 GOOD = b'{"id":1,"photos":["https://a/1","https://a/2"]}'

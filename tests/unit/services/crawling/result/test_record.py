@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from services.crawling.record import BadLine, count_media, decode_ordinary, decode_record, is_error, unmarked
+from services.crawling.result.record import BadLine, count_media, decode_ordinary, decode_record, is_error, unmarked
 
 
 def nested(depth: int) -> bytes:

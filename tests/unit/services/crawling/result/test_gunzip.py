@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.crawling import gunzip as module
-from services.crawling.gunzip import Gunzip, ResultBomb, ResultCorrupt, ResultTruncated, gunzip
+from services.crawling.result import gunzip as module
+from services.crawling.result.gunzip import Gunzip, ResultBomb, ResultCorrupt, ResultTruncated, gunzip
 
 ROWS = b"".join(b'{"id":%d,"name":"row %d"}\n' % (i, i * i) for i in range(40))
 

@@ -5,7 +5,7 @@ import structlog
 from infra.postgres.database import Database, Transaction
 from services.crawling.failure import DEAD_SNAPSHOT, crawl_failed, stage_of
 from services.crawling.policy import Policy
-from services.crawling.poll_verdict import WATCH_SECONDS, Over, Ready
+from services.crawling.polling.verdict import WATCH_SECONDS, Over, Ready
 from services.crawling.store import crawls, polls
 from services.crawling.store.polls import Due
 from services.jobs.job import Job

@@ -9,9 +9,10 @@ import msgspec
 from isal import isal_zlib
 
 from schemas.stored_object import ObjectExists, StoredObject
-from services.crawling.gunzip import Gunzip
-from services.crawling.ndjson import Judge, Reject, Tally
 from services.crawling.ports import Lake
+from services.crawling.result.gunzip import Gunzip
+from services.crawling.result.ndjson import Judge, Reject
+from services.crawling.result.tally import Tally
 
 _GZIP = 31  # window bits that ask zlib for a gzip member
 _LEVEL = 1

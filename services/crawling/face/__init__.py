@@ -1,0 +1,1 @@
+"""What the HTTP face needs beside its routes."""
