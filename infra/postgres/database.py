@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from infra.postgres import outbox
-from infra.postgres.away import DatabaseAway, answering
+from infra.postgres.away import AWAY, DatabaseAway, answering
 from schemas.event import Envelope, Event, envelop
 
 # A foreign or forgotten transaction would hold back vacuum and the event log's readers (both follow the oldest one).
@@ -109,7 +109,9 @@ class Database:
             with answering():
                 yield connection
         finally:
-            await self.pool.release(connection)
+            # what was done is done: a connection that breaks while it is given back is the pool's to replace
+            with contextlib.suppress(*AWAY):
+                await self.pool.release(connection)
 
     def _tell(self, commit: Commit) -> None:
         if commit.events or commit.queues:

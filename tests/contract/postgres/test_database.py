@@ -147,6 +147,28 @@ async def test_a_file_that_is_missing_inside_the_block_is_not_the_databases_faul
         await read()
 
 
+async def test_work_that_is_committed_stays_done_though_its_connection_breaks_on_the_way_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Commit] = []
+    database.listeners.append(heard.append)
+    whole = database.pool
+
+    class Breaking:
+        async def acquire(self) -> Any:
+            return await whole.acquire()
+
+        async def release(self, connection: Any) -> None:
+            await whole.release(connection)
+            raise asyncpg.ConnectionDoesNotExistError
+
+    monkeypatch.setattr(database, "pool", Breaking())
+    async with database.transaction() as tx:
+        tx.ring("q")
+
+    assert heard == [Commit(events=0, queues=frozenset({"q"}))]
+
+
 async def test_a_sign_of_life_does_not_wait_for_ever(database_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
     database = await Database.connect(database_dsn, size=1)
