@@ -20,7 +20,7 @@ def main(runtime: Runtime) -> Turn:
         often=[partial(sweep, runtime.database), runtime.relay.sweep],
         seldom=[
             lambda: turn_days(runtime.database, now=datetime.now(UTC)),
-            partial(clean_up, database=context.database, lake=context.lake),
+            partial(clean_up, database=context.database, lake=context.lake, warehouse=context.warehouse),
         ],
         seldom_seconds=runtime.settings.cleanup_interval,
     ).turn

@@ -20,7 +20,7 @@ _CLAIM = """
 WITH due AS (
   SELECT seq FROM outbox WHERE due_at <= now() ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-UPDATE outbox o SET due_at = clock_timestamp() + interval '30 s', tries = tries + 1
+UPDATE outbox o SET due_at = clock_timestamp() + interval '10 s', tries = tries + 1
 FROM due WHERE o.seq = due.seq
 RETURNING o.seq, o.id, o.type, o.tenant, o.subject, o.time, o.data
 """
@@ -40,7 +40,7 @@ async def store(connection: Any, envelopes: Sequence[Envelope]) -> None:
 
 
 async def claim(connection: Any, limit: int) -> dict[int, Envelope]:
-    """Take up to ``limit`` unpublished events for 30 s; the keys are what ``published`` wants back."""
+    """Take up to ``limit`` unpublished events for 10 s; the keys are what ``published`` wants back."""
     rows = await connection.fetch(_CLAIM, limit)
     return {row["seq"]: envelope(row) for row in sorted(rows, key=lambda row: row["seq"])}
 

@@ -1,34 +1,40 @@
-"""Remove what ended crawls left half-done in the lake, and keys whose time is over."""
+"""Remove what ended crawls and dead processes left half-done, and keys whose time is over."""
 
-from uuid import UUID
+from datetime import timedelta
 
 import structlog
 
 from infra.postgres.database import Database
-from services.crawling.ports import Lake
+from services.crawling.ports import Lake, Warehouse
 from services.crawling.result.part import Place
 from services.crawling.store import keys, leftovers
+from services.crawling.store.leftovers import Leftover
 
 log = structlog.get_logger()
 
 BATCH = 200
+SETTLED = timedelta(hours=1)
+ABANDONED_SECONDS = 86_400.0  # no writer works on one file or upload for longer
 
 
-async def clean_up(*, database: Database, lake: Lake) -> int:
+async def clean_up(*, database: Database, lake: Lake, warehouse: Warehouse, settled: timedelta = SETTLED) -> int:
     """Once through; returns how many attempts were cleared. A failed attempt keeps its rejects: they explain it."""
     async with database.transaction() as tx:
         await keys.prune(tx)
-        ended = await leftovers.ended_with_parts(tx, limit=BATCH)
+        ended = await leftovers.over(tx, older_than=settled, limit=BATCH)
     for one in ended:
-        prefix = Place(prefix=f"crawls/{one.tenant}/{one.crawl_id}/{one.attempt}").prefix
-        for name in [name async for name in lake.list(f"{prefix}/parts/")]:
-            await lake.delete(name)
-        await _cleared(database, one.crawl_id)
-    await lake.sweep(older_than_seconds=86_400.0)
+        await _clear(one, database=database, lake=lake)
+    await lake.sweep(older_than_seconds=ABANDONED_SECONDS)
+    await warehouse.sweep(older_than_seconds=ABANDONED_SECONDS)
     return len(ended)
 
 
-async def _cleared(database: Database, crawl_id: UUID) -> None:
+async def _clear(one: Leftover, *, database: Database, lake: Lake) -> None:
+    parts = Place(prefix=f"crawls/{one.tenant}/{one.crawl_id}/{one.attempt}").parts
+    names = [name async for name in lake.list(parts)]
+    for name in names:
+        await lake.delete(name)
     async with database.transaction() as tx:
-        await leftovers.cleared(tx, crawl_id)
-    log.info("leftover parts removed", crawl_id=str(crawl_id))
+        await leftovers.cleared(tx, one)
+    if names:
+        log.info("leftover parts removed", crawl_id=str(one.crawl_id), attempt=one.attempt, parts=len(names))

@@ -102,5 +102,8 @@ class Warehouse(Protocol):
     async def publish(self, table: str, attempts: Mapping[str, int]) -> None:
         """Make exactly these attempts (crawl id → attempt) the visible ones. Doing it again changes nothing."""
 
+    async def sweep(self, older_than_seconds: float) -> int:
+        """Remove what interrupted loads left; returns how many files or jobs that were."""
+
     async def query(self, sql: str) -> list[dict[str, Any]]:
         """Run read-only SQL over the published rows."""

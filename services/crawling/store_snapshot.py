@@ -23,7 +23,7 @@ from services.crawling.result.ndjson import Judge
 from services.crawling.result.part import PartWriter, Place
 from services.crawling.result.proof import prove
 from services.crawling.result.tally import Tally
-from services.crawling.store import crawls
+from services.crawling.store import crawls, leftovers
 from services.jobs.job import Job, Outcome, Resume, Snooze
 from services.jobs.settle import hold
 
@@ -105,6 +105,9 @@ class Storing:
     async def fetch_parts(self) -> bool:
         """Store the parts that are missing; False when this claim's time is over before all are there."""
         had = self.cursor.parts
+        if not had:
+            async with self.database.transaction() as tx:
+                await leftovers.expect(tx, self.crawl.id, attempt=self.job.attempt, tenant=self.crawl.tenant)
         while not await self._has_all():
             if self.cursor.parts > had and time.monotonic() > self._ends_at:
                 return False

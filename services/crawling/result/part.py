@@ -34,9 +34,14 @@ class Place:
 
     prefix: str
 
+    @property
+    def parts(self) -> str:
+        """What the names of all parts begin with."""
+        return f"{self.prefix}/parts/"
+
     def part(self, number: int) -> str:
         """Name of a part."""
-        return f"{self.prefix}/parts/{number:05d}.ndjson.gz"
+        return f"{self.parts}{number:05d}.ndjson.gz"
 
     def rejects(self, number: int) -> str:
         """Name of the rejected lines of a part."""

@@ -1,6 +1,7 @@
-"""Attempts that ended while parts of their result lay in the lake."""
+"""Attempts that put parts into the lake, until none is left there."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from infra.postgres.database import Transaction
@@ -8,23 +9,36 @@ from infra.postgres.database import Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
-    """An attempt with parts nobody will compose."""
+    """An attempt that is over and may have left parts nobody will compose."""
 
     crawl_id: UUID
     tenant: str
     attempt: int
 
 
-async def ended_with_parts(tx: Transaction, *, limit: int) -> list[Leftover]:
-    """Failed and cancelled attempts whose cursor says that parts were stored; an hour old, so no worker is on them."""
+async def expect(tx: Transaction, crawl_id: UUID, *, attempt: int, tenant: str) -> None:
+    """Parts of this attempt will come; written before the first one does."""
+    await tx.execute(
+        "INSERT INTO stores (crawl_id, attempt, tenant) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        crawl_id,
+        attempt,
+        tenant,
+    )
+
+
+async def over(tx: Transaction, *, older_than: timedelta, limit: int) -> list[Leftover]:
+    """Attempts that ended, or were followed by another one; so old that no lost worker writes for them any more."""
     rows = await tx.fetch(
-        "SELECT id, tenant, attempt FROM jobs WHERE kind = 'crawl' AND state IN ('failed', 'cancelled')"
-        " AND cursor IS NOT NULL AND finished_at < now() - interval '1 hour' ORDER BY finished_at LIMIT $1",
+        "SELECT s.crawl_id, s.tenant, s.attempt FROM stores s LEFT JOIN jobs j ON j.id = s.crawl_id"
+        " WHERE s.since < now() - $1::interval AND (j.attempt IS DISTINCT FROM s.attempt"
+        "   OR j.finished_at < now() - $1::interval)"
+        " ORDER BY s.since LIMIT $2",
+        older_than,
         limit,
     )
-    return [Leftover(crawl_id=UUID(str(row["id"])), tenant=row["tenant"], attempt=row["attempt"]) for row in rows]
+    return [Leftover(crawl_id=UUID(str(row["crawl_id"])), tenant=row["tenant"], attempt=row["attempt"]) for row in rows]
 
 
-async def cleared(tx: Transaction, crawl_id: UUID) -> None:
+async def cleared(tx: Transaction, one: Leftover) -> None:
     """Nothing is left of the attempt's parts."""
-    await tx.execute("UPDATE jobs SET cursor = NULL WHERE id = $1 AND state IN ('failed', 'cancelled')", crawl_id)
+    await tx.execute("DELETE FROM stores WHERE crawl_id = $1 AND attempt = $2", one.crawl_id, one.attempt)
