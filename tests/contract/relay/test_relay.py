@@ -9,56 +9,8 @@ from infra.postgres import outbox
 from infra.postgres.database import Database
 from infra.runtime.relay import Relay
 from schemas.event import Envelope
-from schemas.events.crawl_failed import CrawlFailed
 from schemas.events.crawl_triggered import CrawlTriggered
-
-
-class Radio:
-    """A bus that remembers, and breaks on demand."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-        self.calls: list[int] = []
-        self.deaf_to: set[str] = set()
-        self.crash: BaseException | None = None
-        self.inside = self.most = 0
-
-    async def publish(self, envelopes: Sequence[Envelope]) -> None:
-        self.inside += 1
-        self.most = max(self.most, self.inside)
-        self.calls.append(len(envelopes))
-        await asyncio.sleep(0)
-        self.inside -= 1
-        if self.deaf_to & {envelope.type for envelope in envelopes}:
-            raise ConnectionError("no bus")
-        self.told += [envelope.id for envelope in envelopes]
-        if self.crash is not None:
-            raise self.crash
-
-
-def triggered(number: int) -> CrawlTriggered:
-    return CrawlTriggered(
-        crawl_id=f"crawl-{number}", attempt=1, snapshot_id="s", platform="p", competitor="c", provider="bright_data"
-    )
-
-
-def failed(number: int) -> CrawlFailed:
-    return CrawlFailed(crawl_id=f"crawl-{number}", attempt=1, error="e", code="TIMEOUT", stage="s", recovery="r")
-
-
-async def tell(database: Database, *events: CrawlTriggered | CrawlFailed) -> None:
-    async with database.transaction() as tx:
-        for event in events:
-            await tx.record(event, tenant="default")
-
-
-async def waiting(database: Database) -> int:
-    return int(await database.pool.fetchval("SELECT count(*) FROM outbox"))
-
-
-async def time_passes(database: Database) -> None:
-    """All claims and pauses of the outbox are over."""
-    await database.pool.execute("UPDATE outbox SET due_at = now()")
+from tests.contract.relay.rig import Radio, failed, tell, time_passes, triggered, waiting
 
 
 async def test_events_are_told_right_after_their_commit_and_leave_the_outbox(database: Database) -> None:
@@ -207,56 +159,6 @@ async def test_a_crash_before_publishing_loses_nothing(database: Database) -> No
 
 async def test_control_a_relay_that_deletes_first_loses_the_event(database: Database) -> None:
     assert await told_around_a_crash(database, ForgetsFirst, bus_had_it=False) == []
-
-
-async def test_while_the_bus_is_away_nothing_piles_up_in_memory(database: Database) -> None:
-    radio = Radio()
-    radio.deaf_to = {CrawlTriggered.topic}
-    relay = Relay(database, radio, batch=7)
-    before = len(asyncio.all_tasks())
-
-    for number in range(200):
-        await tell(database, triggered(number))
-        assert len(asyncio.all_tasks()) < before + 8  # one run, what it and the pool start
-    await relay.settle()
-
-    assert radio.most == 1
-    assert max(radio.calls) <= 7
-    assert await waiting(database) == 200
-
-
-async def test_after_an_outage_a_sweep_tells_everything(database: Database) -> None:
-    radio = Radio()
-    radio.deaf_to = {CrawlTriggered.topic}
-    relay = Relay(database, radio)
-    await tell(database, *(triggered(number) for number in range(5)))
-    await relay.settle()
-    assert await relay.sweep() == 0  # all are postponed
-
-    radio.deaf_to.clear()
-    await time_passes(database)
-
-    assert await relay.sweep() == 5
-    assert await waiting(database) == 0
-
-
-async def test_a_topic_that_fails_does_not_hold_up_the_others(database: Database) -> None:
-    radio = Radio()
-    radio.deaf_to = {CrawlTriggered.topic}
-    await tell(database, triggered(1), failed(1), triggered(2), failed(2))
-
-    assert await Relay(database, radio).sweep() == 2
-    assert sorted(radio.told) == sorted([failed(1).id, failed(2).id])
-    assert await waiting(database) == 2
-
-
-async def test_a_sweep_says_when_the_bus_is_away(database: Database) -> None:
-    radio = Radio()
-    radio.deaf_to = {CrawlTriggered.topic}
-    await tell(database, triggered(1))
-
-    with pytest.raises(ConnectionError):
-        await Relay(database, radio).sweep()
 
 
 async def test_two_sweeps_at_once_share_the_outbox(database: Database) -> None:
