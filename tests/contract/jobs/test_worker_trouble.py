@@ -1,22 +1,20 @@
-"""A worker when PostgreSQL restarts, goes away, or is interrupted in the middle of a word."""
+"""A worker when PostgreSQL restarts, goes away, or does not finish its answer."""
 
 import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from infra.postgres.away import DatabaseAway
-from infra.postgres.database import Database, Transaction
+from infra.postgres.database import Database
 from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.settings import Settings
 from services.jobs import handling
 from services.jobs.function import works
 from services.jobs.job import Done, Job, Outcome, Work
 from services.jobs.leases import Leases
-from services.jobs.settle import settle
 from tests.contract.jobs.rig import Desk, for_ever, record, until
 from tests.contract.jobs.wire import Wire, wire
 
@@ -169,47 +167,6 @@ async def test_an_answer_that_was_lost_after_the_commit_changes_nothing(desk: De
 
     row = await desk.row(job_id)
     assert (line.losses, row["state"], row["result"], await desk.outbox()) == (1, "completed", {"n": 1}, 1)
-
-
-@pytest.mark.parametrize("seed", range(12))
-async def test_an_interruption_at_any_moment_leaves_a_job_done_or_free(desk: Desk, seed: int) -> None:
-    queued = await desk.queue(20)
-    draw = Random(seed)
-
-    async def also(tx: Transaction) -> None:
-        await record(tx)
-        await tx.execute("UPDATE jobs SET metadata = '{\"also\": true}' WHERE id = ANY($1::uuid[])", [])
-
-    async def run(job: Job) -> Outcome:
-        return Done(also=also)
-
-    draining = asyncio.create_task(desk.worker(run).drain(asyncio.Event()))
-    await asyncio.sleep(draw.uniform(0, 0.03))
-    draining.cancel()
-    await asyncio.gather(draining, return_exceptions=True)
-
-    states = await desk.states()
-    # a claim whose commit was interrupted may be nobody's: its lease frees it
-    assert set(states) <= {"ready", "completed", "running"}
-    assert await desk.outbox() == states.get("completed", 0)
-    await desk.database.pool.execute("UPDATE jobs SET lease_until = now() WHERE state = 'running'")
-    await desk.wake()
-    await desk.drain(run)
-    assert await desk.states() == {"completed": len(queued)}
-    assert await desk.outbox() == len(queued)
-
-
-async def test_a_settlement_that_is_interrupted_is_whole_or_nothing(desk: Desk) -> None:
-    for moment in range(40):
-        job = await desk.held()
-        settling = asyncio.create_task(settle(desk.database, job, Done(also=record)))
-        for _ in range(moment):
-            await asyncio.sleep(0)
-        settling.cancel()
-        await asyncio.gather(settling, return_exceptions=True)
-        ended = await desk.state(job.id) == "completed"
-        assert await desk.outbox() == (1 if ended else 0)
-        await desk.database.pool.execute("TRUNCATE outbox, jobs")
 
 
 async def test_a_heartbeat_that_fails_is_tried_again(desk: Desk, remote: tuple[Desk, Wire]) -> None:
