@@ -8,6 +8,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q
+# Most tests wait more than they work; files stay whole, because their tests share what is slow to start.
+TOGETHER := -n 4 --dist loadfile
 OFFLINE := --disable-socket --allow-unix-socket
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 # Looked up only when something must be installed; `make PYTHON=/path/to/python3.12 setup` decides otherwise.
@@ -41,15 +43,15 @@ generate: $(VENV)/.setup-dev ## write what is made from code: schemas, OpenAPI, 
 
 ##@ Prove it, one kind at a time
 unit: $(VENV)/.setup-dev ## rules and shapes, without any network
-	@$(PYTEST) $(OFFLINE) tests/unit -m "not slow"
+	@$(PYTEST) $(OFFLINE) $(TOGETHER) tests/unit -m "not slow"
 architecture: $(VENV)/.setup-dev ## the tree and who may import whom
-	@$(PYTEST) tests/architecture
+	@$(PYTEST) $(TOGETHER) tests/architecture
 contract: $(VENV)/.setup-dev ## every adapter of a port against the same promises
-	@$(PYTEST) tests/contract -m "not slow"
+	@$(PYTEST) $(TOGETHER) tests/contract -m "not slow"
 flow: $(VENV)/.setup-dev ## use cases and events together
-	@$(PYTEST) tests/flow -m "not slow"
+	@$(PYTEST) $(TOGETHER) tests/flow -m "not slow"
 e2e: $(VENV)/.setup-dev ## the running system, seen from outside
-	@$(PYTEST) tests/e2e -m "not slow"
+	@$(PYTEST) $(TOGETHER) tests/e2e -m "not slow"
 chaos: $(VENV)/.setup-dev ## kill -9, cuts and stalls, the long form
 	@$(PYTEST) tests/chaos
 chaos-short: $(VENV)/.setup-dev

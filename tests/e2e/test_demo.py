@@ -7,8 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -34,8 +36,11 @@ def run(data_dir: Path, *arguments: str, **more: str) -> subprocess.CompletedPro
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo") / "data"
+def data_dir() -> Iterator[Path]:
+    """Not below pytest's own folder: every starting pytest closes that to others, and under root that is PostgreSQL."""
+    made = Path(tempfile.mkdtemp(prefix="headrace-demo-"))
+    yield made / "data"
+    rmtree(made)
 
 
 @pytest.fixture(scope="module")

@@ -30,3 +30,11 @@ def data_dir(stopped_server: Path) -> Iterator[Path]:
     subprocess.run(["cp", "-a", str(stopped_server), str(parent / "with space")], check=True)
     yield parent / "with space"
     shutil.rmtree(parent)
+
+
+@pytest.fixture
+def empty_dir() -> Iterator[Path]:
+    """Not below pytest's own folder: every starting pytest closes that to others, and under root that is PostgreSQL."""
+    directory = Path(tempfile.mkdtemp(prefix="headrace-empty-"))
+    yield directory
+    shutil.rmtree(directory)

@@ -64,8 +64,8 @@ async def run(server: EmbeddedServer, *statements: str) -> Any:
         await connection.close()
 
 
-async def test_a_first_start_gives_an_empty_database_with_vectors(tmp_path: Path) -> None:
-    server = await start(tmp_path / "new")
+async def test_a_first_start_gives_an_empty_database_with_vectors(empty_dir: Path) -> None:
+    server = await start(empty_dir / "new")
     try:
         assert await run(server, "SELECT current_database()") == "headrace"
         assert await run(server, "SELECT '[1,2]'::vector <-> '[1,2]'::vector") == 0
@@ -110,8 +110,8 @@ async def test_two_shares_of_one_process_count_as_two_users(data_dir: Path) -> N
     assert second.pid is None
 
 
-async def test_processes_that_start_an_empty_directory_together_get_one_server(tmp_path: Path) -> None:
-    others = [another_process(tmp_path) for _ in range(3)]
+async def test_processes_that_start_an_empty_directory_together_get_one_server(empty_dir: Path) -> None:
+    others = [another_process(empty_dir) for _ in range(3)]
     assert len({postmaster_of(other) for other in others}) == 1
 
     for other in others:
