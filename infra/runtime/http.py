@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -12,12 +12,26 @@ from starlette.exceptions import HTTPException
 
 from infra.postgres.away import AWAY, DatabaseAway
 from infra.runtime.guard import BODY_SECONDS, MAX_BODY, Guard
-from infra.runtime.problem_json import json_response, problem_response
+from infra.runtime.problem_json import MEDIA_TYPE, SCHEMA, json_response, problem_response
 from schemas.problem import Problem, ProblemClass
 
 log = structlog.get_logger()
 
 Check = Callable[[], Awaitable[None]]
+
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    422: {"description": "Fields are missing or wrong; `errors` names each.", "content": _PROBLEM},
+    "default": {"description": "Any other problem; `code` tells which.", "content": _PROBLEM},
+}
+
+
+class _Face(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The document, with the schema its errors refer to."""
+        document = super().openapi()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = dict(SCHEMA)
+        return document
 
 
 class MalformedJson(Problem):
@@ -60,7 +74,7 @@ def create_app(
 
     A request's body may take ``body_seconds`` to arrive.
     """
-    app = FastAPI(title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = _Face(title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None, responses=_ERRORS)
     app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds)
     for router in routers:
         app.include_router(router)

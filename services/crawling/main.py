@@ -32,6 +32,7 @@ from services.jobs.job import Work
 from services.jobs.worker import Worker
 
 TENANT = "default"
+NDJSON = "application/x-ndjson"
 
 
 def submissions(runtime: Runtime) -> Submissions:
@@ -122,13 +123,20 @@ def _questions(routes: APIRouter, context: Crawling) -> None:
     @routes.get("/crawl/{crawl_id}/status")
     async def status(crawl_id: str) -> dict[str, Any]:
         """Where a crawl is, why, and what can be done."""
-        return await crawl_status(_id(crawl_id), tenant=TENANT, database=context.database)
+        return await crawl_status(
+            _id(crawl_id),
+            tenant=TENANT,
+            database=context.database,
+            polling_enabled=context.policy.polling_enabled,
+        )
 
-    @routes.get("/crawl/{crawl_id}/result")
+    lines: dict[int | str, dict[str, Any]] = {200: {"content": {NDJSON: {"schema": {"type": "string"}}}}}
+
+    @routes.get("/crawl/{crawl_id}/result", response_class=StreamingResponse, responses=lines)
     async def result(crawl_id: str) -> StreamingResponse:
         """The stored records, one provider record a line, unchanged."""
         blocks = await fetch_result(_id(crawl_id), tenant=TENANT, database=context.database, lake=context.lake)
-        return StreamingResponse(blocks, media_type="application/x-ndjson")
+        return StreamingResponse(blocks, media_type=NDJSON)
 
 
 def _commands(routes: APIRouter, context: Crawling) -> None:
