@@ -172,6 +172,7 @@ class Governed:
 
     def __init__(self, provider: Provider, governor: Governor) -> None:
         self.name = provider.name
+        self.options = provider.options
         self.governor = governor
         self._provider = provider
 

@@ -69,6 +69,7 @@ def router(runtime: Runtime) -> APIRouter:
 
 def _trigger(routes: APIRouter, runtime: Runtime, context: Crawling) -> None:
     schema = {"requestBody": {"content": {"application/json": {"schema": Order.model_json_schema()}}, "required": True}}
+    options = {name: provider.options for name, provider in context.providers.items()}
 
     @routes.post("/crawl/trigger", status_code=202, openapi_extra=schema)
     async def trigger(
@@ -77,7 +78,7 @@ def _trigger(routes: APIRouter, runtime: Runtime, context: Crawling) -> None:
         prefer: Annotated[str | None, Header()] = None,
     ) -> Response:
         """Order a crawl. 202 means it is ours: everything after stands in its status and in events."""
-        order, meant = read_order(await request.body(), providers=list(context.providers))
+        order, meant = read_order(await request.body(), options=options)
         key = read_key(idempotency_key, meant)
         later = "respond-async" in (prefer or "").lower()
         sending = runtime.once(submissions)

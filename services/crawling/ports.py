@@ -39,6 +39,7 @@ class Provider(Protocol):
     """A collector of data. Every method may raise a ``Problem``; none retries by itself."""
 
     name: str
+    options: frozenset[str]  # what an order may wish beyond its inputs
 
     async def submit(self, order: Submission) -> str:
         """Buy once; returns the snapshot id. Raises ``SubmitUnknown`` when nobody knows whether it was bought."""

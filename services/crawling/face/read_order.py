@@ -1,5 +1,6 @@
 """Read a trigger's body: strict JSON, then an order whose every wrong field is named."""
 
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -23,8 +24,11 @@ class UnknownProvider(Problem):
     recovery: ClassVar[str] = "Use one of the providers named in `allowed`."
 
 
-def read_order(body: bytes, *, providers: list[str]) -> tuple[Order, dict[str, Any]]:
-    """The order, and the body as it was meant. Raises ``MalformedJson``, ``InvalidRequest``, ``UnknownProvider``."""
+def read_order(body: bytes, *, options: Mapping[str, Collection[str]]) -> tuple[Order, dict[str, Any]]:
+    """The order, and the body as it was meant. ``options`` are those each provider takes.
+
+    Raises ``MalformedJson``, ``InvalidRequest``, ``UnknownProvider``.
+    """
     try:
         meant = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -36,11 +40,7 @@ def read_order(body: bytes, *, providers: list[str]) -> tuple[Order, dict[str, A
         order = Order.model_validate(meant)
     except ValidationError as error:
         raise _named(error) from error
-    if order.provider not in providers:
-        message = f"must be one of {', '.join(providers)}"
-        raise UnknownProvider(
-            f"provider: {message}", allowed=providers, errors=[{"field": "provider", "message": message}]
-        )
+    _refuse_what_no_provider_takes(order, options)
     return order, meant
 
 
@@ -67,6 +67,19 @@ def _refuse_what_cannot_be_kept(meant: dict[str, Any]) -> None:
         ]
     if level:
         raise MalformedJson(f"The body nests deeper than {_MAX_DEPTH} levels")
+
+
+def _refuse_what_no_provider_takes(order: Order, options: Mapping[str, Collection[str]]) -> None:
+    if order.provider not in options:
+        message = f"must be one of {', '.join(options)}"
+        raise UnknownProvider(
+            f"provider: {message}", allowed=list(options), errors=[{"field": "provider", "message": message}]
+        )
+    allowed = options[order.provider]
+    if strange := sorted(order.options.keys() - allowed):
+        message = f"{order.provider} takes {', '.join(sorted(allowed)) or 'no options'}"
+        errors = [{"field": f"options.{name}"[:200], "message": message} for name in strange[:100]]
+        raise InvalidRequest(f"{errors[0]['field']}: {message}", errors=errors)
 
 
 def _unkept(value: Any) -> str | None:

@@ -57,6 +57,16 @@ async def test_options_webhook_and_its_secret_go_into_the_order(bright_data: Bri
     assert options["include_errors"] == "true"
 
 
+async def test_options_it_does_not_take_are_not_sent(bright_data: BrightData, ledger: Ledger) -> None:
+    await bright_data.submit(
+        order(options={"limit_per_input": "3", "endpoint": "http://127.0.0.1:9/", "format": "csv"})
+    )
+
+    (bought,) = await ledger()
+    assert bought["options"]["limit_per_input"] == "3"
+    assert not {"endpoint", "format"} & bought["options"].keys()
+
+
 @pytest.mark.parametrize(
     ("sim", "problem"),
     [

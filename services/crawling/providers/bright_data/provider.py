@@ -27,6 +27,9 @@ from services.crawling.providers.bright_data.download import Patience, blocks
 
 REAL_ORIGIN = "https://api.brightdata.com"
 _ROOT = "/datasets/v3"
+OPTIONS = frozenset(
+    {"type", "discover_by", "limit_per_input", "limit_multiple_results", "custom_output_fields", "deadline"}
+)
 _SNAPSHOT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -34,6 +37,7 @@ class BrightData:
     """See ``Provider``. ``batch_size`` is in lines a part; it must stay the same for all calls about a snapshot."""
 
     name = "bright_data"
+    options = OPTIONS
 
     def __init__(self, client: Client, *, batch_size: int = 10_000, patience: Patience | None = None) -> None:
         self._client = client
@@ -46,7 +50,8 @@ class BrightData:
         Raises ``SubmitUnknown`` once the request can have arrived and no clear answer came, ``ProviderUnavailable``
         when it cannot have arrived, ``ProviderRejected``, ``ProviderAuth``, ``ProviderRateLimited``.
         """
-        query = {**order.options, "dataset_id": order.dataset_id, "include_errors": "true"}
+        wishes = {name: value for name, value in order.options.items() if name in self.options}
+        query = {**wishes, "dataset_id": order.dataset_id, "include_errors": "true"}
         if order.notify_url is not None:
             query |= {"notify": order.notify_url, "auth_header": order.notify_authorization or ""}
         secrets = (order.notify_authorization or "").split()[-1:]

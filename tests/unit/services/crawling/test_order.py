@@ -11,12 +11,13 @@ from services.crawling.face.read_order import UnknownProvider, read_key, read_or
 from services.crawling.order import PRIORITIES, Order
 
 GOOD = {"dataset_id": "gd_1", "platform": "facebook", "competitor": "nutifood"}
+OPTIONS = {"bright_data": {"type", "limit_per_input"}}
 URL = "https://www.facebook.com/competitor"
 
 
 def read(**changes: Any) -> Order:
     given = {name: value for name, value in {**GOOD, "url": URL, **changes}.items() if value != "left out"}
-    return read_order(json.dumps(given).encode(), providers=["bright_data"])[0]
+    return read_order(json.dumps(given).encode(), options=OPTIONS)[0]
 
 
 def fields_of(problem: Problem) -> set[str]:
@@ -161,6 +162,21 @@ def test_an_unknown_provider_is_told_which_there_are() -> None:
     assert refused.value.extra["allowed"] == ["bright_data"]
 
 
+def test_an_option_that_the_provider_does_not_take_is_named_with_those_it_takes() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read(options={"limit_per_input": 3, "notify": "https://a.example", "endpoint": "https://a.example"})
+
+    assert fields_of(refused.value) == {"options.notify", "options.endpoint"}
+    assert "limit_per_input, type" in refused.value.detail
+
+
+def test_control_options_that_the_provider_takes_are_kept() -> None:
+    assert read(options={"limit_per_input": 3, "type": "discover_new"}).options == {
+        "limit_per_input": 3,
+        "type": "discover_new",
+    }
+
+
 def body(metadata: str) -> bytes:
     return f'{json.dumps({**GOOD, "url": URL})[:-1]}, "metadata": {{"a": {metadata}}}}}'.encode()
 
@@ -186,19 +202,19 @@ def body(metadata: str) -> bytes:
 )
 def test_what_is_no_json_or_nests_without_end_is_malformed(raw: bytes) -> None:
     with pytest.raises(MalformedJson):
-        read_order(raw, providers=["bright_data"])
+        read_order(raw, options=OPTIONS)
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"null", b'"a"', b"1"])
 def test_json_that_is_no_object_is_refused_as_body(raw: bytes) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        read_order(raw, providers=["bright_data"])
+        read_order(raw, options=OPTIONS)
 
     assert fields_of(refused.value) == {"body"}
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:
-    order, meant = read_order(body("[" * 62 + "]" * 62), providers=["bright_data"])
+    order, meant = read_order(body("[" * 62 + "]" * 62), options=OPTIONS)
 
     assert read_key("k", meant) is not None
     assert order.metadata["a"]
