@@ -9,7 +9,7 @@ from infra.runtime.runtime import Runtime
 from infra.runtime.sweep import Sweep
 from services.crawling.clean_up import clean_up
 from services.crawling.wiring import crawling
-from services.jobs.sweep import sweep
+from services.jobs.sweep import forget, sweep
 
 
 @ticks(every=0.5)
@@ -20,6 +20,7 @@ def main(runtime: Runtime) -> Turn:
         often=[partial(sweep, runtime.database), runtime.relay.sweep],
         seldom=[
             lambda: turn_days(runtime.database, now=datetime.now(UTC)),
+            partial(forget, runtime.database),
             partial(clean_up, database=context.database, lake=context.lake, warehouse=context.warehouse),
         ],
         seldom_seconds=runtime.settings.cleanup_interval,

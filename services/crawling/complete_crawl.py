@@ -22,6 +22,7 @@ def completed(job: Job, crawl: Crawl, proof: Proof) -> Outcome:
         await control.enqueue(tx, load_job(crawl, job.attempt, result))
         await crawls.warehouse_state(tx, crawl.id, "pending")
         if crawl.warehouse == "async":
+            await crawls.proven(tx, crawl.id, attempt=job.attempt, result=result)
             await tx.record(ingestion_completed(job, result, warehouse="pending"), tenant=crawl.tenant)
 
     if crawl.warehouse == "required":

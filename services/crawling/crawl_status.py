@@ -8,21 +8,24 @@ from uuid import UUID
 from infra.postgres.database import Database
 from services.crawling.phase import CrawlNotFound, legal, phase, pipeline_status, polling_state
 from services.crawling.store import views
+from services.crawling.waiting_for import waiting_for
 
 _RESULT_FIELDS_HIDDEN = {"object_name"}
 
 
-async def crawl_status(crawl_id: UUID, *, tenant: str, database: Database) -> dict[str, Any]:
+async def crawl_status(
+    crawl_id: UUID, *, tenant: str, database: Database, polling_enabled: bool = True
+) -> dict[str, Any]:
     """The status body of one crawl. Raises ``CrawlNotFound``."""
     async with database.reading() as tx:
         row = await views.one(tx, crawl_id, tenant=tenant)
         if row is None:
             raise CrawlNotFound
         usual = await views.usual_seconds(tx, provider=row["provider"], dataset_id=row["dataset_id"])
-    return status_body(row, usual_seconds=usual)
+    return status_body(row, usual_seconds=usual, polling_enabled=polling_enabled)
 
 
-def status_body(row: Mapping[str, Any], *, usual_seconds: float | None) -> dict[str, Any]:
+def status_body(row: Mapping[str, Any], *, usual_seconds: float | None, polling_enabled: bool = True) -> dict[str, Any]:
     """One row as the published status."""
     return {
         "crawl_id": str(row["id"]),
@@ -34,7 +37,7 @@ def status_body(row: Mapping[str, Any], *, usual_seconds: float | None) -> dict[
         "brightdata_status": row["provider_status"],
         "ready_for_download": row["ready_for_download"],
         "background_processing": {
-            "polling_active": row["polling_active"],
+            "polling_active": row["polling_active"] and polling_enabled,
             "polling_state": polling_state(row),
             "poll_count": row["poll_count"],
             "estimated_completion": _estimate(row, usual_seconds),
@@ -45,8 +48,12 @@ def status_body(row: Mapping[str, Any], *, usual_seconds: float | None) -> dict[
         "attempt": row["attempt"],
         "progress": _progress(row),
         "commands": list(legal(row)),
+        "waiting_for": waiting_for(row, polling_enabled=polling_enabled),
+        "cancel_requested": row["want"] == "cancel",
         "result": _result(row),
         "error": _error(row),
+        "metadata": row["metadata"],
+        "source_id": row["source_id"],
         "created_at": _instant(row["created_at"]),
         "finished_at": _instant(row["finished_at"]),
     }
@@ -64,9 +71,12 @@ def _estimate(row: Mapping[str, Any], usual_seconds: float | None) -> str | None
 
 
 def _result(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    if phase(row) != "completed":
+    # the last proven attempt's, whatever became of later ones; its own row says more while it is the current one
+    proven = row["proven"]
+    if proven is None:
         return None
-    return {name: value for name, value in (row["result"] or {}).items() if name not in _RESULT_FIELDS_HIDDEN}
+    current = row["result"] if phase(row) == "completed" and proven["attempt"] == row["attempt"] else {}
+    return {name: value for name, value in {**proven, **(current or {})}.items() if name not in _RESULT_FIELDS_HIDDEN}
 
 
 def _error(row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -23,14 +23,17 @@ class NoResult(Problem):
 
 
 async def fetch_result(crawl_id: UUID, *, tenant: str, database: Database, lake: Lake) -> AsyncIterator[bytes]:
-    """The stored NDJSON in blocks. Raises ``CrawlNotFound``, ``NoResult``, ``ObjectMissing`` before the first one."""
+    """The stored NDJSON of the last proven attempt, in blocks.
+
+    Raises ``CrawlNotFound``, ``NoResult``, ``ObjectMissing`` before the first one.
+    """
     async with database.reading() as tx:
         row = await views.one(tx, crawl_id, tenant=tenant)
     if row is None:
         raise CrawlNotFound
-    if phase(row) != "completed":
+    if row["proven"] is None:
         raise NoResult(f"The crawl is {phase(row)}")
-    packed = lake.read(row["result"]["object_name"])
+    packed = lake.read(row["proven"]["object_name"])
     # the first block is read here: once an answer has begun, it cannot say any more that there is nothing
     return _plain(await anext(packed, b""), packed)
 

@@ -12,6 +12,7 @@ import structlog
 from infra.postgres.database import Database
 from schemas.problem import Problem, ProblemClass
 from services.crawling.ports import Progress, Provider, Submission
+from services.crawling.provider_problems import DatasetFull
 from services.crawling.store import health
 
 log = structlog.get_logger()
@@ -130,7 +131,9 @@ class Governor:
                 await health.answered(tx, self.provider)
 
     async def _judge(self, problem: Problem) -> None:
-        if problem.code == "PROVIDER_RATE_LIMITED":
+        if isinstance(problem, DatasetFull):
+            await self._count_refusal(most=2 * MAX_REFUSALS)
+        elif problem.code == "PROVIDER_RATE_LIMITED":
             await self._refused(problem)
         elif _no_answer(problem):
             await self._unanswered()
@@ -142,9 +145,12 @@ class Governor:
     async def _refused(self, problem: Problem) -> None:
         self._window = 1.0
         self.rest(problem.retry_after or 2.0)
+        await self._count_refusal(most=MAX_REFUSALS)
+
+    async def _count_refusal(self, *, most: int) -> None:
         async with self._database.transaction() as tx:
             count = await health.refused(tx, self.provider, window_seconds=REFUSAL_WINDOW_SECONDS)
-        if count >= MAX_REFUSALS:
+        if count >= most:
             await self._open(REFUSAL_WINDOW_SECONDS / 2, f"{count} refusals in 5 minutes")
 
     async def _unanswered(self) -> None:

@@ -101,33 +101,38 @@ def _visible(job: Job, loaded: Loaded, warehouse: Warehouse) -> Outcome:
 
     async def also(tx: Transaction) -> None:
         crawl = await control.lock(tx, crawl_id)
-        if crawl is None or crawl.attempt != attempt or crawl.state not in {"completed", "waiting"}:
-            return  # another attempt is the crawl's truth by now
+        if crawl is None or (crawl.attempt == attempt and crawl.state not in {"completed", "waiting"}):
+            return  # cancelled meanwhile
+        if crawl.attempt != attempt and await crawls.is_loaded(tx, crawl_id):
+            return  # a later attempt's rows are the visible ones
         # published while the crawl is locked: a cancellation comes before it or finds a completed crawl
         await warehouse.publish(TABLE, {str(crawl_id): attempt})
-        await _tell(tx, crawl, job.payload["result"], loaded)
+        if crawl.attempt == attempt:
+            await _settle(tx, crawl, job.payload["result"])
+        # an attempt that was completed stays true when another one follows
+        await tx.record(
+            DataWarehouseLoaded(
+                crawl_id=str(crawl_id),
+                attempt=attempt,
+                table=TABLE,
+                row_count=loaded.row_count,
+                load_id=str(loaded.load_id),
+            ),
+            tenant=crawl.tenant,
+        )
 
     return Done(result={"load_id": str(loaded.load_id), "row_count": loaded.row_count}, also=also)
 
 
-async def _tell(tx: Transaction, crawl: Job, result: dict[str, Any], loaded: Loaded) -> None:
+async def _settle(tx: Transaction, crawl: Job, result: dict[str, Any]) -> None:
     await crawls.warehouse_state(tx, crawl.id, "loaded")
     if crawl.state == "waiting":
+        await crawls.proven(tx, crawl.id, attempt=crawl.attempt, result=result)
         whole = {**result, "warehouse": "loaded"}
         await control.complete_waiting(tx, crawl.id, attempt=crawl.attempt, result=whole)
         await tx.record(ingestion_completed(crawl, result, warehouse="loaded"), tenant=crawl.tenant)
     else:
         await control.merge_result(tx, crawl.id, attempt=crawl.attempt, more={"warehouse": "loaded"})
-    await tx.record(
-        DataWarehouseLoaded(
-            crawl_id=str(crawl.id),
-            attempt=crawl.attempt,
-            table=TABLE,
-            row_count=loaded.row_count,
-            load_id=str(loaded.load_id),
-        ),
-        tenant=crawl.tenant,
-    )
 
 
 async def load_failed(tx: Transaction, job: Job, problem: Problem) -> None:

@@ -12,7 +12,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "waiting": ("cancel", "download"),
     "storing": ("cancel",),
     "loading": (),  # the rows are being made visible: in a moment it is completed
-    "completed": ("download",),
+    "completed": ("retry-background", "download"),
     "failed": ("retry-background", "download"),
     "cancelled": ("retry-background", "download"),
 }

@@ -37,7 +37,9 @@ class Poller:
     _answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event, *, horizon: float | None = None) -> None:
-        """Poll until stopped, or until nothing is due within ``horizon`` seconds."""
+        """Poll until stopped, or until nothing is due within ``horizon`` seconds; not at all while that is off."""
+        if not self.policy.polling_enabled:
+            return
         try:
             while not stop.is_set():
                 claimed = await self._claim()

@@ -57,6 +57,13 @@ class ProviderRateLimited(Problem):
     recovery: ClassVar[str] = "It goes on by itself; if it happens often, lower the rate or put inputs together."
 
 
+class DatasetFull(ProviderRateLimited):
+    """One dataset has as many running jobs as it may; others are not concerned."""
+
+    title: ClassVar[str] = "The provider runs as many jobs of this dataset as it may"
+    recovery: ClassVar[str] = "The order is sent as soon as jobs of the dataset end; combine inputs into fewer crawls."
+
+
 class ProviderRejected(Problem):
     """The provider refuses this request for what it says; nothing was bought by it."""
 
@@ -64,7 +71,9 @@ class ProviderRejected(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.PERMANENT
     status: ClassVar[int] = 422
     title: ClassVar[str] = "The provider refused the request"
-    recovery: ClassVar[str] = "Correct what the provider names (input, field or option) and trigger the crawl again."
+    recovery: ClassVar[str] = (
+        "The inputs of this crawl cannot be changed: correct what the provider names and trigger a new crawl."
+    )
 
 
 class SubmitUnknown(Problem):

@@ -32,21 +32,21 @@ async def retry_crawl(crawl_id: UUID, *, tenant: str, repurchase: bool, database
         await crawls.new_deadline(tx, crawl_id, policy.deadline)
         alive = row["snapshot_id"] is not None and not row["snapshot_dead"]
         if alive and not repurchase:
-            return await _wait_again(tx, locked, row, policy)
+            return await _wait_again(tx, locked, row)
         return await _order_again(tx, locked, row, repurchase=repurchase)
 
 
-async def _wait_again(tx: Transaction, locked: Job, row: Mapping[str, Any], policy: Policy) -> int:
+async def _wait_again(tx: Transaction, locked: Job, row: Mapping[str, Any]) -> int:
     attempt = await control.restart(tx, locked, state="waiting", queue="poll", step="waiting")
-    if policy.polling_enabled:
-        await polls.insert(tx, locked.id, provider=row["provider"], snapshot_id=row["snapshot_id"], seconds=0.0)
-        tx.ring("poll")
+    await polls.insert(tx, locked.id, provider=row["provider"], snapshot_id=row["snapshot_id"], seconds=0.0)
+    tx.ring("poll")
     return attempt
 
 
 async def _order_again(tx: Transaction, locked: Job, row: Mapping[str, Any], *, repurchase: bool) -> int:
     never_bought = row["snapshot_id"] is None
-    if not (repurchase or never_bought or row["error_code"] in DEAD_SNAPSHOT):
+    fruitless = row["error_code"] in DEAD_SNAPSHOT and row["proven"] is None
+    if not (repurchase or never_bought or fruitless):
         raise WouldBuyAgain
     await polls.stop(tx, locked.id)
     if repurchase or not never_bought:

@@ -1,6 +1,7 @@
 """Buy a crawl once: write down the intent, send the order, and look before sending it again."""
 
 import asyncio
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,10 +14,11 @@ from schemas.events.crawl_triggered import CrawlTriggered
 from schemas.problem import Problem, ProblemClass
 from services.crawling.cancel_snapshot import cancel_later
 from services.crawling.failure import CrawlCancelled, MetadataNotFound, crawl_failed
-from services.crawling.governor import ProviderResting
+from services.crawling.governor import MAX_REFUSALS, ProviderResting
 from services.crawling.order import Crawl
 from services.crawling.policy import Policy
 from services.crawling.ports import Provider, Submission
+from services.crawling.provider_problems import DatasetFull
 from services.crawling.store import crawls, health, polls
 from services.jobs.job import Cancelled, Job, Outcome, Snooze, Waiting
 from services.jobs.settle import LeaseLost
@@ -25,7 +27,8 @@ from services.jobs.store import control
 log = structlog.get_logger()
 
 LOOK_AGAIN_SECONDS = 2.0
-FULL_SECONDS = 30.0  # a dataset with too many running jobs is left alone for this long
+FULL_SECONDS = 30.0  # a dataset with too many running jobs is left alone for this long, then twice as long, ...
+MOST_FULL_SECONDS = 600.0
 PROBE_SECONDS = 10.0
 
 
@@ -80,7 +83,7 @@ async def submit_crawl(
     except ProviderResting as resting:
         if late and crawl.submitted_at is not None:
             raise StillUnknown from resting
-        return Snooze(seconds=(resting.retry_after or LOOK_AGAIN_SECONDS) + 0.1)
+        return Snooze(seconds=(resting.retry_after or LOOK_AGAIN_SECONDS) + 0.1, reason=resting.detail)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +119,7 @@ class Submitting:
 
     async def _buy(self) -> Outcome:
         async with self.database.transaction() as tx:
-            if not await health.may_submit(tx, _dataset(self.crawl), probe_seconds=PROBE_SECONDS):
+            if not await self._may_submit(tx):
                 raise ProviderResting("the dataset has too many running jobs", retry_after=PROBE_SECONDS)
             await self._on_its_way(tx)
         try:
@@ -135,6 +138,11 @@ class Submitting:
             await health.free(tx, _dataset(self.crawl))
         return _adopted(self.job, self.crawl, snapshot_id, self.policy)
 
+    async def _may_submit(self, tx: Transaction) -> bool:
+        return await health.may_submit(
+            tx, self.crawl.provider, _dataset(self.crawl), probe_seconds=PROBE_SECONDS, most=MAX_REFUSALS - 1
+        )
+
     async def _on_its_way(self, tx: Transaction) -> None:
         if not await crawls.intend(tx, self.crawl.id, lease_token=self.job.lease_token):
             raise LeaseLost
@@ -145,14 +153,21 @@ class Submitting:
             await self._on_its_way(tx)
 
     async def _refused(self, problem: Problem) -> None:
-        full = problem.kind is ProblemClass.QUOTA
-        seconds = problem.retry_after or FULL_SECONDS
         async with self.database.transaction() as tx:
             await crawls.not_sent(tx, self.crawl.id)
-            if full:
-                await health.rest(tx, _dataset(self.crawl), seconds=seconds)
-        if full:
-            raise ProviderResting(problem.detail, retry_after=seconds) from problem
+            if isinstance(problem, DatasetFull):
+                again = await health.failed(tx, _dataset(self.crawl))
+                full = max(problem.retry_after or 0.0, min(MOST_FULL_SECONDS, FULL_SECONDS * 2.0 ** (again - 1)))
+                await health.rest(tx, _dataset(self.crawl), seconds=full)
+        if isinstance(problem, DatasetFull):
+            raise ProviderResting(problem.detail, retry_after=full) from problem
+        if problem.retryable:
+            # nothing was bought and nothing is lost: the order waits for its provider as long as its caller would
+            raise ProviderResting(problem.detail, retry_after=problem.retry_after or self._patience()) from problem
+
+    def _patience(self) -> float:
+        age = (datetime.now(UTC) - (self.crawl.deadline - self.policy.deadline)).total_seconds()
+        return max(self.policy.retry_base, min(self.policy.retry_cap, age / 2)) * random.uniform(0.8, 1.2)  # noqa: S311  # no secret
 
     async def _look_up(self, sent_at: datetime) -> str | None:
         async with self.database.reading() as tx:
@@ -170,7 +185,8 @@ class Submitting:
     def _look_again(self) -> Outcome:
         if self.late:
             raise StillUnknown
-        return Snooze(seconds=LOOK_AGAIN_SECONDS, step="submit_unknown")
+        unknown = "the provider did not say whether it took the order; it is looked up"
+        return Snooze(seconds=LOOK_AGAIN_SECONDS, step="submit_unknown", reason=unknown)
 
 
 def _dataset(crawl: Crawl) -> str:
@@ -193,11 +209,8 @@ def _adopted(job: Job, crawl: Crawl, snapshot_id: str, policy: Policy) -> Outcom
     async def also(tx: Transaction) -> None:
         await crawls.adopt(tx, crawl.id, snapshot_id)
         await tx.record(_triggered(job, crawl, snapshot_id), tenant=crawl.tenant)
-        if policy.polling_enabled:
-            await polls.insert(
-                tx, crawl.id, provider=crawl.provider, snapshot_id=snapshot_id, seconds=policy.poll_interval
-            )
-            tx.ring("poll")
+        await polls.insert(tx, crawl.id, provider=crawl.provider, snapshot_id=snapshot_id, seconds=policy.poll_interval)
+        tx.ring("poll")
         locked = await control.lock(tx, crawl.id)
         if locked is not None and locked.want == "cancel":
             await control.cancel_locked(tx, locked)

@@ -72,6 +72,7 @@ class Snooze:
 
     seconds: float
     step: str | None = None
+    reason: str | None = None  # for whoever asks why the job waits
 
 
 @dataclass(frozen=True, kw_only=True)

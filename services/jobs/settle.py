@@ -25,8 +25,8 @@ async def settle(database: Database, job: Job, outcome: Outcome) -> None:
                 fenced(await held.complete(tx, job, result))
             case Waiting(queue=queue, step=step):
                 fenced(await held.wait(tx, job, queue=queue, step=step))
-            case Snooze(seconds=seconds, step=step):
-                fenced(await held.snooze(tx, job, seconds=seconds, step=step))
+            case Snooze(seconds=seconds, step=step, reason=reason):
+                fenced(await held.snooze(tx, job, seconds=seconds, step=step, reason=reason))
             case Resume():
                 fenced(await held.give_back(tx, job))
             case Cancelled():

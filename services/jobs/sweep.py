@@ -3,6 +3,9 @@
 from infra.postgres.database import Database
 from services.jobs.store import sweep as rows
 
+TIMELINE_DAYS = 30
+BATCH = 10_000
+
 
 async def sweep(database: Database) -> int:
     """Once through; returns how many jobs were set free or became due."""
@@ -10,3 +13,9 @@ async def sweep(database: Database) -> int:
         moved = await rows.promote(tx) + await rows.reap(tx)
         tx.ring(*await rows.busy_queues(tx))
     return moved
+
+
+async def forget(database: Database) -> int:
+    """Remove timelines past their days, a batch at a time; returns how many lines."""
+    async with database.transaction() as tx:
+        return await rows.forget_timeline(tx, days=TIMELINE_DAYS, limit=BATCH)

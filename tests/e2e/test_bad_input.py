@@ -82,7 +82,7 @@ async def test_a_command_at_the_wrong_time_names_the_right_ones(api: Api) -> Non
 
     status, problem = await api.post(f"/api/v1/crawl/{crawl_id}/cancel")
 
-    assert (status, problem["code"], problem["legal"]) == (409, "INVALID_TRANSITION", ["download"])
+    assert (status, problem["code"], problem["legal"]) == (409, "INVALID_TRANSITION", ["retry-background", "download"])
 
 
 async def test_a_result_that_is_not_there_yet_is_refused(api: Api) -> None:

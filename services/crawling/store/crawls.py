@@ -132,6 +132,16 @@ async def cancelled_at_provider(tx: Transaction, crawl_id: UUID, snapshot_id: st
     )
 
 
+async def proven(tx: Transaction, crawl_id: UUID, *, attempt: int, result: dict[str, Any]) -> None:
+    """Keep a proven result, whatever becomes of later attempts."""
+    await tx.execute("UPDATE crawls SET proven = $2 WHERE id = $1", crawl_id, {**result, "attempt": attempt})
+
+
+async def is_loaded(tx: Transaction, crawl_id: UUID) -> bool:
+    """Whether the rows of the current attempt are visible."""
+    return bool(await tx.fetchval("SELECT warehouse_state = 'loaded' FROM crawls WHERE id = $1", crawl_id))
+
+
 async def warehouse_state(tx: Transaction, crawl_id: UUID, state: str) -> None:
     """Where the rows are: none, pending, loaded or failed."""
     await tx.execute("UPDATE crawls SET warehouse_state = $2 WHERE id = $1", crawl_id, state)

@@ -50,11 +50,21 @@ async def rest(tx: Transaction, provider: str, *, seconds: float) -> None:
     )
 
 
-async def may_submit(tx: Transaction, dataset: str, *, probe_seconds: float) -> bool:
-    """Whether orders for a dataset may be sent; after a refusal one caller at a time finds out."""
+async def may_submit(tx: Transaction, provider: str, dataset: str, *, probe_seconds: float, most: int) -> bool:
+    """Whether orders for a dataset may be sent; after a refusal one caller at a time finds out.
+
+    Nobody does while the provider has refused ``most`` requests lately: what is left belongs to the others.
+    """
     held = await tx.fetchval("SELECT open_until IS NOT NULL FROM provider_health WHERE provider = $1", dataset)
     if not held:
         return True
+    refusals = await tx.fetchval(
+        "SELECT count(*) FROM provider_health h, unnest(h.refusals) AS t"
+        " WHERE h.provider = $1 AND t > clock_timestamp() - interval '5 minutes'",
+        provider,
+    )
+    if refusals >= most:
+        return False
     probing = await tx.execute(
         "UPDATE provider_health SET open_until = clock_timestamp() + $2 * interval '1 s'"
         " WHERE provider = $1 AND (open_until IS NULL OR open_until <= clock_timestamp())",
@@ -66,4 +76,7 @@ async def may_submit(tx: Transaction, dataset: str, *, probe_seconds: float) -> 
 
 async def free(tx: Transaction, dataset: str) -> None:
     """Orders for the dataset are taken again."""
-    await tx.execute("UPDATE provider_health SET open_until = NULL WHERE provider = $1", dataset)
+    await tx.execute(
+        "UPDATE provider_health SET open_until = NULL, failures = 0 WHERE provider = $1 AND open_until IS NOT NULL",
+        dataset,
+    )

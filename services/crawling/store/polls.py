@@ -124,7 +124,8 @@ async def stop(tx: Transaction, crawl_id: UUID) -> None:
 
 async def due_now(tx: Transaction, crawl_id: UUID) -> None:
     """Somebody hinted that the provider is done."""
-    await tx.execute("UPDATE polls SET due_at = clock_timestamp() WHERE crawl_id = $1", crawl_id)
+    # a poll under way may have asked before the provider was done: its claim ends, or it would put the hint off
+    await tx.execute("UPDATE polls SET due_at = clock_timestamp(), token = token + 1 WHERE crawl_id = $1", crawl_id)
 
 
 async def next_due_seconds(tx: Transaction) -> float | None:

@@ -12,7 +12,7 @@ SELECT c.id, c.tenant, c.provider, c.dataset_id, c.platform, c.competitor, c.war
   c.poll_count + coalesce(p.answered, 0) AS poll_count,
   coalesce(p.answered_at, c.last_poll_time) AS last_poll_time,
   p.crawl_id IS NOT NULL AND NOT p.watching AS polling_active,
-  c.submitted_at,
+  c.submitted_at, c.proven, p.due_at AS poll_due_at, j.metadata, j.source_id,
   j.state, j.queue, j.step, j.attempt, j.tries, j.progress, j.result, j.priority, j.due_at, j.want,
   j.error_code, j.error_stage, j.error_message, j.error_recovery,
   coalesce(j.finished_at, now()) AS until, j.started_at, j.finished_at
@@ -48,9 +48,9 @@ async def usual_seconds(tx: Transaction, *, provider: str, dataset_id: str) -> f
     row = await tx.fetchrow(
         "SELECT count(*) AS runs, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median FROM ("
         "  SELECT extract(epoch FROM j.finished_at - c.triggered_at)::float8 AS seconds"
-        "  FROM crawls c JOIN jobs j ON j.id = c.id"
-        "  WHERE c.provider = $1 AND c.dataset_id = $2 AND j.state = 'completed' AND c.triggered_at IS NOT NULL"
-        "  ORDER BY j.finished_at DESC LIMIT 20) AS recent",
+        "  FROM (SELECT id, triggered_at FROM crawls WHERE provider = $1 AND dataset_id = $2"
+        "    AND triggered_at IS NOT NULL ORDER BY triggered_at DESC LIMIT 200) AS c"
+        "  JOIN jobs j ON j.id = c.id WHERE j.state = 'completed' ORDER BY j.finished_at DESC LIMIT 20) AS recent",
         provider,
         dataset_id,
     )

@@ -87,16 +87,20 @@ async def complete(tx: Transaction, held: Job, result: dict[str, Any]) -> bool:
 
 async def wait(tx: Transaction, held: Job, *, queue: str, step: str) -> bool:
     """Parked until something outside moves it on."""
-    change = "state = 'waiting', queue = $5, step = $6, claims = 0, tries = 0"
+    change = (
+        "state = 'waiting', queue = $5, step = $6, claims = 0, tries = 0,"
+        " error_class = NULL, error_code = NULL, error_message = NULL"
+    )
     return await _settle(tx, held, change, step, {}, queue, step)
 
 
-async def snooze(tx: Transaction, held: Job, *, seconds: float, step: str | None) -> bool:
-    """Come back later; neither a try nor a claim that counts."""
+async def snooze(tx: Transaction, held: Job, *, seconds: float, step: str | None, reason: str | None = None) -> bool:
+    """Come back later; neither a try nor a claim that counts. ``reason`` is kept for whoever asks why."""
     change = (
-        "state = 'scheduled', claims = 0, step = coalesce($6, step), due_at = clock_timestamp() + $5 * interval '1 s'"
+        "state = 'scheduled', claims = 0, step = coalesce($6, step), due_at = clock_timestamp() + $5 * interval '1 s',"
+        " error_message = coalesce(left($7, 500), error_message)"
     )
-    return await _settle(tx, held, change, "snoozed", {"seconds": round(seconds, 3)}, seconds, step)
+    return await _settle(tx, held, change, "snoozed", {"seconds": round(seconds, 3)}, seconds, step, reason)
 
 
 async def give_back(tx: Transaction, held: Job) -> bool:

@@ -47,3 +47,13 @@ async def busy_queues(tx: Transaction) -> set[str]:
     """Queues with ready jobs: their doorbell may have been lost."""
     found = await tx.fetch(_BUSY)
     return {row["queue"] for row in found}
+
+
+async def forget_timeline(tx: Transaction, *, days: int, limit: int) -> int:
+    """Remove the oldest lines of timelines; returns how many."""
+    return await tx.execute(
+        "DELETE FROM job_events WHERE id IN (SELECT id FROM job_events WHERE at < now() - $1 * interval '1 day'"
+        " ORDER BY id LIMIT $2)",
+        days,
+        limit,
+    )

@@ -163,7 +163,12 @@ class House:
         raise AssertionError(msg)
 
     async def status(self, crawl_id: UUID) -> dict[str, Any]:
-        return await crawl_status(crawl_id, tenant=TENANT, database=self.runtime.database)
+        return await crawl_status(
+            crawl_id,
+            tenant=TENANT,
+            database=self.runtime.database,
+            polling_enabled=self.context.policy.polling_enabled,
+        )
 
     async def job(self, crawl_id: UUID) -> dict[str, Any]:
         """The job's row."""

@@ -209,7 +209,7 @@ async def test_a_crawl_that_is_being_loaded_and_one_that_has_ended_say_what_is_l
 
     for crawl_id, legal in (
         (loading, []),
-        (completed, ["download"]),
+        (completed, ["retry-background", "download"]),
         (failed, ["retry-background"]),
         (cancelled, ["retry-background"]),
     ):

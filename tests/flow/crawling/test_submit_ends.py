@@ -53,17 +53,23 @@ async def test_while_nobody_listens_the_order_is_tried_again_and_goes_out_once_t
     assert house.calls("list") == 0  # nothing was sent, so nothing had to be looked up
 
 
-async def test_a_provider_that_stays_away_ends_the_crawl_after_all_tries(house: House, unused_tcp_port: int) -> None:
+async def test_an_order_outlasts_an_outage_of_its_provider(house: House, unused_tcp_port: int) -> None:
     up = house.context.providers["bright_data"]
     closed = bright_data.build(house.runtime.settings, house.runtime.session, url=f"http://127.0.0.1:{unused_tcp_port}")
     use(house, Governed(closed, up.governor))
     crawl_id = await house.submitted()
-    for _ in range(7):
+    for _ in range(12):
         assert await house.ends(crawl_id) == []
         await again(house)
+    waiting = (await house.status(crawl_id))["waiting_for"]
+    await expire(house, crawl_id)
+    await again(house)
 
+    assert waiting["reason"] == "the order is sent again at next_try"
+    assert waiting["last_error"]
+    assert waiting["next_try"] is not None
     failure = await house.failure(crawl_id)
-    assert (failure["code"], failure["stage"]) == ("PROVIDER_UNAVAILABLE", "trigger")
+    assert (failure["code"], failure["stage"]) == ("DEADLINE_EXCEEDED", "trigger")
 
 
 @pytest.mark.parametrize("look_up", ["works", "fails"])

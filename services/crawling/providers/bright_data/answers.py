@@ -9,6 +9,7 @@ from typing import Any, Literal
 from schemas.problem import Problem
 from services.crawling.ports import Progress
 from services.crawling.provider_problems import (
+    DatasetFull,
     NotReady,
     ProviderAuth,
     ProviderRateLimited,
@@ -93,7 +94,8 @@ def refusal(answer: Answer, *, about: str = "") -> Problem:
     if answer.status in (UNAUTHORIZED, FORBIDDEN):
         return ProviderAuth(text)
     if answer.status == TOO_MANY_REQUESTS:
-        return ProviderRateLimited(text, retry_after=wait_of(answer))
+        full = "running jobs" in text.lower()
+        return (DatasetFull if full else ProviderRateLimited)(text, retry_after=wait_of(answer))
     if about and answer.status in (ACCEPTED, *REFUSALS):
         return _snapshot_refusal(answer, text)
     if answer.refused:

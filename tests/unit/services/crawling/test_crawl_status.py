@@ -35,6 +35,14 @@ ROW: dict[str, Any] = {
     "error_stage": None,
     "error_message": None,
     "error_recovery": None,
+    "tries": 0,
+    "step": "waiting",
+    "want": None,
+    "due_at": None,
+    "poll_due_at": BORN + timedelta(minutes=8),
+    "proven": None,
+    "metadata": {},
+    "source_id": None,
 }
 
 
@@ -62,6 +70,15 @@ def test_a_waiting_crawl_has_the_published_fields() -> None:
         "pipeline_status": "waiting_for_brightdata",
         "attempt": 1,
         "progress": 10.0,
+        "waiting_for": {
+            "reason": "the provider collects; it is asked at next_try",
+            "last_error": None,
+            "tries": 0,
+            "next_try": "2025-07-09T15:00:30Z",
+        },
+        "cancel_requested": False,
+        "metadata": {},
+        "source_id": None,
         "result": None,
         "error": None,
         "created_at": "2025-07-09T14:52:30Z",
@@ -105,11 +122,49 @@ def test_progress_never_looks_less_than_its_phase(state: str, queue: str, progre
     assert body(state=state, queue=queue, progress=progress, result={})["progress"] == shown
 
 
-def test_a_result_is_shown_of_completed_crawls_only_and_without_inner_names() -> None:
-    result = {"gcs_path": "file:///a", "row_count": 3, "object_name": "crawls/x"}
+def test_the_last_proven_result_is_shown_whatever_became_of_later_attempts() -> None:
+    proven = {"gcs_path": "file:///a", "row_count": 3, "object_name": "crawls/x", "attempt": 1}
+    shown = {"gcs_path": "file:///a", "row_count": 3, "attempt": 1}
 
-    assert body(state="completed", result=result)["result"] == {"gcs_path": "file:///a", "row_count": 3}
-    assert body(state="running", queue="store", result=result)["result"] is None
+    assert body(state="completed", proven=proven, result={"warehouse": "loaded"})["result"] == {
+        **shown,
+        "warehouse": "loaded",
+    }
+    for later in ("running", "failed", "cancelled"):
+        assert body(state=later, queue="store", attempt=2, proven=proven)["result"] == shown
+    assert body(state="running", queue="store")["result"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"state": "running", "queue": "submit"}, "the order is being sent"),
+        ({"state": "scheduled", "queue": "submit", "due_at": BORN}, "the order is sent again at next_try"),
+        (
+            {"state": "scheduled", "queue": "submit", "step": "submit_unknown", "due_at": BORN},
+            "the provider did not say",
+        ),
+        ({"state": "ready", "queue": "store"}, "a free worker fetches the result"),
+        ({"state": "scheduled", "queue": "store", "due_at": BORN}, "the result is fetched again at next_try"),
+        ({"state": "waiting", "queue": "load"}, "the rows are being loaded"),
+    ],
+)
+def test_a_crawl_that_waits_says_why_and_until_when(changes: dict[str, Any], reason: str) -> None:
+    told = body(**changes)["waiting_for"]
+
+    assert told["reason"].startswith(reason)
+    assert (told["next_try"] is not None) == ("due_at" in changes)
+
+
+def test_without_polling_a_waiting_crawl_says_what_to_do() -> None:
+    told = status_body(ROW, usual_seconds=None, polling_enabled=False)
+
+    assert told["waiting_for"]["reason"] == "polling is switched off: use download when the provider is done"
+    assert (told["waiting_for"]["next_try"], told["background_processing"]["polling_active"]) == (None, False)
+
+
+def test_a_crawl_that_has_ended_waits_for_nothing() -> None:
+    assert [body(state=state)["waiting_for"] for state in ("completed", "failed", "cancelled")] == [None] * 3
 
 
 def test_a_failure_says_what_where_why_and_what_to_do() -> None:

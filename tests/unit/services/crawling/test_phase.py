@@ -18,7 +18,7 @@ TABLE = {
     "waiting": ({"cancel", "download"}, {"cancel"}),
     "storing": ({"cancel"}, {"cancel"}),
     "loading": (set(), set()),
-    "completed": ({"download"}, set()),
+    "completed": ({"retry-background", "download"}, {"retry-background"}),
     "failed": ({"retry-background", "download"}, {"retry-background"}),
     "cancelled": ({"retry-background", "download"}, {"retry-background"}),
 }

@@ -24,11 +24,13 @@ ANSWERS = {
     "SnapshotNotReady",
     "UnknownProvider",
     "WebhookRefused",
+    "WebhookUnknown",
     "WouldBuyAgain",
 }
 """Told to whoever asked; no crawl ends by them."""
 
 PASSING = {
+    "DatasetFull",  # waited for; NotSentInTime in the end
     "NotReady",  # waited for; ProviderStalled in the end
     "ObjectNameRefused",  # names are made here
     "ProviderResting",  # waited for
