@@ -5,8 +5,16 @@ from typing import ClassVar
 
 from infra.postgres.database import Database
 from schemas.problem import Problem, ProblemClass
-from services.crawling.phase import CrawlNotFound
 from services.crawling.store import crawls, polls
+
+
+class WebhookUnknown(Problem):
+    """The hint is about no snapshot that a crawl owns."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+    status: ClassVar[int] = 404
+    title: ClassVar[str] = "This webhook belongs to no crawl"
+    recovery: ClassVar[str] = "Name a snapshot of this Headrace as `snapshot_id`; its crawl is polled in any case."
 
 
 class WebhookRefused(Problem):
@@ -20,11 +28,11 @@ class WebhookRefused(Problem):
 
 
 async def accept_webhook(*, provider: str, snapshot_id: str, authorization: str | None, database: Database) -> None:
-    """Poll the snapshot's crawl now. Raises ``CrawlNotFound``, ``WebhookRefused``; late hints change nothing."""
+    """Poll the snapshot's crawl now. Raises ``WebhookUnknown``, ``WebhookRefused``; late hints change nothing."""
     async with database.transaction() as tx:
         crawl = await crawls.by_snapshot(tx, provider, snapshot_id)
         if crawl is None:
-            raise CrawlNotFound("no crawl owns this snapshot")
+            raise WebhookUnknown("no crawl owns this snapshot")
         expected = f"Bearer {crawl.webhook_token}"
         if not hmac.compare_digest((authorization or "").encode(), expected.encode()):
             raise WebhookRefused

@@ -20,16 +20,16 @@ class SnapshotNotReady(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
     status: ClassVar[int] = 409
     title: ClassVar[str] = "The provider has not finished this snapshot"
-    recovery: ClassVar[str] = "Try again later, or use retry-background to wait for it."
+    recovery: ClassVar[str] = "Try again later; it is also fetched by itself while background processing runs."
 
 
 class SnapshotGone(Problem):
-    """The provider has no result under this snapshot any more."""
+    """The provider has no result under this snapshot any more, and will have none."""
 
     code: ClassVar[str] = "RESULT_EXPIRED"
     status: ClassVar[int] = 410
     title: ClassVar[str] = "The provider has no result for this snapshot"
-    recovery: ClassVar[str] = "Use retry-background: it orders the crawl again."
+    recovery: ClassVar[str] = "Trigger the crawl again, or use retry-background?repurchase=true."
 
 
 async def download_crawl(
@@ -42,7 +42,15 @@ async def download_crawl(
     async with database.reading() as tx:
         row = require("download", await views.one(tx, crawl_id, tenant=tenant))
     progress = await providers[row["provider"]].poll(row["snapshot_id"])
-    _check(progress)
+    if progress.state == "pending":
+        raise SnapshotNotReady(f"the provider says {progress.status!r}", retry_after=progress.retry_after or 30)
+    if progress.state == "failed":
+        await _bury(crawl_id, row["snapshot_id"], database=database)
+        raise SnapshotGone(f"the provider says {progress.status!r} {progress.message}".strip())
+    return await _start(crawl_id, progress, tenant=tenant, database=database, policy=policy)
+
+
+async def _start(crawl_id: UUID, progress: Progress, *, tenant: str, database: Database, policy: Policy) -> int:
     async with database.transaction() as tx:
         locked = await control.lock(tx, crawl_id)
         row = require("download", await views.one(tx, crawl_id, tenant=tenant))
@@ -57,8 +65,7 @@ async def download_crawl(
         return await control.restart(tx, locked, state="ready", queue="store", step="ready")
 
 
-def _check(progress: Progress) -> None:
-    if progress.state == "pending":
-        raise SnapshotNotReady(f"the provider says {progress.status!r}", retry_after=progress.retry_after or 30)
-    if progress.state == "failed":
-        raise SnapshotGone(f"the provider says {progress.status!r} {progress.message}".strip())
+async def _bury(crawl_id: UUID, snapshot_id: str, *, database: Database) -> None:
+    async with database.transaction() as tx:
+        # the crawl may own another snapshot by now: that one lives
+        await crawls.cancelled_at_provider(tx, crawl_id, snapshot_id)

@@ -17,7 +17,10 @@ class PushUrlRefused(Problem):
     code: ClassVar[str] = "PUSH_URL_REFUSED"
     status: ClassVar[int] = 422
     title: ClassVar[str] = "Events cannot be pushed to this address"
-    recovery: ClassVar[str] = "Give an http:// or https:// URL of a public host, without user name or password."
+    recovery: ClassVar[str] = (
+        "Give an http:// or https:// URL of a public host, without user name or password; "
+        "a host of this machine or its network is taken only while Headrace serves loopback."
+    )
 
 
 def check_push_url(url: str, *, private_urls: bool) -> None:

@@ -112,6 +112,7 @@ async def test_a_hint_that_names_no_snapshot_belongs_to_nobody(api: Api, body: b
         problem = await answer.json(content_type="application/problem+json")
 
     assert (answer.status, problem["code"]) == (404, "NOT_FOUND")
+    assert "snapshot" in problem["recovery"]
 
 
 async def test_no_token_is_in_any_url_or_log(api: Api, http: aiohttp.ClientSession) -> None:

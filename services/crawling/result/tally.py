@@ -13,7 +13,10 @@ class RowRejectLimit(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.DATA
     status: ClassVar[int] = 502
     title: ClassVar[str] = "Too many rows of the result are bad"
-    recovery: ClassVar[str] = "Look at the rejected rows and their reasons; report the snapshot to the provider."
+    recovery: ClassVar[str] = (
+        "Read the rejected lines and their reasons in the lake: the objects under `.../rejects/` beside the manifest; "
+        "the crawl_id that GET status shows is part of their path. Then report the snapshot to the provider."
+    )
     stage: ClassVar[str] = "download"
 
 

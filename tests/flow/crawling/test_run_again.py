@@ -170,10 +170,40 @@ async def test_a_snapshot_that_failed_meanwhile_cannot_be_downloaded(house: Hous
     crawl_id = await house.stored("ready_after:0,records:3")
     house.amend((await house.status(crawl_id))["snapshot_id"], "failed:gone")
 
-    problem = await refused(house, crawl_id, SnapshotGone, "download")
+    with pytest.raises(SnapshotGone) as told:
+        await download(house, crawl_id)
 
-    assert problem.status == 410
+    assert told.value.status == 410
+    assert (await house.crawl(crawl_id))["snapshot_dead"] is True
+    assert (await house.status(crawl_id))["pipeline_status"] == "completed"
     assert len(await house.result(crawl_id)) > 0
+    await refused(house, crawl_id, IllegalCommand, "download")
+
+
+async def test_what_a_download_found_gone_can_be_bought_again(house: House) -> None:
+    house.script("fault:snapshot.html", times=1)
+    crawl_id = await house.submitted("ready_after:0,records:3")
+    house.amend((await house.finish(crawl_id))["snapshot_id"], "failed:gone")
+    with pytest.raises(SnapshotGone):
+        await download(house, crawl_id)
+
+    await refused(house, crawl_id, WouldBuyAgain, "retry-background")
+    await retry(house, crawl_id, repurchase=True)
+
+    await is_complete(house, crawl_id, attempt=2, bought=2)
+
+
+async def test_a_waiting_crawl_whose_snapshot_a_download_found_gone_still_fails_by_itself(house: House) -> None:
+    crawl_id = await house.submitted("ready_after:60,records:3")
+    house.amend((await house.status(crawl_id))["snapshot_id"], "failed:gone")
+    house.clock.ahead = 61
+    with pytest.raises(SnapshotGone):
+        await download(house, crawl_id)
+
+    status = await house.finish(crawl_id)
+
+    assert status["pipeline_status"] == "failed"
+    assert await house.ends(crawl_id) == [("crawl.failed", 1)]
 
 
 async def test_a_download_while_the_provider_is_down_changes_nothing(house: House) -> None:

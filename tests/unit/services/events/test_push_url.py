@@ -71,8 +71,9 @@ def test_public_web_addresses_are_taken(url: str, *, private_urls: bool) -> None
 def test_private_addresses_are_taken_only_where_that_is_allowed(url: str) -> None:
     check_push_url(url, private_urls=True)
 
-    with pytest.raises(PushUrlRefused):
+    with pytest.raises(PushUrlRefused) as refused:
         check_push_url(url, private_urls=False)
+    assert "only while Headrace serves loopback" in refused.value.recovery
 
 
 @pytest.mark.parametrize("url", NEVER)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from services.crawling.accept_webhook import WebhookUnknown
 from services.crawling.face.webhook_hint import snapshot_of
-from services.crawling.phase import CrawlNotFound
 
 
 def test_a_notification_names_it_in_its_json() -> None:
@@ -32,5 +32,5 @@ def test_a_delivery_names_it_in_a_header_whatever_its_body_is(header: str) -> No
     ],
 )
 def test_a_body_that_names_none_belongs_to_no_crawl(body: bytes) -> None:
-    with pytest.raises(CrawlNotFound):
+    with pytest.raises(WebhookUnknown):
         snapshot_of(body, {})
