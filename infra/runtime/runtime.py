@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -135,5 +136,8 @@ async def _session() -> AsyncIterator["aiohttp.ClientSession"]:
 
     # no limit here: governors and workers bound what is asked; no decoding: results are judged as they came
     connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, auto_decompress=False, trust_env=False) as session:
+    headers = {"User-Agent": f"headrace/{version('headrace')}"}
+    async with aiohttp.ClientSession(
+        connector=connector, headers=headers, auto_decompress=False, trust_env=False
+    ) as session:
         yield session
