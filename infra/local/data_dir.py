@@ -22,5 +22,7 @@ def prepare(data_dir: Path) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=data_dir):
             pass
+    except FileExistsError as error:
+        raise DataDirRefused(f"{data_dir} is not a directory") from error
     except OSError as error:
         raise DataDirRefused(f"{data_dir}: {os.strerror(error.errno or 0)}") from error

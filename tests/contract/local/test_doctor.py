@@ -58,6 +58,12 @@ def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert "HEADRACE_DATA_DIR" in found["data directory"].fix
 
 
+def test_a_file_in_place_of_the_data_directory_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    assert "file is not a directory" in findings(tmp_path / "file")["data directory"].found
+
+
 def test_a_full_disk_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.local.doctor.ROOM", 1 << 60)
 
