@@ -55,7 +55,7 @@ e2e: $(VENV)/.setup-dev ## the running system, seen from outside
 chaos: $(VENV)/.setup-dev ## kill -9, cuts and stalls, the long form
 	@$(PYTEST) tests/chaos
 chaos-short: $(VENV)/.setup-dev
-	@$(PYTEST) tests/chaos -m "not slow"
+	@$(PYTEST) -n 3 --dist loadfile tests/chaos -m "not slow"
 security: $(VENV)/.setup-dev ## what attackers try
 	@$(PYTEST) tests/security
 bench: $(VENV)/.setup-dev ## measurements beside the peers

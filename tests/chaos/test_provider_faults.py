@@ -16,7 +16,7 @@ from tests.chaos.program import until
 
 IMPATIENT = {
     "BACKGROUND_POLL_INTERVAL": 0.2,
-    "BACKGROUND_MAX_POLLS": 25,
+    "BACKGROUND_MAX_POLLS": 15,
     "BACKGROUND_DOWNLOAD_TIMEOUT": 1.5,
     "HEADRACE_STALL_SECONDS": 6,
     "HEADRACE_LEASE_SECONDS": 3,
@@ -124,10 +124,10 @@ FAILED = {
     ),
     "200 and nothing": Failed("fault:snapshot.empty_body", "RESULT_COUNT_MISMATCH", "download", "Use download"),
     "too many bad lines": Failed(
-        "records:1000,bad_lines:30", "ROW_REJECT_LIMIT", "download", "Look at the rejected rows", "rows are bad", 1
+        "records:1000,bad_lines:30", "ROW_REJECT_LIMIT", "download", "Read the rejected lines", "rows are bad", 1
     ),
     "an order the provider refuses": Failed(
-        "fault:trigger.404", "PROVIDER_REJECTED", "trigger", "Correct what the provider names", "", 0
+        "fault:trigger.404", "PROVIDER_REJECTED", "trigger", "The inputs of this crawl cannot be changed", "", 0
     ),
 }
 OTHERS = {
