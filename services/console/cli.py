@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import sys
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 
 from infra.runtime.settings import Settings, SettingsRefused, read_settings
 from schemas.problem import Problem
-from services.console.report import aligned, complain, screen, verdict
+from services.console.report import aligned, complain, screen, table, verdict
 
 app = typer.Typer(help="Headrace: crawls in, proven data and events out.", no_args_is_help=True, add_completion=False)
 
@@ -72,6 +73,25 @@ def doctor(profile: Profile = None, port: Port = None, data_dir: DataDir = None)
     for finding in findings:
         verdict(console, finding.what, finding.found, finding.fix)
     raise typer.Exit(int(any(finding.fix for finding in findings)))
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over the table `records`.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, as in a pipe.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Ask the warehouse: a table for a person, JSON lines in a pipe."""
+    from infra.local.ask import ask  # noqa: PLC0415  # see above
+
+    with _explained():
+        rows = asyncio.run(ask(read_settings(data_dir=data_dir).data_dir, sql))
+    if as_json or not sys.stdout.isatty():
+        for row in rows:
+            typer.echo(json.dumps(row, default=str, ensure_ascii=False))
+    else:
+        screen().print(table(rows))
 
 
 @app.command()

@@ -1,9 +1,11 @@
 """What commands print: plain text, with colour only for a person who wants it."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from schemas.problem import Problem
@@ -19,6 +21,16 @@ def aligned(pairs: Mapping[str, str], *, indent: str = "") -> str:
     """Names and values in two columns."""
     width = max(map(len, pairs), default=0)
     return "\n".join(f"{indent}{name:<{width}}  {value}".rstrip() for name, value in pairs.items())
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Rows under the names of their columns."""
+    made = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for name in rows[0] if rows else ():
+        made.add_column(Text(name), overflow="fold")
+    for row in rows:
+        made.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+    return made
 
 
 def complain(problem: Problem) -> None:

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from schemas.problem import Problem
-from services.console.report import aligned, complain, screen, verdict
+from services.console.report import aligned, complain, screen, table, verdict
 
 
 def test_values_stand_in_one_column() -> None:
@@ -53,3 +53,13 @@ def test_control_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch, capsys
     complain(Problem())
 
     assert "\x1b" in capsys.readouterr().err
+
+
+def test_rows_stand_under_their_names_and_no_value_is_read_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    screen().print(table([{"name": "[red]a", "posts": 2}, {"name": None, "posts": 10}]))
+
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["name", "posts"],
+        ["[red]a", "2"],
+        ["10"],
+    ]
