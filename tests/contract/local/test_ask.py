@@ -68,7 +68,7 @@ async def test_what_is_no_question_is_refused_with_an_example(data_dir: Path, sq
     with pytest.raises(QuestionRefused) as refused:
         await ask(data_dir, sql)
 
-    assert "SELECT" in refused.value.recovery
+    assert "README.md" in refused.value.recovery
 
 
 def test_a_directory_without_a_lake_is_named_and_left_as_it_is(tmp_path: Path) -> None:
