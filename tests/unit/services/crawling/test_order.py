@@ -162,21 +162,6 @@ def test_an_unknown_provider_is_told_which_there_are() -> None:
     assert refused.value.extra["allowed"] == ["bright_data"]
 
 
-def test_an_option_that_the_provider_does_not_take_is_named_with_those_it_takes() -> None:
-    with pytest.raises(InvalidRequest) as refused:
-        read(options={"limit_per_input": 3, "notify": "https://a.example", "endpoint": "https://a.example"})
-
-    assert fields_of(refused.value) == {"options.notify", "options.endpoint"}
-    assert "limit_per_input, type" in refused.value.detail
-
-
-def test_control_options_that_the_provider_takes_are_kept() -> None:
-    assert read(options={"limit_per_input": 3, "type": "discover_new"}).options == {
-        "limit_per_input": 3,
-        "type": "discover_new",
-    }
-
-
 def body(metadata: str) -> bytes:
     return f'{json.dumps({**GOOD, "url": URL})[:-1]}, "metadata": {{"a": {metadata}}}}}'.encode()
 
