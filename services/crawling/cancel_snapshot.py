@@ -32,6 +32,6 @@ async def cancel_snapshot(job: Job, *, providers: Mapping[str, Provider]) -> Out
     await providers[job.payload["provider"]].cancel(job.payload["snapshot_id"])
 
     async def also(tx: Transaction) -> None:
-        await crawls.cancelled_at_provider(tx, UUID(job.payload["crawl_id"]), job.payload["snapshot_id"])
+        await crawls.snapshot_gone(tx, UUID(job.payload["crawl_id"]), job.payload["snapshot_id"])
 
     return Done(also=also)

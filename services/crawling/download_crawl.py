@@ -68,4 +68,4 @@ async def _start(crawl_id: UUID, progress: Progress, *, tenant: str, database: D
 async def _bury(crawl_id: UUID, snapshot_id: str, *, database: Database) -> None:
     async with database.transaction() as tx:
         # the crawl may own another snapshot by now: that one lives
-        await crawls.cancelled_at_provider(tx, crawl_id, snapshot_id)
+        await crawls.snapshot_gone(tx, crawl_id, snapshot_id)

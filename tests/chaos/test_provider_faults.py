@@ -104,7 +104,7 @@ FAILED = {
         "records:2000,fault:drip=50", "PROVIDER_UNAVAILABLE", "download", "It is tried again", "took longer", TRIES
     ),
     "running for ever": Failed(
-        "ready_after:never", "DEADLINE_EXCEEDED", "polling_timeout", "Check the provider's dashboard", "25 polls", 0
+        "ready_after:never", "DEADLINE_EXCEEDED", "polling_timeout", "Check the provider's dashboard", "15 polls", 0
     ),
     "ready, but never to be had": Failed(
         "fault:not_ready=1", "PROVIDER_STALLED", "polling_timeout", "Check the provider's dashboard", "ready, but not"

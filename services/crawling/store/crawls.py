@@ -123,8 +123,8 @@ async def snapshot_died(tx: Transaction, crawl_id: UUID, *, status: str) -> None
     )
 
 
-async def cancelled_at_provider(tx: Transaction, crawl_id: UUID, snapshot_id: str) -> None:
-    """The provider stopped this snapshot: it will never be whole."""
+async def snapshot_gone(tx: Transaction, crawl_id: UUID, snapshot_id: str) -> None:
+    """The provider will not deliver this snapshot any more, if it is still the crawl's."""
     await tx.execute(
         "UPDATE crawls SET snapshot_dead = true, ready_for_download = false WHERE id = $1 AND snapshot_id = $2",
         crawl_id,
