@@ -14,7 +14,7 @@ class RowRejectLimit(Problem):
     status: ClassVar[int] = 502
     title: ClassVar[str] = "Too many rows of the result are bad"
     recovery: ClassVar[str] = (
-        "Read the rejected lines and their reasons in the lake: the objects under `.../rejects/` beside the manifest; "
+        "Read the rejected lines and their reasons in the lake: the rejects objects beside the manifest; "
         "the crawl_id that GET status shows is part of their path. Then report the snapshot to the provider."
     )
     stage: ClassVar[str] = "download"
