@@ -28,7 +28,6 @@ up: $(VENV)/.setup ## the whole system on this machine, at http://127.0.0.1:8080
 	@$(VENV)/bin/headrace up
 
 ##@ Change it
-test: export CI = true# a skipped test is a failed test
 test: check unit architecture contract flow e2e chaos-short security bench ## all proofs in their short form
 check: $(VENV)/.setup-dev ## style, types, import rules, generated files
 	@$(VENV)/bin/ruff check .

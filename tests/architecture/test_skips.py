@@ -1,4 +1,4 @@
-"""Where everything must be there (CI=true, as in ``make test``), a skipped test is a failed test."""
+"""Where everything must be there (CI=true, as in ``.ci/run``), a skipped test is a failed test."""
 
 import os
 import subprocess
