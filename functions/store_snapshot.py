@@ -4,7 +4,7 @@ from functools import partial
 
 from infra.runtime.runtime import Runtime
 from services.crawling.failure import crawl_failed, stage_of
-from services.crawling.store_snapshot import store_snapshot
+from services.crawling.store_snapshot import FUNCTION_SECONDS, store_snapshot
 from services.crawling.wiring import crawling
 from services.jobs.function import works
 from services.jobs.job import Work
@@ -21,4 +21,4 @@ def main(runtime: Runtime) -> Work:
         providers=context.providers,
         policy=context.policy,
     )
-    return Work(run=run, failed=crawl_failed, stage=stage_of)
+    return Work(run=run, failed=crawl_failed, stage=stage_of, timeout_seconds=2 * FUNCTION_SECONDS)

@@ -9,7 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import from_json, to_json
 
 _EVENT_IDS = UUID("6f0e7c5e-2d0c-5b0a-9a39-8f7a5f1f4f10")
-SOURCE = "//headrace/crawls"
+_SOURCES = {"job": "//headrace/jobs"}
+
+
+def source(topic: str) -> str:
+    """CloudEvents ``source`` of the events of a topic: jobs tell about themselves, everything else comes of crawls."""
+    return _SOURCES.get(topic.partition(".")[0], "//headrace/crawls")
 
 
 class Event(BaseModel):
@@ -23,6 +28,28 @@ class Event(BaseModel):
     topic: ClassVar[str]
     """The CloudEvents ``type``, and the name of the topic it is published on."""
 
+    attempt: int = Field(ge=1, description="The user-visible run it came of, from 1.")
+
+    @property
+    def subject(self) -> str:
+        """CloudEvents ``subject``: the id of what it is about."""
+        raise NotImplementedError
+
+    @property
+    def id(self) -> str:
+        """Same cause, same id: a fact that is told twice can be recognised."""
+        return str(uuid5(_EVENT_IDS, f"{self.subject}/{self.attempt}/{self.topic}/{self.subject}"))
+
+    def __getitem__(self, name: str) -> Any:
+        """A field by its name, for readers used to plain JSON. Raises ``KeyError``."""
+        if name not in type(self).model_fields:
+            raise KeyError(name)
+        return getattr(self, name)
+
+
+class CrawlEvent(Event):
+    """Base of every fact about a crawl."""
+
     crawl_id: str = Field(description="The crawl this fact is about; also the CloudEvents subject.")
     attempt: int = Field(ge=1, description="The user-visible run of the crawl, from 1.")
 
@@ -30,17 +57,6 @@ class Event(BaseModel):
     def subject(self) -> str:
         """CloudEvents ``subject``."""
         return self.crawl_id
-
-    @property
-    def id(self) -> str:
-        """Same cause, same id: a fact that is told twice can be recognised."""
-        return str(uuid5(_EVENT_IDS, f"{self.crawl_id}/{self.attempt}/{self.topic}/{self.subject}"))
-
-    def __getitem__(self, name: str) -> Any:
-        """A field by its name, for readers used to plain JSON. Raises ``KeyError``."""
-        if name not in type(self).model_fields:
-            raise KeyError(name)
-        return getattr(self, name)
 
 
 class Envelope(BaseModel):
@@ -50,7 +66,7 @@ class Envelope(BaseModel):
 
     id: str
     type: str
-    source: str = SOURCE
+    source: str = "//headrace/crawls"
     subject: str
     time: datetime
     tenant: str = "default"
@@ -93,6 +109,7 @@ def envelop(event: Event, *, time: datetime, tenant: str) -> Envelope:
     return Envelope(
         id=event.id,
         type=event.topic,
+        source=source(event.topic),
         subject=event.subject,
         time=time,
         tenant=tenant,

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -40,11 +41,13 @@ class Transaction:
     connection: Any
     events: list[Envelope] = field(default_factory=list)
     queues: set[str] = field(default_factory=set)
+    moment: datetime | None = None
 
     async def record(self, event: Event, *, tenant: str) -> None:
         """Remember that something happened; it is told after the commit, and only then."""
-        moment = await self.connection.fetchval("SELECT now()")
-        self.events.append(envelop(event, time=moment, tenant=tenant))
+        if self.moment is None:
+            self.moment = await self.connection.fetchval("SELECT now()")
+        self.events.append(envelop(event, time=self.moment, tenant=tenant))
 
     def ring(self, *queues: str) -> None:
         """Wake whoever works these queues once this transaction is committed."""
@@ -80,7 +83,13 @@ class Database:
     async def connect(cls, dsn: str, *, size: int = 8) -> "Database":
         """Open a pool of at most ``size`` connections. Raises ``OSError`` or asyncpg's errors if nobody answers."""
         pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=size, init=_teach_json, server_settings=SERVER_SETTINGS, command_timeout=60
+            dsn,
+            min_size=1,
+            max_size=size,
+            init=_teach_json,
+            reset=_leave,
+            server_settings=SERVER_SETTINGS,
+            command_timeout=60,
         )
         return cls(pool)
 
@@ -130,6 +139,10 @@ class Database:
         """Give the connections back to the server; those it does not take back in time are cut."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.pool.close(), PATIENCE_SECONDS)
+
+
+async def _leave(connection: Any) -> None:
+    """Nothing: no unit of work changes its session, and asking the server to forget costs a round trip each."""
 
 
 async def _teach_json(connection: Any) -> None:

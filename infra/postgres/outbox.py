@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from schemas.event import Envelope
+from schemas.event import Envelope, source
 
 # The outbox row goes when it is published; the log keeps the fact for everybody who asks later.
 _STORE = """
@@ -70,6 +70,7 @@ def envelope(row: Any) -> Envelope:
     return Envelope(
         id=str(row["id"]),
         type=row["type"],
+        source=source(row["type"]),
         tenant=row["tenant"],
         subject=row["subject"],
         time=row["time"],

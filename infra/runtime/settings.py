@@ -79,6 +79,78 @@ class Settings(BaseSettings):
         3600.0, gt=0, validation_alias="BACKGROUND_CLEANUP_INTERVAL", description="Seconds between two clean-ups."
     )
 
+    max_workers: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        validation_alias="MAX_WORKERS",
+        description="Processes that work jobs on this machine while there is a backlog, the first included; unset: one a"
+        " processor.",
+    )
+    max_queue_size: int = Field(
+        10_000, ge=1, validation_alias="MAX_QUEUE_SIZE", description="Jobs that may wait in one queue."
+    )
+    job_timeout: float = Field(
+        300.0,
+        gt=0,
+        validation_alias="JOB_TIMEOUT",
+        description="Seconds a job may run where neither it nor its kind says.",
+    )
+    processing_poll_interval: float = Field(
+        30.0,
+        gt=0,
+        validation_alias="PROCESSING_POLL_INTERVAL",
+        description="Seconds after which an idle worker looks for jobs without being called.",
+    )
+    processing_batch_size: int = Field(
+        100, ge=1, le=1000, validation_alias="PROCESSING_BATCH_SIZE", description="Jobs taken in one claim at most."
+    )
+    processing_max_retries: int = Field(
+        3, ge=0, le=100, validation_alias="PROCESSING_MAX_RETRIES", description="Retries of a job that names none."
+    )
+    processing_backoff_factor: float = Field(
+        1.5,
+        ge=1,
+        le=10,
+        validation_alias="PROCESSING_BACKOFF_FACTOR",
+        description="Growth of the backoff with each try.",
+    )
+    processing_max_concurrent_jobs: int = Field(
+        5,
+        ge=1,
+        le=1000,
+        validation_alias="PROCESSING_MAX_CONCURRENT_JOBS",
+        description="Jobs of one kind a process works at once, where the kind says nothing.",
+    )
+    metrics_enabled: bool = Field(
+        default=True, validation_alias="BACKGROUND_METRICS_ENABLED", description="Measure, and serve /metrics."
+    )
+    background_polling: bool = Field(
+        default=True,
+        validation_alias="BACKGROUND_POLLING",
+        description="Feature flag; false is BACKGROUND_POLLING_ENABLED=false.",
+    )
+    immediate_response: bool = Field(
+        default=True,
+        validation_alias="IMMEDIATE_RESPONSE",
+        description="Feature flag; false makes a trigger wait for the provider's answer.",
+    )
+    background_retry: bool = Field(
+        default=True,
+        validation_alias="BACKGROUND_RETRY",
+        description="Feature flag; false makes the first failure of a job its last, until somebody retries it.",
+    )
+    background_metrics: bool = Field(
+        default=True,
+        validation_alias="BACKGROUND_METRICS",
+        description="Feature flag; false is BACKGROUND_METRICS_ENABLED=false.",
+    )
+    background_cleanup: bool = Field(
+        default=True,
+        validation_alias="BACKGROUND_CLEANUP",
+        description="Feature flag; false removes nothing that is old.",
+    )
+
     poll_concurrency: int = Field(500, ge=1, le=10_000, description="Polls in flight at once.")
     stall_seconds: float = Field(3600.0, gt=0, description="No headway at the provider for this long ends a crawl.")
     deadline_seconds: float = Field(86_400.0, gt=0, description="A crawl attempt ends at the latest after this long.")

@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.event import Event
+from schemas.event import CrawlEvent
 
 
-class CrawlFailed(Event):
+class CrawlFailed(CrawlEvent):
     """The attempt is over and there is no result; ``recovery`` says what helps."""
 
     topic: ClassVar[str] = "crawl.failed"

@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.event import Event
+from schemas.event import CrawlEvent
 
 
-class CrawlTriggered(Event):
+class CrawlTriggered(CrawlEvent):
     """A provider accepted the crawl; results will follow."""
 
     topic: ClassVar[str] = "crawl.triggered"

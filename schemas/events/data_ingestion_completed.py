@@ -4,10 +4,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.event import Event
+from schemas.event import CrawlEvent
 
 
-class DataIngestionCompleted(Event):
+class DataIngestionCompleted(CrawlEvent):
     """The data is there: object, size, hash and row count were verified."""
 
     topic: ClassVar[str] = "data.ingestion.completed"

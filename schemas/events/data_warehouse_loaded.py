@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.event import Event
+from schemas.event import CrawlEvent
 
 
-class DataWarehouseLoaded(Event):
+class DataWarehouseLoaded(CrawlEvent):
     """The rows of this attempt are visible in the warehouse."""
 
     topic: ClassVar[str] = "data.warehouse.loaded"

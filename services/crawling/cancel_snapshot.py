@@ -8,14 +8,14 @@ from services.crawling.order import Crawl
 from services.crawling.ports import Provider
 from services.crawling.store import crawls
 from services.jobs.job import Done, Job, NewJob, Outcome
-from services.jobs.store import control
+from services.jobs.store import queue
 
 _IDS = UUID("b3a0b3ce-54c7-5a0b-8a35-0d1a5f6f3c11")
 
 
 async def cancel_later(tx: Transaction, provider: str, snapshot_id: str, *, crawl: Crawl, attempt: int) -> None:
     """Queue the cancellation in the transaction that cancels the crawl."""
-    await control.enqueue(
+    await queue.enqueue(
         tx,
         NewJob(
             id=uuid5(_IDS, f"{crawl.id}/{attempt}/{snapshot_id}"),

@@ -9,7 +9,7 @@ from services.crawling.order import Crawl
 from services.crawling.result.proof import Proof
 from services.crawling.store import crawls
 from services.jobs.job import Done, Job, NewJob, Outcome, Waiting
-from services.jobs.store import control
+from services.jobs.store import queue
 
 _IDS = UUID("5a5b6a3e-8f0b-5a39-9a7e-0c41c7f2d3b9")
 
@@ -19,7 +19,7 @@ def completed(job: Job, crawl: Crawl, proof: Proof) -> Outcome:
     result: dict[str, Any] = proof.model_dump()
 
     async def also(tx: Transaction) -> None:
-        await control.enqueue(tx, load_job(crawl, job.attempt, result))
+        await queue.enqueue(tx, load_job(crawl, job.attempt, result))
         await crawls.warehouse_state(tx, crawl.id, "pending")
         if crawl.warehouse == "async":
             await crawls.proven(tx, crawl.id, attempt=job.attempt, result=result)

@@ -29,6 +29,7 @@ from services.crawling.submit_crawl import submit_crawl
 from services.crawling.trigger_crawl import trigger_crawl
 from services.crawling.wiring import Crawling, crawling
 from services.jobs.job import Work
+from services.jobs.terms import terms
 from services.jobs.worker import Worker
 
 TENANT = "default"
@@ -45,8 +46,7 @@ def submissions(runtime: Runtime) -> Submissions:
         work={"crawl": Work(run=run, failed=crawl_failed, stage=stage_of)},
         name=f"{runtime.name}-face",
         lease_seconds=runtime.settings.lease_seconds,
-        retry_base_seconds=runtime.settings.retry_base_seconds,
-        retry_cap_seconds=runtime.settings.retry_cap_seconds,
+        terms=terms(runtime.settings),
     )
     return Submissions(worker)
 

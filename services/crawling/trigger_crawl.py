@@ -10,7 +10,7 @@ from services.crawling.order import Order
 from services.crawling.policy import Policy
 from services.crawling.store import crawls, keys
 from services.jobs.job import Job, NewJob
-from services.jobs.store import control, held
+from services.jobs.store import held, queue
 
 KEY_DAYS = 7
 IN_FLIGHT_SECONDS = 10.0
@@ -81,7 +81,7 @@ async def trigger_crawl(
             )
             if known is not None:
                 return _known(known, key)
-        await control.enqueue(tx, _job(crawl_id, order, tenant))
+        await queue.enqueue(tx, _job(crawl_id, order, tenant))
         await crawls.insert(tx, crawl_id, order, tenant=tenant, webhook_token=webhook_token, deadline=policy.deadline)
         if worker is None:
             return Accepted(crawl_id=crawl_id)

@@ -6,34 +6,39 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from pydantic import BaseModel
 
 from infra.postgres.away import DatabaseAway
 from infra.runtime.runtime import Runtime
 from infra.runtime.settings import Settings
 from services.jobs.job import Work
+from services.jobs.terms import terms
 from services.jobs.worker import Worker
 
 log = structlog.get_logger()
 
-IDLE_SECONDS = 1.0
+
+def _as_set(settings: Settings) -> int:
+    return settings.processing_max_concurrent_jobs
 
 
 @dataclass(frozen=True)
 class Working:
-    """Works jobs of one kind on one queue."""
+    """Works jobs of one kind on one queue. Where it ``accepts`` a payload, jobs of the kind may come from outside."""
 
     build: Callable[[Runtime], Work]
     queue: str
     kind: str
     concurrency: Callable[[Settings], int]
+    accepts: type[BaseModel] | None = None
 
     @property
     def trigger(self) -> Mapping[str, Any]:
         """For the topology."""
-        return {"queue": self.queue, "kind": self.kind}
+        return {"queue": self.queue, "kind": self.kind, **({"accepts": True} if self.accepts else {})}
 
     async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
-        """Work the queue whenever its bell rings, and look once a second in case it did not."""
+        """Work the queue whenever its bell rings, and look now and then in case it did not."""
         worker = self.worker(runtime)
         while not stop.is_set():
             try:
@@ -42,7 +47,7 @@ class Working:
                 log.warning("queue could not be worked", queue=self.queue, reason=away.detail)
             except Exception:
                 log.exception("queue could not be worked", queue=self.queue)
-            await runtime.doorbell.wait(self.queue, timeout=IDLE_SECONDS)
+            await runtime.doorbell.wait(self.queue, timeout=runtime.settings.processing_poll_interval)
 
     def worker(self, runtime: Runtime) -> Worker:
         """A worker of this process."""
@@ -50,18 +55,22 @@ class Working:
         return Worker(
             database=runtime.database,
             queue=self.queue,
-            work={self.kind: self.build(runtime)},
+            work={self.kind: runtime.once(self.build)},
             name=runtime.name,
             concurrency=self.concurrency(settings),
+            batch_size=settings.processing_batch_size,
             lease_seconds=settings.lease_seconds,
-            retry_base_seconds=settings.retry_base_seconds,
-            retry_cap_seconds=settings.retry_cap_seconds,
+            terms=terms(settings),
             bell=runtime.doorbell.bell(self.queue),
         )
 
 
 def works(
-    *, queue: str, kind: str, concurrency: Callable[[Settings], int] = lambda _: 10
+    *,
+    queue: str,
+    kind: str,
+    concurrency: Callable[[Settings], int] = _as_set,
+    accepts: type[BaseModel] | None = None,
 ) -> Callable[[Callable[[Runtime], Work]], Working]:
     """A function that a queue's doorbell sets off. It builds its work from the runtime."""
-    return lambda build: Working(build, queue, kind, concurrency)
+    return lambda build: Working(build, queue, kind, concurrency, accepts)

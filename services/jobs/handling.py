@@ -12,9 +12,10 @@ import structlog
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
 from schemas.problem import Problem, ProblemClass
-from services.jobs.backoff import backoff
-from services.jobs.job import Job, Outcome, Snooze, Work
+from services.jobs.finisher import Finisher
+from services.jobs.job import Cancelled, Done, Job, Outcome, Snooze, Work
 from services.jobs.settle import LeaseLost, crawl_id, fail, retry, settle
+from services.jobs.terms import Terms
 
 log = structlog.get_logger()
 
@@ -39,6 +40,15 @@ class PoisonJob(Problem):
     recovery: ClassVar[str] = "Look at the workers' logs around the times in the job's timeline, then retry it."
 
 
+class JobTimedOut(Problem):
+    """One claim of the job took longer than it may."""
+
+    code: ClassVar[str] = "JOB_TIMEOUT"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    title: ClassVar[str] = "The job took too long"
+    recovery: ClassVar[str] = "Retry it with a longer `timeout`, or raise JOB_TIMEOUT; its timeline says where it was."
+
+
 class Unexpected(Problem):
     """An error nobody foresaw."""
 
@@ -55,8 +65,8 @@ class Handling:
 
     database: Database
     work: Mapping[str, Work]
-    retry_base_seconds: float = 2.0
-    retry_cap_seconds: float = 60.0
+    finisher: Finisher
+    terms: Terms = field(default_factory=Terms)
     random: Random = field(default_factory=Random)
 
     def together(self, jobs: Sequence[Job]) -> list[list[Job]]:
@@ -71,9 +81,16 @@ class Handling:
     async def handle(self, jobs: Sequence[Job]) -> None:
         """Handle and settle these; what cannot be settled is left to its lease."""
         ended = await self._ended(jobs)
-        for job in jobs:
-            with structlog.contextvars.bound_contextvars(crawl_id=crawl_id(job)):
-                await self._settled(job, ended.get(job.id, Unexpected("The handler said nothing of this job")))
+        silent = Unexpected("The handler said nothing of this job")
+        if len(jobs) == 1:
+            await self._settled(jobs[0], ended.get(jobs[0].id, silent))
+        else:
+            await asyncio.gather(*(self._settled(job, ended.get(job.id, silent)) for job in jobs))
+
+    async def cancel(self, job: Job) -> None:
+        """End a held job because somebody wished it. Raises ``LeaseLost``, ``DatabaseAway``."""
+        work = self.work.get(job.kind)
+        await settle(self.database, job, Cancelled(), announce=work is not None and work.announce)
 
     async def _ended(self, jobs: Sequence[Job]) -> Mapping[UUID, Outcome | Problem]:
         try:
@@ -89,11 +106,18 @@ class Handling:
             return {job.id: problem for job in jobs}
 
     async def _outcomes(self, jobs: Sequence[Job]) -> Mapping[UUID, Outcome | Problem]:
-        work = self._work(jobs[0])
+        work, job = self._work(jobs[0]), jobs[0]
         if work.run_many is not None:
             return await work.run_many(jobs)
         assert work.run is not None  # noqa: S101  # work is done one by one or together
-        return {jobs[0].id: await work.run(jobs[0])}
+        seconds = job.timeout_seconds or work.timeout_seconds or self.terms.timeout_seconds
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return {job.id: await work.run(job)}
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise JobTimedOut(f"It took longer than {seconds:g} s") from error
 
     def _work(self, job: Job) -> Work:
         if job.claims > MAX_CLAIMS:
@@ -103,17 +127,18 @@ class Handling:
         return self.work[job.kind]
 
     async def _settled(self, job: Job, ended: Outcome | Problem) -> None:
-        try:
-            await self._persistently(job, ended)
-        except LeaseLost:
-            log.info("lease lost", queue=job.queue)
-        except DatabaseAway:
-            log.warning("job could not be settled: its lease runs out and somebody takes it again", exc_info=True)
-        except Exception as error:
-            if isinstance(ended, Problem):
-                log.exception("job could not be failed: its lease runs out and it is tried again")
-            else:
-                await self._settled(job, _problem(error))
+        with structlog.contextvars.bound_contextvars(crawl_id=crawl_id(job)):
+            try:
+                await self._persistently(job, ended)
+            except LeaseLost:
+                log.info("lease lost", queue=job.queue)
+            except DatabaseAway:
+                log.warning("job could not be settled: its lease runs out and somebody takes it again", exc_info=True)
+            except Exception as error:
+                if isinstance(ended, Problem):
+                    log.exception("job could not be failed: its lease runs out and it is tried again")
+                else:
+                    await self._settled(job, _problem(error))
 
     async def _persistently(self, job: Job, ended: Outcome | Problem) -> None:
         for pause in PAUSES:
@@ -125,17 +150,16 @@ class Handling:
         return await self._write(job, ended)
 
     async def _write(self, job: Job, ended: Outcome | Problem) -> None:
-        if not isinstance(ended, Problem):
-            await settle(self.database, job, ended)
-            return
-        allowed = job.max_tries if ended.tries is None else ended.tries
-        if ended.retryable and job.tries + 1 < allowed:
-            seconds = backoff(
-                ended, tries=job.tries, base=self.retry_base_seconds, cap=self.retry_cap_seconds, random=self.random
-            )
-            await retry(self.database, job, ended, seconds=seconds)
+        work = self.work.get(job.kind)
+        announce = work is not None and work.announce
+        if isinstance(ended, Done) and ended.also is None:
+            await self.finisher.complete(job, ended.result, announce=announce)
+        elif not isinstance(ended, Problem):
+            await settle(self.database, job, ended, announce=announce)
+        elif self.terms.allows_another_try(job, ended):
+            await retry(self.database, job, ended, seconds=self.terms.pause(job, ended, self.random))
         else:
-            await fail(self.database, job, ended, work=self.work.get(job.kind))
+            await fail(self.database, job, ended, work=work)
 
 
 def _problem(error: Exception) -> Problem:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,10 @@ Also = Callable[[Transaction], Awaitable[None]]
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One unit of background work, as a worker holds it. ``lease_token`` proves the hold."""
+    """One unit of background work, as a worker holds it. ``lease_token`` proves the hold.
+
+    ``max_tries`` and ``timeout_seconds`` are None where the job names none: then its kind or the settings decide.
+    """
 
     id: UUID
     tenant: str
@@ -23,18 +27,24 @@ class Job:
     state: str
     attempt: int
     tries: int
-    max_tries: int
+    max_tries: int | None
     claims: int
     lease_token: int
     step: str | None = None
     want: str | None = None
+    timeout_seconds: float | None = None
+    batch_id: UUID | None = None
+    traceparent: str | None = None
     payload: dict[str, Any] = field(default_factory=dict)
     cursor: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewJob:
-    """Work to be queued. ``priority`` is 0 (critical) to 4 (background)."""
+    """Work to be queued. ``priority`` is 0 (critical) to 4 (background); with ``due_at`` it waits until then.
+
+    ``adjust_seconds`` moves its rank (see ``services.jobs.rank``), ``fingerprint`` tells requests of the same id apart.
+    """
 
     id: UUID
     kind: str
@@ -42,11 +52,20 @@ class NewJob:
     tenant: str = "default"
     state: str = "ready"
     priority: int = 2
-    max_tries: int = 3
+    max_tries: int | None = None
+    timeout_seconds: float | None = None
+    due_at: datetime | None = None
+    adjust_seconds: float = 0.0
     step: str | None = None
     payload: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     source_id: str | None = None
+    related_dataset_id: str | None = None
+    created_by: str | None = None
+    batch_id: UUID | None = None
+    schedule_id: UUID | None = None
+    fingerprint: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,15 +111,42 @@ Outcome = Done | Waiting | Snooze | Resume | Cancelled
 Failed = Callable[[Transaction, Job, Problem], Awaitable[None]]
 """Called in the transaction in which a job fails for good: the place for the event that says so."""
 
+Followed = Callable[[Transaction, Job], Awaitable[None]]
+"""Called in the transaction in which a command changes a job, for the rows its context keeps beside it."""
+
+Accept = Callable[[Transaction, NewJob], Awaitable[NewJob]]
+"""Called in the transaction that accepts a job from outside; returns what is queued. Raises a ``Problem`` to refuse."""
+
+Command = Callable[[UUID, str], Awaitable[None]]
+"""A kind's own way to do what was commanded, of a job id and a tenant. Raises a ``Problem`` where it cannot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commands:
+    """What a kind does itself when it is commanded; where it says nothing, the engine does it.
+
+    ``cancel`` and ``retry`` replace the engine's; ``paused`` and ``resumed`` follow it in its transaction.
+    """
+
+    cancel: Command | None = None
+    retry: Command | None = None
+    paused: Followed | None = None
+    resumed: Followed | None = None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
     """How jobs of one kind on one queue are worked: one by one (``run``), or many at once (``run_many``).
 
-    What ``run_many`` raises is every job's failure; a ``Problem`` it returns is that job's alone.
+    What ``run_many`` raises is every job's failure; a ``Problem`` it returns is that job's alone. ``announce``: its end
+    is told as ``job.finished``. ``timeout_seconds`` is how long one claim may take where the job does not say.
     """
 
     run: Callable[[Job], Awaitable[Outcome]] | None = None
     run_many: Callable[[Sequence[Job]], Awaitable[Mapping[UUID, Outcome | Problem]]] | None = None
     failed: Failed | None = None
     stage: Callable[[Job, Problem], str] | None = None
+    accept: Accept | None = None
+    commands: Commands = field(default_factory=Commands)
+    announce: bool = False
+    timeout_seconds: float | None = None

@@ -23,6 +23,7 @@ class Leases:
     database: Database
     seconds: float
     held: dict[Lease, tuple[Job, asyncio.Task[None]]] = field(default_factory=dict)
+    wishes: dict[Lease, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.held)
@@ -31,7 +32,11 @@ class Leases:
         """Keep these alive from now on, until the task ends."""
         mine = {(job.id, job.lease_token): (job, task) for job in jobs}
         self.held.update(mine)
-        task.add_done_callback(lambda _: [self.held.pop(lease, None) for lease in mine])
+        task.add_done_callback(lambda _: self._forget(mine))
+
+    def wish(self, job: Job) -> str | None:
+        """What was wanted of a job when its task was interrupted."""
+        return self.wishes.get((job.id, job.lease_token))
 
     async def beat(self) -> None:
         """Keep what is held alive, for ever."""
@@ -49,8 +54,25 @@ class Leases:
         async with self.database.transaction() as tx:
             alive = await held.heartbeat(tx, leases, lease_seconds=self.seconds)
         for lease in leases:
-            if lease not in alive and lease in self.held:
+            if lease not in self.held:
+                continue
+            if lease not in alive:
                 self._lost(*self.held.pop(lease))
+            elif (wish := alive[lease]) is not None and lease not in self.wishes:
+                self._wanted(lease, wish)
+
+    def _wanted(self, lease: Lease, wish: str) -> None:
+        job, task = self.held[lease]
+        # jobs that are worked together cannot be stopped one by one: the sweep takes this one away
+        if sum(other is task for _, other in self.held.values()) == 1:
+            log.info("job interrupted", wish=wish, job_id=str(job.id))
+            self.wishes[lease] = wish
+            task.cancel()
+
+    def _forget(self, leases: Iterable[Lease]) -> None:
+        for lease in leases:
+            self.held.pop(lease, None)
+            self.wishes.pop(lease, None)
 
     def _lost(self, job: Job, task: asyncio.Task[None]) -> None:
         log.info("lease lost", queue=job.queue, job_id=str(job.id))

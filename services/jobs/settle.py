@@ -3,7 +3,9 @@
 import structlog
 
 from infra.postgres.database import Database, Transaction
+from schemas.events.job_finished import JobFinished
 from schemas.problem import Problem
+from services.jobs.finished import finished
 from services.jobs.job import Cancelled, Done, Job, Outcome, Resume, Snooze, Waiting, Work
 from services.jobs.store import held
 
@@ -14,26 +16,49 @@ class LeaseLost(Exception):
     """Somebody else holds the job now, or it was cancelled: this worker must not write."""
 
 
-async def settle(database: Database, job: Job, outcome: Outcome) -> None:
+async def settle(database: Database, job: Job, outcome: Outcome, *, announce: bool = False) -> None:
     """Commit what became of a held job, together with what its handler wants written.
 
-    Raises ``LeaseLost``, and writes nothing, if the job is not held any more.
+    With ``announce`` an end is told as ``job.finished``. Raises ``LeaseLost``, and writes nothing, if the job is not
+    held any more.
     """
     async with database.transaction() as tx:
-        match outcome:
-            case Done(result=result):
-                fenced(await held.complete(tx, job, result))
-            case Waiting(queue=queue, step=step):
-                fenced(await held.wait(tx, job, queue=queue, step=step))
-            case Snooze(seconds=seconds, step=step, reason=reason):
-                fenced(await held.snooze(tx, job, seconds=seconds, step=step, reason=reason))
-            case Resume():
-                fenced(await held.give_back(tx, job))
-            case Cancelled():
-                fenced(await held.cancel(tx, job))
+        fenced(await _moved(tx, job, outcome))
+        if announce and (end := _end(job, outcome)) is not None:
+            await tx.record(end, tenant=job.tenant)
         also = getattr(outcome, "also", None)
         if also is not None:
             await also(tx)
+
+
+async def _moved(tx: Transaction, job: Job, outcome: Outcome) -> bool:
+    match outcome:
+        case Done(result=result):
+            return await held.complete(tx, job, result)
+        case Waiting(queue=queue, step=step):
+            return await held.wait(tx, job, queue=queue, step=step)
+        case Snooze(seconds=seconds, step=step, reason=reason):
+            return await held.snooze(tx, job, seconds=seconds, step=step, reason=reason)
+        case Resume():
+            return await held.give_back(tx, job)
+        case Cancelled():
+            return await held.cancel(tx, job)
+
+
+def _end(job: Job, outcome: Outcome) -> JobFinished | None:
+    match outcome:
+        case Done(result=result):
+            return finished(job, "completed", result=result)
+        case Cancelled():
+            return finished(job, "cancelled")
+        case _:
+            return None
+
+
+async def put_aside(database: Database, job: Job) -> None:
+    """A held job is paused, as somebody wished. Raises ``LeaseLost``."""
+    async with database.transaction() as tx:
+        fenced(await held.pause(tx, job))
 
 
 async def retry(database: Database, job: Job, problem: Problem, *, seconds: float) -> None:
@@ -50,6 +75,8 @@ async def fail(database: Database, job: Job, problem: Problem, *, work: Work | N
         fenced(await held.fail(tx, job, problem, stage=stage))
         if work is not None and work.failed is not None:
             await work.failed(tx, job, problem)
+        if work is not None and work.announce:
+            await tx.record(finished(job, "failed", problem=problem), tenant=job.tenant)
     log.error("job failed", code=problem.code, detail=problem.detail)
 
 

@@ -9,29 +9,34 @@ import structlog
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
+from services.jobs.finisher import Finisher
 from services.jobs.handling import Handling
-from services.jobs.job import Job, Work
+from services.jobs.job import Job, Resume, Work
 from services.jobs.leases import Leases
-from services.jobs.settle import crawl_id
+from services.jobs.settle import LeaseLost, crawl_id, put_aside, settle
 from services.jobs.store import held
+from services.jobs.terms import Terms
 
 log = structlog.get_logger()
-
-LOOK_SECONDS = 1.0  # a doorbell may be lost
 
 
 @dataclass
 class Worker:
-    """Works one queue. ``drain`` returns when nothing is ready any more; ``bell`` says that there may be more."""
+    """Works one queue. ``drain`` returns when nothing is ready any more; ``bell`` says that there may be more.
+
+    ``concurrency`` jobs are worked at once, ``batch_size`` at most are taken in one claim. While some run, it looks for
+    more every ``look_seconds``: a doorbell may be lost.
+    """
 
     database: Database
     queue: str
     work: Mapping[str, Work]
     name: str
     concurrency: int = 10
+    batch_size: int = 100
     lease_seconds: float = 45.0
-    retry_base_seconds: float = 2.0
-    retry_cap_seconds: float = 60.0
+    look_seconds: float = 1.0
+    terms: Terms = field(default_factory=Terms)
     random: Random = field(default_factory=Random)
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -43,8 +48,8 @@ class Worker:
         self._handling = Handling(
             database=self.database,
             work=self.work,
-            retry_base_seconds=self.retry_base_seconds,
-            retry_cap_seconds=self.retry_cap_seconds,
+            finisher=Finisher(self.database),
+            terms=self.terms,
             random=self.random,
         )
 
@@ -85,7 +90,7 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _claim(self) -> int:
-        free = self.concurrency - len(self._leases)
+        free = min(self.batch_size, self.concurrency - len(self._leases))
         if free <= 0:
             return 0
         try:
@@ -119,19 +124,26 @@ class Worker:
                 await self._handling.handle(jobs)
             except asyncio.CancelledError:
                 for job in jobs:
-                    await self._give_back(job)
+                    await self._stopped(job)
 
-    async def _give_back(self, job: Job) -> None:
+    async def _stopped(self, job: Job) -> None:
         try:
-            async with self.database.transaction() as tx:
-                await held.give_back(tx, job)
+            match self._leases.wish(job):
+                case "cancel":
+                    await self._handling.cancel(job)
+                case "pause":
+                    await put_aside(self.database, job)
+                case _:
+                    await settle(self.database, job, Resume())
+        except LeaseLost:
+            log.info("lease lost", queue=self.queue)
         except DatabaseAway as away:
             log.warning("job not given back: its lease runs out", queue=self.queue, reason=away.detail)
 
     async def _wait_for_a_change(self, stop: asyncio.Event) -> None:
         changes = [asyncio.create_task(event.wait()) for event in (stop, self._freed, self.bell)]
         try:
-            await asyncio.wait(changes, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(changes, timeout=self.look_seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for change in changes:
                 change.cancel()

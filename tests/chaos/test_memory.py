@@ -17,7 +17,7 @@ from infra.postgres.database import Database
 from services.crawling.order import Order
 from services.crawling.store import crawls, polls
 from services.jobs.job import NewJob
-from services.jobs.store import control
+from services.jobs.store import queue
 from tests.chaos.black_box import Headrace, Provider, page
 from tests.chaos.evidence import looking_into
 from tests.chaos.program import Program, until
@@ -122,7 +122,7 @@ async def let_wait(database: Database, count: int, *, interval: float) -> None:
         async with database.transaction() as tx:
             for crawl_id in (uuid4() for _ in range(start, min(start + 500, count))):
                 job = NewJob(id=crawl_id, kind="crawl", queue="poll", state="waiting", step="waiting")
-                await control.enqueue(tx, job)
+                await queue.enqueue(tx, job)
                 await crawls.insert(
                     tx, crawl_id, ORDER, tenant="default", webhook_token="none", deadline=timedelta(days=1)
                 )

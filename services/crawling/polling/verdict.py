@@ -103,5 +103,6 @@ def judge_problem(due: Due, problem: Problem, *, policy: Policy, random: Random)
     given_up = not due.watching and not refused and due.misses + 1 >= MAX_MISSES
     if given_up or not problem.retryable or waited > (WATCH_FOR if due.watching else policy.deadline):
         return Over(problem=problem)
-    seconds = backoff(problem, tries=due.misses, base=policy.retry_base, cap=policy.retry_cap, random=random)
+    base, cap = policy.retry_base, policy.retry_cap
+    seconds = backoff(problem, tries=due.misses, base=base, cap=cap, factor=2.0, random=random)
     return Note(due=due, seconds=seconds, missed=0 if refused else 1)

@@ -1,4 +1,4 @@
-"""What others do with jobs: queue them, move them on, end them, start them again."""
+"""What others do with jobs: move them on, end them, start them again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,35 +6,12 @@ from uuid import UUID
 
 from infra.postgres.database import Transaction
 from schemas.problem import Problem
-from services.jobs.job import Job, NewJob
+from services.jobs.job import Job
+from services.jobs.rank import BOOST_SECONDS
 from services.jobs.store import rows
 
-AGEING_SECONDS = 300  # one level of priority is worth this much waiting
-
-
-async def enqueue(tx: Transaction, job: NewJob) -> bool:
-    """Queue new work; False if a job of this id is there already."""
-    inserted = await tx.execute(
-        "INSERT INTO jobs (id, tenant, kind, queue, state, priority, rank_at, max_tries, step, payload, metadata,"
-        # the clock, not the transaction's start: jobs of one transaction keep their order
-        " source_id) VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7::float8 * interval '1 s', $8, $9, $10,"
-        " $11, $12) ON CONFLICT (id) DO NOTHING",
-        job.id,
-        job.tenant,
-        job.kind,
-        job.queue,
-        job.state,
-        job.priority,
-        job.priority * AGEING_SECONDS,
-        job.max_tries,
-        job.step,
-        job.payload,
-        job.metadata,
-        job.source_id,
-    )
-    if inserted and job.state == "ready":
-        tx.ring(job.queue)
-    return bool(inserted)
+# A job that is started again queues as if it were new, a level ahead: old ones must not push everybody back.
+_ANEW = rows.rank(boost="$5::real", failures="0").replace("enqueued_at", "now()")
 
 
 async def lock(tx: Transaction, job_id: UUID) -> Job | None:
@@ -49,8 +26,8 @@ async def move(
     """Waiting jobs become ready on a queue; returns those that were waiting."""
     found = await tx.fetch(
         "WITH moved AS (UPDATE jobs SET state = 'ready', queue = $2, step = $3, due_at = NULL, tries = 0, claims = 0"
-        "   WHERE id = ANY($1::uuid[]) AND state = 'waiting' RETURNING id, attempt)"
-        " INSERT INTO job_events (job_id, attempt, type, data) SELECT id, attempt, $4, $5 FROM moved RETURNING job_id",
+        "   WHERE id = ANY($1::uuid[]) AND state = 'waiting' RETURNING *)"
+        f" {rows.telling('moved', '$4', '$5')} RETURNING job_id",
         [str(one) for one in ids],
         queue,
         step,
@@ -105,8 +82,9 @@ async def merge_result(tx: Transaction, job_id: UUID, *, attempt: int, more: dic
 async def cancel_locked(tx: Transaction, locked: Job) -> None:
     """Cancel a job this transaction holds locked, whatever it does: a running worker is fenced out."""
     await tx.execute(
-        "UPDATE jobs SET state = 'cancelled', finished_at = now(), want = NULL, step = NULL, due_at = NULL,"
-        " lease_token = lease_token + 1, lease_until = NULL, worker = NULL WHERE id = $1",
+        "UPDATE jobs SET state = 'cancelled', finished_at = now(), want = NULL, wanted_at = NULL, step = NULL,"
+        " due_at = NULL, paused_from = NULL, lease_token = lease_token + 1, lease_until = NULL, worker = NULL"
+        " WHERE id = $1",
         locked.id,
     )
     await rows.tell(tx, locked, "cancelled", {})
@@ -127,17 +105,17 @@ async def restart(tx: Transaction, locked: Job, *, state: str, queue: str, step:
     """A new attempt of a finished job that this transaction holds locked; returns its number."""
     attempt: int = await tx.fetchval(
         "UPDATE jobs SET state = $2, queue = $3, step = $4, attempt = attempt + 1, tries = 0, claims = 0, progress = 0,"
-        " cursor = NULL, result = NULL, want = NULL, due_at = NULL, finished_at = NULL, started_at = NULL,"
-        " lease_token = lease_token + 1, error_class = NULL, error_code = NULL, error_stage = NULL,"
-        " error_message = NULL, error_recovery = NULL WHERE id = $1 RETURNING attempt",
+        " steps_completed = '{}', message = NULL, cursor = NULL, result = NULL, want = NULL, wanted_at = NULL,"
+        " due_at = NULL, finished_at = NULL, started_at = NULL, discarded_at = NULL, discard_reason = NULL,"
+        f" boost_seconds = $5, failures = 0, enqueued_at = now(), rank_at = {_ANEW},"
+        f" lease_token = lease_token + 1, {rows.NO_ERROR} WHERE id = $1 RETURNING attempt",
         locked.id,
         state,
         queue,
         step,
+        BOOST_SECONDS,
     )
-    await tx.execute(
-        "INSERT INTO job_events (job_id, attempt, type) VALUES ($1, $2, 'attempt_started')", locked.id, attempt
-    )
+    await rows.tell(tx, locked, "attempt_started", {})
     if state == "ready":
         tx.ring(queue)
     return attempt

@@ -19,27 +19,64 @@ _TAKE = """state = 'running', claims = claims + 1, lease_token = lease_token + 1
 _CLAIM = f"""
 WITH next AS (
   SELECT id FROM jobs
-  WHERE queue = $1 AND state = 'ready'
-    AND NOT EXISTS (SELECT 1 FROM queues WHERE name = $1 AND paused_at IS NOT NULL)
+  WHERE queue = $1 AND state = 'ready' AND NOT EXISTS (SELECT FROM queues WHERE name IN ($1, '*')
+    AND (paused_at IS NOT NULL OR concurrency IS NOT NULL OR tenant_concurrency IS NOT NULL))
   ORDER BY rank_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
 ), taken AS (
   UPDATE jobs j SET {_TAKE} FROM next WHERE j.id = next.id RETURNING j.*
-)
+), told AS ({rows.telling("taken", "started")})
 SELECT {rows.JOB} FROM taken j ORDER BY j.rank_at, j.id
 """
 
 _CLAIM_ONE = f"""
-UPDATE jobs j SET {_TAKE}
-WHERE id = $1 AND state = 'ready'
-  AND NOT EXISTS (SELECT 1 FROM queues WHERE name = j.queue AND paused_at IS NOT NULL)
-RETURNING {rows.JOB}
+WITH taken AS (
+  UPDATE jobs j SET {_TAKE}
+  WHERE id = $1 AND state = 'ready'
+    AND NOT EXISTS (SELECT FROM queues WHERE name IN (j.queue, '*') AND paused_at IS NOT NULL)
+  RETURNING j.*
+), told AS ({rows.telling("taken", "started")})
+SELECT {rows.JOB} FROM taken j
 """
 
+# Locked, so that claimers of a limited queue come one after the other: else each would count the same free places.
+_LIMITS = """
+SELECT concurrency, tenant_concurrency FROM queues
+WHERE name = $1 AND (concurrency IS NOT NULL OR tenant_concurrency IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM queues WHERE name IN ($1, '*') AND paused_at IS NOT NULL)
+FOR UPDATE
+"""
+
+# From one tenant to the next by the index; each gives its best, as many as it may have more.
+_CLAIM_FAIRLY = f"""
+WITH RECURSIVE tenants AS (
+  (SELECT tenant FROM jobs WHERE queue = $1 AND state = 'ready' ORDER BY tenant LIMIT 1)
+  UNION ALL
+  SELECT (SELECT tenant FROM jobs WHERE queue = $1 AND state = 'ready' AND tenant > t.tenant ORDER BY tenant LIMIT 1)
+  FROM tenants t WHERE t.tenant IS NOT NULL
+), busy AS (
+  SELECT tenant, count(*) AS n FROM jobs WHERE state = 'running' AND queue = $1 GROUP BY tenant
+), best AS (
+  SELECT b.id, b.rank_at FROM tenants t LEFT JOIN busy USING (tenant) CROSS JOIN LATERAL (
+    SELECT id, rank_at FROM jobs WHERE queue = $1 AND state = 'ready' AND tenant = t.tenant
+    ORDER BY rank_at, id LIMIT greatest(0, least($4, $6 - coalesce(busy.n, 0))) FOR UPDATE SKIP LOCKED
+  ) b
+  WHERE t.tenant IS NOT NULL
+), next AS (
+  SELECT id FROM best ORDER BY rank_at, id
+  LIMIT greatest(0, least($4, $5 - (SELECT coalesce(sum(n), 0) FROM busy)))
+), taken AS (
+  UPDATE jobs j SET {_TAKE} FROM next WHERE j.id = next.id RETURNING j.*
+), told AS ({rows.telling("taken", "started")})
+SELECT {rows.JOB} FROM taken j ORDER BY j.rank_at, j.id
+"""
+_UNLIMITED = 1_000_000
+
+# A wish without a time is the handler's own affair: the engine does not enforce it.
 _HEARTBEAT = """
 UPDATE jobs j SET lease_until = clock_timestamp() + $3 * interval '1 s'
 FROM unnest($1::uuid[], $2::bigint[]) AS held(id, token)
 WHERE j.id = held.id AND j.lease_token = held.token AND j.state = 'running'
-RETURNING j.id, j.lease_token, j.want
+RETURNING j.id, j.lease_token, CASE WHEN j.wanted_at IS NOT NULL THEN j.want END AS want
 """
 
 # One statement moves a held job and writes its timeline; no row back means the lease was lost.
@@ -47,21 +84,51 @@ _SETTLE = """
 WITH moved AS (
   UPDATE jobs SET {change}, lease_until = NULL, worker = NULL
   WHERE id = $1 AND lease_token = $2 AND state = 'running'
-  RETURNING id, attempt
+  RETURNING *
 )
-INSERT INTO job_events (job_id, attempt, type, data) SELECT id, attempt, $3, $4 FROM moved RETURNING job_id
+{told} RETURNING job_id
 """
 
-_CHECKPOINT = """
-UPDATE jobs SET cursor = $3, progress = greatest(progress, $4), step = $5, claims = 1
-WHERE id = $1 AND lease_token = $2 AND state = 'running'
+_FINISHED = f"""
+state = 'completed', progress = 100, finished_at = now(), want = NULL, wanted_at = NULL, step = NULL, cursor = NULL,
+  steps_completed = CASE WHEN step IS NULL THEN steps_completed ELSE steps_completed || step END, {rows.NO_ERROR}"""
+
+_COMPLETE_MANY = f"""
+WITH moved AS (
+  UPDATE jobs j SET {_FINISHED}, result = d.result, lease_until = NULL, worker = NULL
+  FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[]) AS d(id, token, result)
+  WHERE j.id = d.id AND j.lease_token = d.token AND j.state = 'running'
+  RETURNING j.*
+)
+{rows.telling("moved", "completed")} RETURNING job_id
+"""
+
+_CHECKPOINT = f"""
+WITH moved AS (
+  UPDATE jobs SET cursor = coalesce($3, cursor), progress = greatest(progress, $4), step = coalesce($5, step),
+    claims = 1, message = coalesce($6, message), steps_completed =
+    CASE WHEN step IS NULL OR $5 IS NULL OR step = $5 THEN steps_completed ELSE steps_completed || step END
+  WHERE id = $1 AND lease_token = $2 AND state = 'running'
+  RETURNING *
+)
+{rows.telling("moved", "progress")} RETURNING job_id
 """
 
 
 async def claim(tx: Transaction, queue: str, *, limit: int, lease_seconds: float, worker: str) -> list[Job]:
-    """Take the next ready jobs of a queue, best rank first."""
+    """Take the next ready jobs of a queue, best rank first; none while it is paused, no more than its limits allow."""
     found = await tx.fetch(_CLAIM, queue, worker, lease_seconds, limit)
+    if not found:
+        found = await _claim_fairly(tx, queue, worker, lease_seconds, limit)
     return [rows.job(row) for row in found]
+
+
+async def _claim_fairly(tx: Transaction, queue: str, worker: str, lease_seconds: float, limit: int) -> list[Any]:
+    limits = await tx.fetchrow(_LIMITS, queue)
+    if limits is None:
+        return []
+    most, most_each = (limits[name] or _UNLIMITED for name in ("concurrency", "tenant_concurrency"))
+    return await tx.fetch(_CLAIM_FAIRLY, queue, worker, lease_seconds, limit, most, most_each)
 
 
 async def claim_one(tx: Transaction, job_id: UUID, *, lease_seconds: float, worker: str) -> Job | None:
@@ -78,11 +145,18 @@ async def heartbeat(tx: Transaction, leases: Sequence[Lease], *, lease_seconds: 
 
 async def complete(tx: Transaction, held: Job, result: dict[str, Any]) -> bool:
     """Finished with a result."""
-    change = (
-        "state = 'completed', result = $5, progress = 100, finished_at = now(), step = NULL, cursor = NULL,"
-        " error_class = NULL, error_code = NULL, error_stage = NULL, error_message = NULL, error_recovery = NULL"
+    return await _settle(tx, held, f"{_FINISHED}, result = $5", "completed", {}, result)
+
+
+async def complete_many(tx: Transaction, finished: Sequence[tuple[Job, dict[str, Any]]]) -> set[UUID]:
+    """Finished together; returns those that were still held."""
+    found = await tx.fetch(
+        _COMPLETE_MANY,
+        [job.id for job, _ in finished],
+        [job.lease_token for job, _ in finished],
+        [result for _, result in finished],
     )
-    return await _settle(tx, held, change, "completed", {}, result)
+    return {UUID(str(row["job_id"])) for row in found}
 
 
 async def wait(tx: Transaction, held: Job, *, queue: str, step: str) -> bool:
@@ -115,6 +189,7 @@ async def retry(tx: Transaction, held: Job, problem: Problem, *, seconds: float)
     """Failed, and worth another try after ``seconds``. Whoever held it lives, so its claims are forgotten."""
     change = (
         "state = 'scheduled', tries = tries + 1, claims = 0, due_at = clock_timestamp() + $5 * interval '1 s',"
+        f" failures = failures + 1, rank_at = {rows.rank(failures='failures + 1')},"
         " error_class = $6, error_code = $7, error_message = $8"
     )
     told = {"code": problem.code, "message": rows.said(problem), "seconds": round(seconds, 3)}
@@ -123,10 +198,10 @@ async def retry(tx: Transaction, held: Job, problem: Problem, *, seconds: float)
 
 
 async def fail(tx: Transaction, held: Job, problem: Problem, *, stage: str | None = None) -> bool:
-    """Failed for good."""
+    """Failed for good: a dead letter, until somebody retries or discards it."""
     change = (
-        "state = 'failed', finished_at = now(), error_class = $5, error_code = $6, error_stage = $7,"
-        " error_message = $8, error_recovery = $9"
+        "state = 'failed', finished_at = now(), want = NULL, wanted_at = NULL,"
+        " error_class = $5, error_code = $6, error_stage = $7, error_message = $8, error_recovery = $9"
     )
     told = {"code": problem.code, "stage": stage, "message": rows.said(problem)}
     return await _settle(tx, held, change, "failed", told, *rows.error_columns(problem, stage))
@@ -134,15 +209,33 @@ async def fail(tx: Transaction, held: Job, problem: Problem, *, stage: str | Non
 
 async def cancel(tx: Transaction, held: Job) -> bool:
     """Ended because somebody wanted it."""
-    change = "state = 'cancelled', finished_at = now(), want = NULL, step = NULL"
+    change = "state = 'cancelled', finished_at = now(), want = NULL, wanted_at = NULL, step = NULL"
     return await _settle(tx, held, change, "cancelled", {})
 
 
+async def pause(tx: Transaction, held: Job) -> bool:
+    """Put aside because somebody wanted it; what stands in the cursor is kept for when it is resumed."""
+    change = "state = 'paused', paused_from = 'ready', claims = 0, want = NULL, wanted_at = NULL"
+    return await _settle(tx, held, change, "paused", {})
+
+
 async def _settle(tx: Transaction, held: Job, change: str, told: str, data: dict[str, Any], *args: object) -> bool:
-    sql = _SETTLE.format(change=change)
+    sql = _SETTLE.format(change=change, told=rows.telling("moved", "$3", "$4"))
     return bool(await tx.fetchval(sql, held.id, held.lease_token, told, data, *args))
 
 
-async def checkpoint(tx: Transaction, held: Job, cursor: dict[str, Any], *, progress: float, step: str) -> bool:
-    """Keep how far the work is; False if the lease was lost. Progress never falls within an attempt."""
-    return bool(await tx.execute(_CHECKPOINT, held.id, held.lease_token, cursor, progress, step))
+async def checkpoint(
+    tx: Transaction,
+    held: Job,
+    cursor: dict[str, Any] | None,
+    *,
+    progress: float,
+    step: str | None,
+    message: str | None = None,
+) -> bool:
+    """Keep how far the work is; False if the lease was lost. Progress never falls within an attempt.
+
+    What is None stays as it is.
+    """
+    args = (cursor, progress, step, message and rows.storable(message[:500]))
+    return bool(await tx.fetchval(_CHECKPOINT, held.id, held.lease_token, *args))

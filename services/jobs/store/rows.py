@@ -6,25 +6,49 @@ from uuid import UUID
 from infra.postgres.database import Transaction
 from schemas.problem import Problem
 from services.jobs.job import Job
+from services.jobs.rank import AGEING_SECONDS, MOST_PENALTIES, PENALTY_SECONDS
 
-FIELDS = "id, tenant, kind, queue, state, attempt, tries, max_tries, claims, lease_token, step, want, payload, cursor"
-JOB = ", ".join(f"j.{name}" for name in FIELDS.split(", "))
+FIELDS = (
+    "id, tenant, kind, queue, state, attempt, tries, max_tries, claims, lease_token, step, want, timeout_seconds,"
+    " batch_id, traceparent, payload, cursor"
+)
+NAMES = FIELDS.split(", ")
+JOB = ", ".join(f"j.{name}" for name in NAMES)
+_UUIDS = {"id", "batch_id"}
+
+TOLD = "job_id, attempt, tenant, kind, queue, state, tries, started, progress, step, message, batch_id, source_id"
+_TOLD_OF = TOLD.replace("job_id", "id").replace("started", "started_at IS NOT NULL")
+
+
+def telling(changed: str, what: str, data: str = "'{}'::jsonb") -> str:
+    """SQL that writes a line of the timeline for every row of ``changed``, which must return whole jobs.
+
+    ``what`` is its type, as a word or as a parameter.
+    """
+    word = what if what.startswith("$") else f"'{what}'"
+    return f"INSERT INTO job_events ({TOLD}, type, data) SELECT {_TOLD_OF}, {word}, {data} FROM {changed}"
+
+
+def rank(*, priority: str = "priority", boost: str = "boost_seconds", failures: str = "failures") -> str:
+    """SQL of ``rank_at`` where a job's parts are these; see ``services.jobs.rank``."""
+    return (
+        f"enqueued_at + ({priority} * {AGEING_SECONDS} - ({boost})"
+        f" + least({failures}, {MOST_PENALTIES}) * {PENALTY_SECONDS} + adjust_seconds) * interval '1 s'"
+    )
+
+
+NO_ERROR = "error_class = NULL, error_code = NULL, error_stage = NULL, error_message = NULL, error_recovery = NULL"
 
 
 async def tell(tx: Transaction, told_of: Job, what: str, data: dict[str, Any]) -> None:
-    """Write one line of a job's timeline."""
-    await tx.execute(
-        "INSERT INTO job_events (job_id, attempt, type, data) VALUES ($1, $2, $3, $4)",
-        told_of.id,
-        told_of.attempt,
-        what,
-        data,
-    )
+    """Write one line of a job's timeline, as the job is now."""
+    await tx.execute(telling("(SELECT * FROM jobs WHERE id = $1) AS j", "$2", "$3"), told_of.id, what, data)
 
 
 def job(row: Any) -> Job:
     """A row as the worker sees it."""
-    return Job(**{name: row[name] for name in FIELDS.split(", ") if name != "id"}, id=UUID(str(row["id"])))
+    found = {name: row[name] for name in NAMES}
+    return Job(**{**found, **{name: found[name] and UUID(str(found[name])) for name in _UUIDS}})
 
 
 def error_columns(problem: Problem, stage: str | None) -> tuple[str, str, str | None, str, str]:
@@ -34,4 +58,9 @@ def error_columns(problem: Problem, stage: str | None) -> tuple[str, str, str | 
 
 def said(problem: Problem) -> str:
     """A problem's detail as PostgreSQL can keep it: others' words may hold anything."""
-    return problem.detail[:500].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+    return storable(problem.detail[:500])
+
+
+def storable(text: str) -> str:
+    """A text as PostgreSQL can keep it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -1,6 +1,8 @@
 """What time does to jobs: the due become ready, the abandoned become free."""
 
 from infra.postgres.database import Transaction
+from services.jobs.job import Job
+from services.jobs.store import rows
 
 # now(), not clock_timestamp(): only with a stable function an index finds what is due.
 
@@ -34,13 +36,23 @@ async def reap(tx: Transaction, *, limit: int = 1000) -> int:
         "WITH dead AS (SELECT id FROM jobs WHERE state = 'running' AND lease_until < now()"
         "   ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),"
         " freed AS (UPDATE jobs j SET state = 'ready', lease_token = lease_token + 1, lease_until = NULL, worker = NULL"
-        "   FROM dead WHERE j.id = dead.id RETURNING j.id, j.attempt, j.queue)"
-        " INSERT INTO job_events (job_id, attempt, type, data)"
-        " SELECT id, attempt, 'lease_expired', jsonb_build_object('queue', queue) FROM freed RETURNING data",
+        "   FROM dead WHERE j.id = dead.id RETURNING j.*)"
+        f" {rows.telling('freed', 'lease_expired')} RETURNING queue",
         limit,
     )
-    tx.ring(*{row["data"]["queue"] for row in found})
+    tx.ring(*{row["queue"] for row in found})
     return len(found)
+
+
+async def unheard(tx: Transaction, *, seconds: float, limit: int = 100) -> list[Job]:
+    """Running jobs whose workers did not heed a wish for so long; locked until the transaction ends."""
+    found = await tx.fetch(
+        f"SELECT {rows.JOB} FROM jobs j WHERE state = 'running' AND wanted_at < now() - $1 * interval '1 s'"
+        " ORDER BY wanted_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+        seconds,
+        limit,
+    )
+    return [rows.job(row) for row in found]
 
 
 async def busy_queues(tx: Transaction) -> set[str]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,11 +12,13 @@ from infra.postgres.database import Database, Transaction
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.problem import Problem, ProblemClass
 from services.jobs.job import Done, Job, NewJob, Outcome, Work
-from services.jobs.store import control, held
+from services.jobs.store import held, queue
 from services.jobs.sweep import sweep
+from services.jobs.terms import Terms
 from services.jobs.worker import Worker
 
 PATIENCE = 10.0
+TERMS = [one.name for one in fields(Terms)]
 EVENT = CrawlFailed(crawl_id="c", attempt=1, error="e", code="TIMEOUT", stage="s", recovery="r")
 
 
@@ -67,7 +70,7 @@ class Desk:
         jobs = [NewJob(**{"id": uuid4(), "kind": "k", "queue": "q", **changes}) for _ in range(count)]
         async with self.database.transaction() as tx:
             for job in jobs:
-                await control.enqueue(tx, job)
+                await queue.enqueue(tx, job)
         return [job.id for job in jobs]
 
     async def claim(self, limit: int = 1, *, queue: str = "q", lease: float = 45.0, worker: str = "w") -> list[Job]:
@@ -115,7 +118,8 @@ class Desk:
 
     def worker(self, run: Any = None, *, work: Work | None = None, **changes: Any) -> Worker:
         work = work or Work(run=run or done)
-        given = {"queue": "q", "name": "w", "random": Random(7), "retry_base_seconds": 0.01, **changes}
+        terms = Terms(**{"retry_base_seconds": 0.01, **{n: changes.pop(n) for n in TERMS if n in changes}})
+        given = {"queue": "q", "name": "w", "random": Random(7), "terms": terms, **changes}
         return Worker(database=self.database, work={"k": work}, **given)
 
     def work(self, **changes: Any) -> Work:

@@ -7,7 +7,8 @@ import pytest
 
 from infra.postgres.database import Database
 from services.jobs.job import NewJob
-from services.jobs.store import control, held
+from services.jobs.rank import AGEING_SECONDS
+from services.jobs.store import control, held, queue
 from tests.contract.jobs.rig import Desk, Notes
 
 
@@ -23,7 +24,7 @@ async def test_jobs_of_a_level_are_taken_in_the_order_they_were_queued(desk: Des
 async def test_an_important_job_overtakes_but_does_not_starve_those_that_waited(desk: Desk) -> None:
     [waited] = await desk.queue(priority=4)
     [normal], [critical] = await desk.queue(priority=2), await desk.queue(priority=0)
-    longest = 4 * control.AGEING_SECONDS
+    longest = 4 * AGEING_SECONDS
     await desk.change(waited, f"rank_at = rank_at - interval '{longest + 1} s'")
 
     assert [job.id for job in await desk.claim(3)] == [waited, critical, normal]
@@ -32,7 +33,7 @@ async def test_an_important_job_overtakes_but_does_not_starve_those_that_waited(
 async def test_a_level_is_worth_its_waiting_time(desk: Desk) -> None:
     [low] = await desk.queue(priority=3)
     [high] = await desk.queue(priority=2)
-    await desk.change(low, f"rank_at = rank_at - interval '{control.AGEING_SECONDS - 1} s'")
+    await desk.change(low, f"rank_at = rank_at - interval '{AGEING_SECONDS - 1} s'")
     before = [job.id for job in await desk.claim()]
     await desk.change(high, "state = 'ready'")
     await desk.change(low, "rank_at = rank_at - interval '2 s'")
@@ -69,7 +70,7 @@ async def test_a_job_that_is_there_is_not_queued_twice(desk: Desk) -> None:
     answers = []
     for _ in range(2):
         async with desk.database.transaction() as tx:
-            answers.append(await control.enqueue(tx, new))
+            answers.append(await queue.enqueue(tx, new))
             rung = tx.queues
 
     assert answers == [True, False]

@@ -1,0 +1,28 @@
+"""What the engine tells of jobs whose end has no event of its own."""
+
+from typing import Any, Literal
+
+from schemas.events.job_finished import JobFinished
+from schemas.problem import Problem
+from services.jobs.job import Job
+from services.jobs.store.rows import said
+
+
+def finished(
+    job: Job,
+    status: Literal["completed", "failed", "cancelled"],
+    *,
+    result: dict[str, Any] | None = None,
+    problem: Problem | None = None,
+) -> JobFinished:
+    """The fact that this attempt is over."""
+    return JobFinished(
+        job_id=str(job.id),
+        attempt=job.attempt,
+        kind=job.kind,
+        status=status,
+        batch_id=str(job.batch_id) if job.batch_id else None,
+        code=problem.code if problem else None,
+        error=said(problem) if problem else None,
+        result=result,
+    )

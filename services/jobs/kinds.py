@@ -1,0 +1,71 @@
+"""Which kinds of jobs there are: what the functions say that work them, and nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from infra.runtime import topology
+from infra.runtime.runtime import Runtime
+from schemas.problem import Problem
+from services.jobs.function import Working
+from services.jobs.job import Commands, Work
+
+
+class KindNotAccepted(Problem):
+    """Jobs of this kind cannot be submitted."""
+
+    code: ClassVar[str] = "KIND_NOT_ACCEPTED"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "Jobs of this kind cannot be submitted"
+    recovery: ClassVar[str] = "Use one of the kinds named in `allowed`."
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The functions of this installation that work queues, by their names; their work is built once a process."""
+
+    runtime: Runtime
+    working: Mapping[str, Working] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> list[str]:
+        """Kinds that may come from outside."""
+        return sorted(one.kind for one in self.working.values() if one.accepts is not None)
+
+    def entry(self, kind: str) -> Working:
+        """The function that takes jobs of this kind from outside. Raises ``KindNotAccepted``."""
+        for one in self.working.values():
+            if one.kind == kind and one.accepts is not None:
+                return one
+        raise KindNotAccepted(f"{kind!r} is none of {', '.join(self.accepted)}", allowed=self.accepted)
+
+    def payload_model(self, kind: str) -> type[BaseModel]:
+        """What a payload of this kind must be. Raises ``KindNotAccepted``."""
+        model = self.entry(kind).accepts
+        assert model is not None  # noqa: S101  # an entry accepts something
+        return model
+
+    def works(self, kind: str) -> list[Work]:
+        """How jobs of this kind are worked, on whatever queue; the function that accepts them comes first."""
+        found = [one for one in self.working.values() if one.kind == kind]
+        return [self.runtime.once(one.build) for one in sorted(found, key=lambda one: one.accepts is None)]
+
+    def commands(self, kind: str) -> Commands:
+        """What the kind does itself when it is commanded."""
+        return next((work.commands for work in self.works(kind)), Commands())
+
+    def announced(self, kind: str) -> bool:
+        """Whether ends of this kind are told as ``job.finished``."""
+        return any(work.announce for work in self.works(kind))
+
+
+def kinds(runtime: Runtime) -> Kinds:
+    """The kinds of the committed topology; once a process, through ``runtime.once(kinds)``."""
+    found = {
+        name: topology.function(name)
+        for name, trigger in topology.generated()["functions"].items()
+        if "kind" in trigger
+    }
+    return Kinds(runtime, {name: one for name, one in found.items() if isinstance(one, Working)})

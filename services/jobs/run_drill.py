@@ -1,0 +1,60 @@
+"""A drill: a job that takes as long and fails as often as its payload says, to see how everything around it behaves."""
+
+import asyncio
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.problem import Problem, ProblemClass
+from services.jobs.job import Done, Job, Outcome
+from services.jobs.progress import Reporter
+
+
+class DrillFailed(Problem):
+    """The drill was told to fail for good."""
+
+    code: ClassVar[str] = "DRILL_FAILED"
+    title: ClassVar[str] = "The drill failed, as it was told to"
+    recovery: ClassVar[str] = "Nothing is wrong: submit it without `fail`, or retry it to see it fail again."
+
+
+class DrillStumbled(Problem):
+    """The drill was told to fail in a way that passes."""
+
+    code: ClassVar[str] = "DRILL_STUMBLED"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    title: ClassVar[str] = "The drill stumbled, as it was told to"
+    recovery: ClassVar[str] = "It is tried again by itself."
+
+
+class Drill(BaseModel):
+    """What a drill does. ``seconds`` are spread evenly over ``steps``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds: float = Field(0.0, ge=0, le=3600, description="How long it works.")
+    steps: list[str] = Field(default_factory=lambda: ["working"], min_length=1, max_length=100)
+    stumbles: int = Field(0, ge=0, le=100, description="How many tries fail before one succeeds.")
+    fail: bool = Field(default=False, description="Fail for good at the end.")
+    result: dict[str, Any] = Field(default_factory=dict, description="What it brings.")
+
+
+async def run_drill(job: Job, *, reporter: Reporter) -> Outcome:
+    """Work as told. Raises ``DrillFailed``, ``DrillStumbled`` and ``LeaseLost``."""
+    drill = Drill.model_validate(job.payload)
+    for number, step in enumerate(drill.steps):
+        await reporter.report(job, 100.0 * number / len(drill.steps), step=step)
+        await _work(job, drill, number, reporter)
+    if job.tries < drill.stumbles:
+        raise DrillStumbled(f"stumbled {job.tries + 1} of {drill.stumbles} times")
+    if drill.fail:
+        raise DrillFailed
+    return Done(result=drill.result)
+
+
+async def _work(job: Job, drill: Drill, number: int, reporter: Reporter) -> None:
+    each = drill.seconds / len(drill.steps)
+    slices = max(1, min(20, round(each / 0.1)))
+    for done in range(slices):
+        await asyncio.sleep(each / slices)
+        await reporter.report(job, 100.0 * (number + (done + 1) / slices) / len(drill.steps))

@@ -1,0 +1,108 @@
+"""Jobs as callers see them: one row, three faces. The table in README.md says which field is which."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.jobs.rank import Priority
+
+STEPS_AS_STATUS = ("classifying", "extracting", "integrating", "quality_check")
+ENDED = ("completed", "failed", "cancelled")
+STATUSES = ("queued", "processing", *STEPS_AS_STATUS, "retrying", "paused", *ENDED)
+
+_V2 = {"queued": "queued", "retrying": "queued", "paused": "paused", **{ended: ended for ended in ENDED}}
+
+
+def status(*, state: str, step: str | None, tries: int, started: bool) -> str:
+    """A job's state in the words users see; ``retrying`` is waiting after a failure."""
+    if state in {*ENDED, "paused"}:
+        return state
+    if state == "running" or (state == "waiting" and started):
+        return step if step in STEPS_AS_STATUS else "processing"
+    if tries:
+        return "retrying"
+    return "processing" if started else "queued"
+
+
+def background(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The body under ``/api/background``; progress is 0 to 100."""
+    return {
+        "job_id": str(row["id"]),
+        "kind": row["kind"],
+        "status": _status(row),
+        "priority": Priority(row["priority"]).name,
+        "progress": round(row["progress"], 2),
+        "current_step": row["step"],
+        "steps_completed": list(row["steps_completed"]),
+        "message": row["message"],
+        "created_at": _time(row["created_at"]),
+        "started_at": _time(row["started_at"]),
+        "completed_at": _time(row["finished_at"]),
+        "due_at": _time(row["due_at"]),
+        "queue": row["queue"],
+        "attempt": row["attempt"],
+        "retry_count": row["tries"],
+        "max_retries": None if row["max_tries"] is None else row["max_tries"] - 1,
+        "timeout": row["timeout_seconds"],
+        "error_message": row["error_message"],
+        "error": error(row),
+        "result": row["result"],
+        "metadata": row["metadata"],
+        "related_dataset_id": row["related_dataset_id"],
+        "source_id": row["source_id"],
+        "batch_id": _text(row["batch_id"]),
+        "schedule_id": _text(row["schedule_id"]),
+        "created_by": row["created_by"],
+        "wanted": row["want"],
+    }
+
+
+def progress(row: Mapping[str, Any], *, remaining: float | None) -> dict[str, Any]:
+    """The body of ``…/progress``; ``remaining`` is in seconds, None where it would be a guess."""
+    return {
+        "job_id": str(row["id"]),
+        "status": _status(row),
+        "progress": round(row["progress"], 2),
+        "current_step": row["step"],
+        "steps_completed": list(row["steps_completed"]),
+        "estimated_time_remaining": remaining,
+        "message": row["message"] or row["error_message"],
+    }
+
+
+def v2(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The body under ``/api/v2/jobs``."""
+    return {
+        "id": str(row["id"]),
+        "job_type": row["kind"],
+        "status": _V2.get(_status(row), "running"),
+        "progress": round(row["progress"]),
+        "current_step": row["step"],
+        "related_dataset_id": row["related_dataset_id"],
+        "created_by": row["created_by"],
+        "created_at": _time(row["created_at"]),
+        "started_at": _time(row["started_at"]),
+        "completed_at": _time(row["finished_at"]),
+        "error": row["error_message"] if row["state"] == "failed" else None,
+        "job_metadata": row["metadata"],
+    }
+
+
+def error(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Why a job failed, or why its last try did; None if it did not."""
+    if row["error_code"] is None:
+        return None
+    names = {"class": "error_class", "code": "error_code", "stage": "error_stage", "message": "error_message"}
+    return {**{name: row[column] for name, column in names.items()}, "recovery": row["error_recovery"]}
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    return status(state=row["state"], step=row["step"], tries=row["tries"], started=row["started_at"] is not None)
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
