@@ -84,8 +84,7 @@ class Settings(BaseSettings):
         ge=1,
         le=64,
         validation_alias="MAX_WORKERS",
-        description="Processes that work jobs on this machine while there is a backlog, the first included; unset: one a"
-        " processor.",
+        description="Most processes that work jobs on this machine, the first included; unset: one a processor.",
     )
     max_queue_size: int = Field(
         10_000, ge=1, validation_alias="MAX_QUEUE_SIZE", description="Jobs that may wait in one queue."
