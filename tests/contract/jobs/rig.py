@@ -109,9 +109,13 @@ class Desk:
         found = await self.database.pool.fetch("SELECT state, count(*) AS n FROM jobs GROUP BY state")
         return {row["state"]: row["n"] for row in found}
 
-    async def told(self, job_id: UUID) -> list[str]:
+    async def timeline(self, job_id: UUID) -> list[str]:
         found = await self.database.pool.fetch("SELECT type FROM job_events WHERE job_id = $1 ORDER BY id", job_id)
         return [row["type"] for row in found]
+
+    async def told(self, job_id: UUID) -> list[str]:
+        """The timeline without what every job begins with."""
+        return [what for what in await self.timeline(job_id) if what not in {"queued", "started"}]
 
     async def outbox(self) -> int:
         return int(await self.database.pool.fetchval("SELECT count(*) FROM outbox"))

@@ -29,6 +29,9 @@ class Spy:
         self.said.append((sql, args))
         return []
 
+    async def fetchrow(self, sql: str, *args: object) -> None:
+        """Nothing is limited here."""
+
 
 @pytest.fixture
 async def full(database: Database) -> Database:

@@ -49,14 +49,13 @@ async def test_a_free_slot_is_used_while_a_long_job_runs(desk: Desk) -> None:
     assert await desk.state(long) == "ready"
 
 
-async def test_a_bell_makes_it_look_at_once_while_a_long_job_runs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.jobs.worker.LOOK_SECONDS", 3600)
+async def test_a_bell_makes_it_look_at_once_while_a_long_job_runs(desk: Desk) -> None:
     [long] = await desk.queue(payload={"long": True})
 
     async def run(job: Job) -> Outcome:
         return await for_ever(job) if job.payload else Done()
 
-    worker = desk.worker(run, concurrency=2)
+    worker = desk.worker(run, concurrency=2, look_seconds=3600)
     async with desk.draining(worker):
         await desk.reaches(long, "running")
         [short] = await desk.queue()

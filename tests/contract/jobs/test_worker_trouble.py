@@ -195,6 +195,7 @@ async def runtime(database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A process's runtime over the test's database."""
     for name in [name for name in os.environ if name.startswith(("HEADRACE_", "BACKGROUND_"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PROCESSING_POLL_INTERVAL", "0.2")  # no sweep rings again what the outage swallowed
     async with open_runtime(Settings(database_url=database_dsn, data_dir=tmp_path)) as opened:  # type: ignore[arg-type]
         yield opened
 

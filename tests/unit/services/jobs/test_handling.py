@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
+from services.jobs.finisher import Finisher
 from services.jobs.handling import MAX_CLAIMS, Handling
 from services.jobs.job import Done, Job, Outcome, Work
 
@@ -35,7 +36,8 @@ def job(number: int, **changes: Any) -> Job:
 
 def together(*jobs: Job) -> list[list[int]]:
     work = {"load": Work(run_many=many), "unload": Work(run_many=many), "crawl": Work(run=one)}
-    handling = Handling(database=Database(None), work=work)
+    nowhere = Database(None)
+    handling = Handling(database=nowhere, work=work, finisher=Finisher(nowhere))
     return [[job.id.int for job in group] for group in handling.together(jobs)]
 
 
