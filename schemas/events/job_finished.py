@@ -15,10 +15,10 @@ class JobFinished(Event):
     job_id: str = Field(description="The job this fact is about; also the CloudEvents subject.")
     kind: str = Field(description="What the job did.")
     status: Literal["completed", "failed", "cancelled"] = Field(description="How it ended.")
-    batch_id: str | None = Field(None, description="The batch it was submitted with.")
-    code: str | None = Field(None, description="Why it failed, as a code.")
-    error: str | None = Field(None, description="Why it failed, in one sentence.")
-    result: dict[str, Any] | None = Field(None, description="What it brought; null if it did not complete.")
+    batch_id: str | None = Field(description="The batch it was submitted with.")
+    code: str | None = Field(description="Why it failed, as a code.")
+    error: str | None = Field(description="Why it failed, in one sentence.")
+    result: dict[str, Any] | None = Field(description="What it brought; null if it did not complete.")
 
     @property
     def subject(self) -> str:

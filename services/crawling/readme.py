@@ -21,6 +21,7 @@ ENDINGS: tuple[type[Problem], ...] = (
     gunzip.ResultBomb,
     gunzip.ResultCorrupt,
     gunzip.ResultTruncated,
+    handling.JobTimedOut,
     handling.PoisonJob,
     handling.Unexpected,
     handling.UnknownKind,

@@ -55,7 +55,7 @@ class Working:
         return Worker(
             database=runtime.database,
             queue=self.queue,
-            work={self.kind: runtime.once(self.build)},
+            work={self.kind: self.build(runtime)},
             name=runtime.name,
             concurrency=self.concurrency(settings),
             batch_size=settings.processing_batch_size,

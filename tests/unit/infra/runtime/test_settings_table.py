@@ -159,7 +159,8 @@ def test_the_settings_of_leases_and_retries_reach_every_worker() -> None:
     made = SimpleNamespace(settings=settings, database=database, doorbell=Doorbell(database), name="n")
     worker = works(queue="q", kind="k")(lambda _: Work()).worker(cast("Runtime", made))
 
-    assert (worker.lease_seconds, worker.retry_base_seconds, worker.retry_cap_seconds) == (1.0, 2.5, 3.5)
+    terms = worker.terms
+    assert (worker.lease_seconds, terms.retry_base_seconds, terms.retry_cap_seconds) == (1.0, 2.5, 3.5)
 
 
 def test_the_number_of_stores_at_once_is_a_setting_and_that_of_loads_is_not() -> None:

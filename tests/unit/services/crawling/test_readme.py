@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 import services.crawling
-import services.jobs
 from schemas import load_source, stored_object
 from schemas.problem import Problem
 from services.crawling import readme
 from services.crawling.failure import STAGES
 from services.crawling.phase import COMMANDS, legal
+from services.jobs import handling
 
 ANSWERS = {
     "CrawlNotFound",
@@ -40,10 +40,9 @@ PASSING = {
 
 
 def modules() -> Iterator[object]:
-    yield from (load_source, stored_object)
-    for package in (services.crawling, services.jobs):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            yield importlib.import_module(module.name)
+    yield from (load_source, stored_object, handling)
+    for module in pkgutil.walk_packages(services.crawling.__path__, "services.crawling."):
+        yield importlib.import_module(module.name)
 
 
 def problems() -> set[str]:
