@@ -16,7 +16,7 @@ from services.crawling.cancel_crawl import cancel_crawl
 from services.crawling.crawl_status import crawl_status
 from services.crawling.download_crawl import download_crawl
 from services.crawling.face.answer import answer
-from services.crawling.face.read_order import read_key, read_order
+from services.crawling.face.read_order import read_order
 from services.crawling.face.submissions import Submissions
 from services.crawling.face.webhook_hint import snapshot_of
 from services.crawling.failure import crawl_failed, stage_of
@@ -28,6 +28,7 @@ from services.crawling.retry_crawl import retry_crawl
 from services.crawling.submit_crawl import submit_crawl
 from services.crawling.trigger_crawl import trigger_crawl
 from services.crawling.wiring import Crawling, crawling
+from services.jobs.idempotency import read_key
 from services.jobs.job import Work
 from services.jobs.terms import terms
 from services.jobs.worker import Worker

@@ -1,18 +1,16 @@
 """What a caller may order, and the crawl that becomes of it."""
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from services.jobs.rank import Level
+
 MAX_INPUTS = 10_000
-PRIORITIES = ("CRITICAL", "HIGH", "NORMAL", "LOW", "BACKGROUND")
 
 
 def _web_url(value: str) -> str:
@@ -50,21 +48,11 @@ class Order(BaseModel):
     urls: Annotated[list[WebUrl], Field(min_length=1, max_length=MAX_INPUTS)] | None = None
     inputs: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_INPUTS)] | None = None
     provider: Annotated[str, Field(max_length=64)] = "bright_data"
-    priority: int = 2
+    priority: Level = 2
     source_id: Annotated[str, Field(max_length=200)] | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, str | int | bool] = Field(default_factory=dict)
     warehouse: Literal["async", "required"] = "async"
-
-    @field_validator("priority", mode="before")
-    @classmethod
-    def _named_priority(cls, value: object) -> object:
-        if isinstance(value, str) and value.upper() in PRIORITIES:
-            return PRIORITIES.index(value.upper())
-        if isinstance(value, bool) or not isinstance(value, int) or value not in range(5):
-            msg = f"must be 0 to 4 or one of {', '.join(PRIORITIES)}"
-            raise ValueError(msg)
-        return value
 
     @field_validator("inputs")
     @classmethod
@@ -91,11 +79,6 @@ class Order(BaseModel):
         if self.inputs is not None:
             return self.inputs
         return [{"url": url} for url in self.urls or [str(self.url)]]
-
-
-def fingerprint(body: Mapping[str, Any]) -> str:
-    """Equal for bodies that mean the same, whatever the order of their keys."""
-    return hashlib.sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

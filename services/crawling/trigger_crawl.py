@@ -9,21 +9,13 @@ from schemas.problem import Problem, ProblemClass
 from services.crawling.order import Order
 from services.crawling.policy import Policy
 from services.crawling.store import crawls, keys
+from services.jobs.idempotency import IdempotencyKey, IdempotencyMismatch
 from services.jobs.job import Job, NewJob
 from services.jobs.store import held, queue
 
 KEY_DAYS = 7
 IN_FLIGHT_SECONDS = 10.0
 MAX_TRIES = 8
-
-
-class IdempotencyMismatch(Problem):
-    """The key stands for another request."""
-
-    code: ClassVar[str] = "IDEMPOTENCY_MISMATCH"
-    status: ClassVar[int] = 422
-    title: ClassVar[str] = "This Idempotency-Key was used with another body"
-    recovery: ClassVar[str] = "Use a new key for a new request; repeat the same body to get the first answer."
 
 
 class IdempotencyInProgress(Problem):
@@ -34,14 +26,6 @@ class IdempotencyInProgress(Problem):
     status: ClassVar[int] = 409
     title: ClassVar[str] = "The first request with this Idempotency-Key is still being answered"
     recovery: ClassVar[str] = "Send the same request again after the time in Retry-After."
-
-
-@dataclass(frozen=True, kw_only=True)
-class IdempotencyKey:
-    """A caller's key and what the body meant."""
-
-    key: str
-    fingerprint: str
 
 
 @dataclass(frozen=True, kw_only=True)

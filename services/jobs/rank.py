@@ -5,6 +5,9 @@ enqueueing, plus what a job's priority, failures, size and boosts are worth in s
 """
 
 from enum import IntEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 AGEING_SECONDS = 300.0  # one level of priority is worth this much waiting
 BOOST_SECONDS = AGEING_SECONDS  # a retry by hand goes one level ahead
@@ -27,6 +30,20 @@ class Priority(IntEnum):
     NORMAL = 2
     LOW = 3
     BACKGROUND = 4
+
+
+def level(value: object) -> int:
+    """The priority somebody names: 0 to 4, or a level's name in any case. Raises ``ValueError``."""
+    if isinstance(value, str) and value.upper() in Priority.__members__:
+        return Priority[value.upper()].value
+    if isinstance(value, bool) or not isinstance(value, int) or value not in range(len(Priority)):
+        msg = f"must be 0 to 4 or one of {', '.join(Priority.__members__)}"
+        raise ValueError(msg)
+    return value
+
+
+Level = Annotated[int, BeforeValidator(level)]
+"""A priority in a body."""
 
 
 def rank_seconds(priority: int, *, boost: float = 0.0, failures: int = 0, adjustment: float = 0.0) -> float:

@@ -7,8 +7,11 @@ import pytest
 
 from infra.runtime.http import InvalidRequest, MalformedJson
 from schemas.problem import Problem
-from services.crawling.face.read_order import UnknownProvider, read_key, read_order
-from services.crawling.order import PRIORITIES, Order
+from services.crawling.face.read_order import read_order
+from services.crawling.order import Order
+from services.crawling.provider_options import UnknownProvider
+from services.jobs.idempotency import read_key
+from services.jobs.rank import Priority
 
 GOOD = {"dataset_id": "gd_1", "platform": "facebook", "competitor": "nutifood"}
 OPTIONS = {"bright_data": {"type", "limit_per_input"}}
@@ -41,7 +44,7 @@ def test_many_urls_and_whole_inputs_go_to_the_provider_in_their_order() -> None:
 
 
 def test_priorities_have_numbers_and_names() -> None:
-    assert [read(priority=name.lower()).priority for name in PRIORITIES] == [0, 1, 2, 3, 4]
+    assert [read(priority=name.lower()).priority for name in Priority.__members__] == [0, 1, 2, 3, 4]
     assert [read(priority=number).priority for number in range(5)] == [0, 1, 2, 3, 4]
 
 

@@ -1,0 +1,57 @@
+"""Bodies that are JSON but cannot be taken: fields that are wrong, and values that cannot be kept."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from infra.runtime.http import InvalidRequest, MalformedJson
+
+MAX_DEPTH = 64
+_MOST_NAMED = 100
+
+
+def wrong_field(field: str, message: str) -> InvalidRequest:
+    """The problem of one field."""
+    return InvalidRequest(f"{field}: {message}", errors=[{"field": field, "message": message}])
+
+
+def wrong_fields(error: ValidationError, *, below: str = "") -> InvalidRequest:
+    """The problem that names every wrong field; ``below`` is the place of what was validated in the body."""
+    errors = [
+        {
+            "field": ".".join([*filter(None, [below]), *map(str, found["loc"])]) or "body",
+            "message": found["msg"].removeprefix("Value error, "),
+        }
+        for found in error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_NAMED]
+    ]
+    detail = "; ".join(f"{one['field']}: {one['message']}" for one in errors[:5])
+    return InvalidRequest(detail, errors=errors)
+
+
+def refuse_unkept(meant: Mapping[str, Any]) -> None:
+    """Raises ``InvalidRequest`` for a value that no store keeps, ``MalformedJson`` for nesting without end."""
+    level: list[tuple[str, Any]] = [("", meant)]
+    for _ in range(MAX_DEPTH):
+        if wrong := next(((place, why) for place, value in level if (why := _unkept(value))), None):
+            raise wrong_field(*wrong)
+        level = [
+            (f"{place}.{name}".removeprefix("."), child)
+            for place, value in level
+            if isinstance(value, dict | list)
+            for name, child in (value.items() if isinstance(value, dict) else enumerate(value))
+        ]
+    if level:
+        raise MalformedJson(f"The body nests deeper than {MAX_DEPTH} levels")
+
+
+def _unkept(value: Any) -> str | None:
+    texts = value if isinstance(value, dict) else [value] if isinstance(value, str) else []
+    if any("\0" in text for text in texts):
+        return "must not contain the character U+0000"
+    if any("\ud800" <= letter <= "\udfff" for text in texts if not text.isascii() for letter in text):
+        return "must not contain half a character"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "must be a number"
+    return "must fit into 64 bits" if isinstance(value, int) and not -(2**63) <= value < 2**63 else None
