@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,12 +15,11 @@ from infra.local.data_dir import prepare
 from infra.local.faces import faces
 from infra.runtime import topology
 from infra.runtime.runtime import Runtime, open_runtime
+from infra.runtime.serving import chosen, serving
 from infra.runtime.settings import Settings
 from schemas.problem import Problem
 
 log = structlog.get_logger()
-
-FUNCTIONS_SECONDS = 2.0  # what a function gets to stop; the whole stop takes at most 8 s
 
 
 class PortTaken(Problem):
@@ -65,7 +63,8 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
         runtime = await stack.enter_async_context(open_runtime(settings, migrate=True))
         if simulators and runtime.public_url is None:
             runtime.public_url = url  # simulators run here, so they reach us
-        functions = await stack.enter_async_context(_functions(runtime))
+        functions = chosen()
+        await stack.enter_async_context(serving(runtime, functions))
         await stack.enter_async_context(_faces(runtime, listener))
         addresses = {"API": f"{url}/docs", "events": f"{url}/api/v1/events/stream", **simulators}
         log.info("stack is up", url=url, functions=functions)
@@ -100,23 +99,6 @@ async def _simulators(settings: Settings, stack: AsyncExitStack) -> tuple[Settin
 
 
 @asynccontextmanager
-async def _functions(runtime: Runtime) -> AsyncIterator[list[str]]:
-    stop = asyncio.Event()
-    names = sorted(topology.generated()["functions"])
-    tasks = [asyncio.create_task(topology.function(name).serve(runtime, stop), name=name) for name in names]
-    try:
-        yield names
-    finally:
-        stop.set()
-        runtime.doorbell.rouse()
-        _, late = await asyncio.wait(tasks, timeout=FUNCTIONS_SECONDS)
-        for task in late:
-            log.warning("function did not stop in time", function=task.get_name())
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@asynccontextmanager
 async def _faces(runtime: Runtime, listener: socket.socket) -> AsyncIterator[None]:
     app = faces(runtime, topology.generated()["services"])
     server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2, lifespan="on"))
@@ -141,24 +123,3 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Any:
         """No handlers."""
         yield
-
-
-async def until_interrupted(work: Coroutine[Any, Any, None]) -> None:
-    """Run the work; SIGINT or SIGTERM cancels it, so that it cleans up, and a second one ends the process at once."""
-    task, told = asyncio.ensure_future(work), False
-    loop = asyncio.get_running_loop()
-
-    def interrupt() -> None:
-        nonlocal told
-        told = task.cancel()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not told:
-            raise

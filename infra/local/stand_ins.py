@@ -1,37 +1,37 @@
 """The stand-ins of a data directory: processes that share the directory share them too.
 
-A snapshot that one process buys must be known where another one polls for it, so there is one at a time.
+A snapshot that one process buys must be known where another one polls for it, so there is one at a time, and it comes
+back where it was: workers outlive it.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from infra.local.simulators.bright_data import serve
+from infra.local.simulators.bright_data import Server, serve
 from infra.postgres.locks import FileLock
+from infra.runtime.stand_in import address, move
 
-PATIENCE = 10.0  # seconds for another process to say where its stand-in listens
+PATIENCE = 10.0  # seconds for another process's stand-in to answer
 
 
 @asynccontextmanager
 async def bright_data(folder: Path) -> AsyncIterator[str]:
     """The address of Bright Data's stand-in: of the one that runs on this folder, else of one that runs here.
 
-    Raises ``TimeoutError`` when another process holds the folder and does not say where it listens.
+    Raises ``TimeoutError`` when another process holds the folder and its stand-in does not answer.
     """
-    lock, address = _open(folder), folder / "bright_data.url"
+    lock = _open(folder)
     try:
         if not lock.try_exclusive():
-            yield await _told(address)
+            yield await _answering(folder)
             return
-        _tell(address, "")  # a killed process left its own
-        server = await serve(state_file=folder / "bright_data.jsonl")
-        _tell(address, server.url)
+        server = await _serve(folder)
         try:
             yield server.url
         finally:
-            _tell(address, "")
             await server.close()
     finally:
         lock.close()
@@ -42,16 +42,26 @@ def _open(folder: Path) -> FileLock:
     return FileLock(folder / "bright_data.lock")
 
 
-def _tell(address: Path, url: str) -> None:
-    address.write_text(url)
+async def _serve(folder: Path) -> Server:
+    journal = folder / "bright_data.jsonl"
+    try:
+        return await serve(port=_port(address(folder)), state_file=journal)
+    except OSError:  # somebody else's now
+        server = await serve(state_file=journal)
+        move(folder, server.url)
+        return server
 
 
-def _read(address: Path) -> str:
-    return address.read_text() if address.exists() else ""
-
-
-async def _told(address: Path) -> str:
+async def _answering(folder: Path) -> str:
     async with asyncio.timeout(PATIENCE):
-        while not (url := _read(address)):  # noqa: ASYNC110  # another process sets no Event
+        while True:
+            url = address(folder)
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", _port(url))
+                writer.close()
+                return url
             await asyncio.sleep(0.02)
-    return url
+
+
+def _port(url: str) -> int:
+    return urlsplit(url).port or 0

@@ -19,6 +19,7 @@ from infra.postgres.instance import claim_lake
 from infra.runtime.bus import Bus
 from infra.runtime.relay import Relay
 from infra.runtime.settings import Settings
+from infra.runtime.stand_in import with_stand_in
 from schemas.problem import Problem
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIte
         relay = Relay(database, bus)
         stack.push_async_callback(relay.close)
         yield Runtime(
-            settings=settings,
+            settings=with_stand_in(settings),
             database=database,
             doorbell=doorbell,
             bus=bus,

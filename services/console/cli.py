@@ -35,6 +35,26 @@ def up(profile: Profile = None, port: Port = None, data_dir: DataDir = None) -> 
 
 
 @app.command()
+def worker(
+    queue: Annotated[list[str] | None, typer.Option(help="Only functions of this queue; may be repeated.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only functions of this kind of job; may be repeated.")] = None,
+    profile: Profile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Work jobs until Ctrl-C, beside `headrace up` or without it; as many processes as you like.
+
+    Chosen by queue or kind, it leaves the clock and events to others.
+    """
+    from infra.local.worker import work  # noqa: PLC0415  # see above
+    from infra.runtime import logging  # noqa: PLC0415  # see above
+
+    with _explained():
+        settings = read_settings(profile=profile, data_dir=data_dir)
+        logging.set_up(settings.log_level)
+        _run(work(settings, queues=queue or (), kinds=kind or ()))
+
+
+@app.command()
 def demo(port: Port = None, data_dir: DataDir = None) -> None:
     """Watch three crawls from trigger to rows; nothing is bought. In a pipe it ends by itself."""
     from infra.local.demo import demo as run  # noqa: PLC0415  # see above
@@ -143,6 +163,6 @@ def _explained() -> Iterator[None]:
 def _run(work: Coroutine[Any, Any, None]) -> None:
     import uvloop  # noqa: PLC0415  # see above
 
-    from infra.local.stack import until_interrupted  # noqa: PLC0415  # see above
+    from infra.local.signals import until_interrupted  # noqa: PLC0415  # see above
 
     uvloop.run(until_interrupted(work))
