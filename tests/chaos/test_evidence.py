@@ -1,6 +1,5 @@
 """The judge of the sieges has teeth: evidence that was doctored, or comes from a broken system, is not let through."""
 
-import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,8 +11,8 @@ import pytest
 
 from tests.chaos.black_box import Headrace, Provider, page
 from tests.chaos.evidence import Bytes, Evidence, Rows, Told, gather, violations
-from tests.chaos.program import ROOT
 from tests.chaos.siege import SWIFT
+from tests.chaos.spoiled import spoiled
 
 DONE = {"crawl_id": "a", "attempt": 1, "pipeline_status": "completed", "result": {"sha256": "5ec", "row_count": 3}}
 DEAD = {"crawl_id": "b", "attempt": 1, "pipeline_status": "failed", "result": None}
@@ -93,14 +92,8 @@ MUTATIONS = {
 
 def mutated(folder: Path, name: str) -> Path:
     """The sources with one thing changed."""
-    tree = folder / "tree"
-    for part in ("schemas", "services", "functions", "infra"):
-        shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
     place, old, new = MUTATIONS[name]
-    source = (tree / place).read_text()
-    assert source.count(old) == 1, f"{place} does not say this any more: {old}"
-    (tree / place).write_text(source.replace(old, new.format(dies=DIES_ONCE.format(flag=str(folder / "died")))))
-    return tree
+    return spoiled(folder, place, old, new.format(dies=DIES_ONCE.format(flag=str(folder / "died"))))
 
 
 @pytest.mark.parametrize(
