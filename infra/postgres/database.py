@@ -41,6 +41,7 @@ class Transaction:
     connection: Any
     events: list[Envelope] = field(default_factory=list)
     queues: set[str] = field(default_factory=set)
+    stored: int = 0  # events that a statement stored by itself
     moment: datetime | None = None
 
     async def record(self, event: Event, *, tenant: str) -> None:
@@ -101,7 +102,18 @@ class Database:
             yield tx
             if tx.events:
                 await outbox.store(connection, tx.events)
-        self._tell(Commit(len(tx.events), frozenset(tx.queues)))
+        self._tell(Commit(len(tx.events) + tx.stored, frozenset(tx.queues)))
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Transaction]:
+        """A unit of work that is one statement and commits by itself; no events can be recorded beside it.
+
+        Nothing is told of a statement that failed. Raises ``DatabaseAway``.
+        """
+        async with self._connection() as connection:
+            tx = Transaction(connection)
+            yield tx
+        self._tell(Commit(tx.stored, frozenset(tx.queues)))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:

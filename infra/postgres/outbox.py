@@ -5,14 +5,25 @@ from typing import Any
 
 from schemas.event import Envelope, source
 
-# The outbox row goes when it is published; the log keeps the fact for everybody who asks later.
-_STORE = """
-WITH told AS (
-  INSERT INTO outbox (id, type, tenant, subject, time, data)
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[])
-  RETURNING id, type, tenant, subject, time, data
-)
-INSERT INTO events (id, type, tenant, subject, time, data) SELECT * FROM told
+COLUMNS = "id, type, tenant, subject, time, data"
+
+
+def storing(facts: str) -> str:
+    """SQL that stores events, as two parts of a WITH; ``facts`` is a part before them, with these ``COLUMNS``.
+
+    The outbox row goes when it is published; the log keeps the fact for everybody who asks later.
+    """
+    return (
+        f"unpublished AS (INSERT INTO outbox ({COLUMNS}) SELECT {COLUMNS} FROM {facts} RETURNING {COLUMNS}),"
+        f" logged AS (INSERT INTO events ({COLUMNS}) SELECT {COLUMNS} FROM unpublished)"
+    )
+
+
+_STORE = f"""
+WITH facts AS (
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[]) AS f ({COLUMNS})
+), {storing("facts")}
+SELECT
 """
 
 # A claimed row that is not published within the lease is claimed again: a duplicate at worst, never a loss.

@@ -1,7 +1,7 @@
-"""Completes jobs together: while one transaction is under way, the next jobs gather for the one after it."""
+"""Completes jobs together: while one statement is under way, the next jobs gather for the one after it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,24 +11,21 @@ from services.jobs.finished import finished
 from services.jobs.job import Job
 from services.jobs.settle import LeaseLost
 from services.jobs.store import held
+from services.jobs.store.held import Ending
 
-MOST = 200
+MOST = 200  # endings in one statement
 
-
-@dataclass(frozen=True)
-class _Ending:
-    job: Job
-    result: dict[str, Any]
-    announce: bool
-    settled: asyncio.Future[None]
+_Waiting = tuple[Ending, "asyncio.Future[None]"]
 
 
 @dataclass
 class Finisher:
-    """One a worker."""
+    """One a worker. ``ending`` counts jobs whose work is done and whose end is not committed yet."""
 
     database: Database
-    _waiting: list[_Ending] = field(default_factory=list)
+    done: Callable[[], None] = lambda: None  # called when a job's work is done
+    ending: int = 0
+    _waiting: list[_Waiting] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
 
     async def complete(self, job: Job, result: dict[str, Any], *, announce: bool) -> None:
@@ -36,55 +33,52 @@ class Finisher:
 
         Raises ``LeaseLost``, ``DatabaseAway`` and what PostgreSQL says of a result it cannot keep.
         """
-        ending = _Ending(job, result, announce, asyncio.get_running_loop().create_future())
-        self._waiting.append(ending)
+        event = finished(job, "completed", result=result) if announce else None
+        settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((Ending(job, result, event), settled))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
-        await ending.settled
+        self.ending += 1
+        self.done()
+        try:
+            await settled
+        finally:
+            self.ending -= 1
 
     async def _write(self) -> None:
         while self._waiting:
-            endings, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            together, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             try:
-                await self._commit(endings)
+                await self._commit(together)
             except DatabaseAway as away:
-                _all(endings, away)
+                _refuse(together, away)
             except Exception as error:  # noqa: BLE001  # told to those who wait
-                await self._apart(endings, error)
+                await self._apart(together, error)
 
-    async def _apart(self, endings: Sequence[_Ending], error: Exception) -> None:
+    async def _apart(self, together: Sequence[_Waiting], error: Exception) -> None:
         """One result that cannot be kept must not fail its neighbours."""
-        if len(endings) == 1:
-            return _all(endings, error)
-        for ending in endings:
+        if len(together) == 1:
+            return _refuse(together, error)
+        for one in together:
             try:
-                await self._commit([ending])
+                await self._commit([one])
             except Exception as own:  # noqa: BLE001  # see above
-                _all([ending], own)
+                _refuse([one], own)
         return None
 
-    async def _commit(self, endings: Sequence[_Ending]) -> None:
-        async with self.database.transaction() as tx:
-            done = await held.complete_many(tx, [(ending.job, ending.result) for ending in endings])
-            for ending in endings:
-                if ending.announce and ending.job.id in done:
-                    await tx.record(finished(ending.job, "completed", result=ending.result), tenant=ending.job.tenant)
-        for ending in endings:
-            if ending.job.id in done:
-                _settle(ending, None)
+    async def _commit(self, together: Sequence[_Waiting]) -> None:
+        async with self.database.statement() as tx:
+            written = await held.complete_many(tx, [ending for ending, _ in together])
+        for ending, settled in together:
+            if settled.done():  # whoever waited was interrupted
+                continue
+            if ending.job.id in written:
+                settled.set_result(None)
             else:
-                _settle(ending, LeaseLost())
+                settled.set_exception(LeaseLost())
 
 
-def _all(endings: Sequence[_Ending], error: Exception) -> None:
-    for ending in endings:
-        _settle(ending, error)
-
-
-def _settle(ending: _Ending, error: Exception | None) -> None:
-    if ending.settled.done():  # whoever waited was interrupted
-        return
-    if error is None:
-        ending.settled.set_result(None)
-    else:
-        ending.settled.set_exception(error)
+def _refuse(together: Sequence[_Waiting], error: Exception) -> None:
+    for _, settled in together:
+        if not settled.done():
+            settled.set_exception(error)

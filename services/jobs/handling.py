@@ -85,7 +85,7 @@ class Handling:
         if len(jobs) == 1:
             await self._settled(jobs[0], ended.get(jobs[0].id, silent))
         else:
-            await asyncio.gather(*(self._settled(job, ended.get(job.id, silent)) for job in jobs))
+            await asyncio.gather(*(self._settled_of_many(job, ended.get(job.id, silent)) for job in jobs))
 
     async def cancel(self, job: Job) -> None:
         """End a held job because somebody wished it. Raises ``LeaseLost``, ``DatabaseAway``."""
@@ -126,19 +126,22 @@ class Handling:
             raise UnknownKind(f"Nothing works kind {job.kind!r} on queue {job.queue!r}")
         return self.work[job.kind]
 
+    async def _settled_of_many(self, job: Job, ended: Outcome | Problem) -> None:
+        structlog.contextvars.bind_contextvars(crawl_id=crawl_id(job))  # a task's context is its own
+        await self._settled(job, ended)
+
     async def _settled(self, job: Job, ended: Outcome | Problem) -> None:
-        with structlog.contextvars.bound_contextvars(crawl_id=crawl_id(job)):
-            try:
-                await self._persistently(job, ended)
-            except LeaseLost:
-                log.info("lease lost", queue=job.queue)
-            except DatabaseAway:
-                log.warning("job could not be settled: its lease runs out and somebody takes it again", exc_info=True)
-            except Exception as error:
-                if isinstance(ended, Problem):
-                    log.exception("job could not be failed: its lease runs out and it is tried again")
-                else:
-                    await self._settled(job, _problem(error))
+        try:
+            await self._persistently(job, ended)
+        except LeaseLost:
+            log.info("lease lost", queue=job.queue)
+        except DatabaseAway:
+            log.warning("job could not be settled: its lease runs out and somebody takes it again", exc_info=True)
+        except Exception as error:
+            if isinstance(ended, Problem):
+                log.exception("job could not be failed: its lease runs out and it is tried again")
+            else:
+                await self._settled(job, _problem(error))
 
     async def _persistently(self, job: Job, ended: Outcome | Problem) -> None:
         for pause in PAUSES:

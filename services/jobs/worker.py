@@ -44,14 +44,21 @@ class Worker:
     def __post_init__(self) -> None:
         """What a worker is made of."""
         self._leases = Leases(self.database, self.lease_seconds)
-        self._freed = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._empty = False
+        self._finisher = Finisher(self.database, done=self._changed.set)
         self._handling = Handling(
             database=self.database,
             work=self.work,
-            finisher=Finisher(self.database),
+            finisher=self._finisher,
             terms=self.terms,
             random=self.random,
         )
+
+    @property
+    def busy(self) -> int:
+        """How many jobs it holds."""
+        return len(self._leases)
 
     async def drain(self, stop: asyncio.Event) -> int:
         """Work until the queue is empty or ``stop`` is set; returns how many jobs were taken.
@@ -60,16 +67,17 @@ class Worker:
         something runs: that goes on.
         """
         taken = 0
-        beating = asyncio.create_task(self.beat())
+        helpers = [asyncio.create_task(one) for one in (self.beat(), self._heed(stop), self._answer())]
         try:
             while not stop.is_set():
                 taken += (fresh := await self._claim())
                 if not fresh and not self.tasks:
                     break
-                await self._wait_for_a_change(stop)
+                await self._wait_for_a_change()
         finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
             await self.interrupt()
         return taken
 
@@ -90,12 +98,12 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _claim(self) -> int:
-        free = min(self.batch_size, self.concurrency - len(self._leases))
-        if free <= 0:
+        # a job whose end is being committed needs no place any more
+        free = min(self.batch_size, self.concurrency - len(self._leases) + min(self._finisher.ending, self.concurrency))
+        if free <= 0 or (self._empty and self.tasks):
             return 0
         try:
-            async with self.database.transaction() as tx:
-                jobs = await held.claim(tx, self.queue, limit=free, lease_seconds=self.lease_seconds, worker=self.name)
+            jobs = await self._take(free)
         except DatabaseAway as away:
             if not self.tasks:
                 raise
@@ -104,6 +112,17 @@ class Worker:
         for together in self._handling.together(jobs):
             self._start(together)
         return len(jobs)
+
+    async def _take(self, free: int) -> list[Job]:
+        lease = self.lease_seconds
+        async with self.database.statement() as tx:
+            jobs = await held.claim(tx, self.queue, limit=free, lease_seconds=lease, worker=self.name)
+        self._empty = len(jobs) < free
+        if not jobs:
+            async with self.database.transaction() as tx:
+                jobs = await held.claim_fairly(tx, self.queue, limit=free, lease_seconds=lease, worker=self.name)
+            self._empty = not jobs
+        return jobs
 
     def _start(self, jobs: Sequence[Job]) -> asyncio.Task[None]:
         task = asyncio.create_task(self._run(jobs))
@@ -114,17 +133,17 @@ class Worker:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
-        self._freed.set()
+        self._changed.set()
 
     async def _run(self, jobs: Sequence[Job]) -> None:
         first = jobs[0]
         of_one = {"crawl_id": crawl_id(first), "attempt": first.attempt} if len(jobs) == 1 else {}
-        with structlog.contextvars.bound_contextvars(kind=first.kind, **of_one):
-            try:
-                await self._handling.handle(jobs)
-            except asyncio.CancelledError:
-                for job in jobs:
-                    await self._stopped(job)
+        structlog.contextvars.bind_contextvars(kind=first.kind, **of_one)  # a task's context is its own
+        try:
+            await self._handling.handle(jobs)
+        except asyncio.CancelledError:
+            for job in jobs:
+                await self._stopped(job)
 
     async def _stopped(self, job: Job) -> None:
         try:
@@ -140,12 +159,21 @@ class Worker:
         except DatabaseAway as away:
             log.warning("job not given back: its lease runs out", queue=self.queue, reason=away.detail)
 
-    async def _wait_for_a_change(self, stop: asyncio.Event) -> None:
-        changes = [asyncio.create_task(event.wait()) for event in (stop, self._freed, self.bell)]
+    async def _wait_for_a_change(self) -> None:
         try:
-            await asyncio.wait(changes, timeout=self.look_seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for change in changes:
-                change.cancel()
-        self._freed.clear()
-        self.bell.clear()
+            async with asyncio.timeout(self.look_seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            self._empty = False
+        self._changed.clear()
+
+    async def _heed(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._changed.set()
+
+    async def _answer(self) -> None:
+        while True:
+            await self.bell.wait()
+            self.bell.clear()
+            self._empty = False
+            self._changed.set()

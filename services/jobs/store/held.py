@@ -1,10 +1,13 @@
 """What a worker does with jobs it holds. Every write carries the lease token: who lost the lease writes nothing."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from infra.postgres import outbox
 from infra.postgres.database import Transaction
+from schemas.events.job_finished import JobFinished
 from schemas.problem import Problem
 from services.jobs.job import Job
 from services.jobs.store import rows
@@ -93,14 +96,18 @@ _FINISHED = f"""
 state = 'completed', progress = 100, finished_at = now(), want = NULL, wanted_at = NULL, step = NULL, cursor = NULL,
   steps_completed = CASE WHEN step IS NULL THEN steps_completed ELSE steps_completed || step END, {rows.NO_ERROR}"""
 
+# The state is dressed so that no index of running jobs fits it: each row is found by its id.
 _COMPLETE_MANY = f"""
 WITH moved AS (
   UPDATE jobs j SET {_FINISHED}, result = d.result, lease_until = NULL, worker = NULL
-  FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[]) AS d(id, token, result)
-  WHERE j.id = d.id AND j.lease_token = d.token AND j.state = 'running'
-  RETURNING j.*
-)
-{rows.telling("moved", "completed")} RETURNING job_id
+  FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::uuid[], $5::jsonb[]) AS d(id, token, result, event_id, event)
+  WHERE j.id = d.id AND j.lease_token = d.token AND j.state || '' = 'running'
+  RETURNING j.*, d.event_id, d.event
+), told AS ({rows.telling("moved", "completed")}), facts AS (
+  SELECT event_id AS id, '{JobFinished.topic}' AS type, tenant, id::text AS subject, now() AS time, event AS data
+  FROM moved WHERE event_id IS NOT NULL
+), {outbox.storing("facts")}
+SELECT id, event_id IS NOT NULL AS announced FROM moved
 """
 
 _CHECKPOINT = f"""
@@ -116,19 +123,19 @@ WITH moved AS (
 
 
 async def claim(tx: Transaction, queue: str, *, limit: int, lease_seconds: float, worker: str) -> list[Job]:
-    """Take the next ready jobs of a queue, best rank first; none while it is paused, no more than its limits allow."""
+    """Take the next ready jobs of a queue without limits, best rank first, in one statement."""
     found = await tx.fetch(_CLAIM, queue, worker, lease_seconds, limit)
-    if not found:
-        found = await _claim_fairly(tx, queue, worker, lease_seconds, limit)
     return [rows.job(row) for row in found]
 
 
-async def _claim_fairly(tx: Transaction, queue: str, worker: str, lease_seconds: float, limit: int) -> list[Any]:
+async def claim_fairly(tx: Transaction, queue: str, *, limit: int, lease_seconds: float, worker: str) -> list[Job]:
+    """Take the next ready jobs of a queue that has limits, no more than they allow; none of another queue."""
     limits = await tx.fetchrow(_LIMITS, queue)
     if limits is None:
         return []
     most, most_each = (limits[name] or _UNLIMITED for name in ("concurrency", "tenant_concurrency"))
-    return await tx.fetch(_CLAIM_FAIRLY, queue, worker, lease_seconds, limit, most, most_each)
+    found = await tx.fetch(_CLAIM_FAIRLY, queue, worker, lease_seconds, limit, most, most_each)
+    return [rows.job(row) for row in found]
 
 
 async def claim_one(tx: Transaction, job_id: UUID, *, lease_seconds: float, worker: str) -> Job | None:
@@ -148,15 +155,27 @@ async def complete(tx: Transaction, held: Job, result: dict[str, Any]) -> bool:
     return await _settle(tx, held, f"{_FINISHED}, result = $5", "completed", {}, result)
 
 
-async def complete_many(tx: Transaction, finished: Sequence[tuple[Job, dict[str, Any]]]) -> set[UUID]:
-    """Finished together; returns those that were still held."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A held job's result, and the event that tells of it."""
+
+    job: Job
+    result: dict[str, Any]
+    event: JobFinished | None
+
+
+async def complete_many(tx: Transaction, endings: Sequence[Ending]) -> set[UUID]:
+    """Finished together, in one statement; returns those that were still held."""
     found = await tx.fetch(
         _COMPLETE_MANY,
-        [job.id for job, _ in finished],
-        [job.lease_token for job, _ in finished],
-        [result for _, result in finished],
+        [ending.job.id for ending in endings],
+        [ending.job.lease_token for ending in endings],
+        [ending.result for ending in endings],
+        [ending.event and ending.event.id for ending in endings],
+        [ending.event and ending.event.model_dump(mode="json") for ending in endings],
     )
-    return {UUID(str(row["job_id"])) for row in found}
+    tx.stored += sum(row["announced"] for row in found)
+    return {row["id"] for row in found}
 
 
 async def wait(tx: Transaction, held: Job, *, queue: str, step: str) -> bool:
@@ -179,7 +198,7 @@ async def snooze(tx: Transaction, held: Job, *, seconds: float, step: str | None
 
 async def give_back(tx: Transaction, held: Job) -> bool:
     """Ready again at once, as if it had not been taken."""
-    given = await _settle(tx, held, "state = 'ready', claims = greatest(claims - 1, 0)", "given_back", {})
+    given = await _settle(tx, held, "state = 'ready', ready_at = now(), claims = greatest(claims - 1, 0)", "given_back", {})
     if given:
         tx.ring(held.queue)
     return given
