@@ -89,6 +89,15 @@ class Settings(BaseSettings):
     max_queue_size: int = Field(
         10_000, ge=1, validation_alias="MAX_QUEUE_SIZE", description="Jobs that may wait in one queue."
     )
+    priority_by_file: bool = Field(
+        default=False,
+        description="Jobs of small and quickly read files go a little ahead (`filename`, `size_bytes` in `metadata`).",
+    )
+    rate_limit: float = Field(
+        0.0,
+        ge=0,
+        description="Requests a second that a process takes from one tenant, in bursts of two; 0: any number.",
+    )
     job_timeout: float = Field(
         300.0,
         gt=0,

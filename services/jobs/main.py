@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter
 
 from infra.runtime.runtime import Runtime
+from services.jobs.face import submit
 
-_SUBJECTS: tuple[Callable[[Runtime], APIRouter], ...] = ()
+_SUBJECTS: tuple[Callable[[Runtime], APIRouter], ...] = (submit.routes,)
 
 
 @asynccontextmanager

@@ -42,6 +42,8 @@ TABLE: list[tuple[str, Any, str, Any, str | None]] = [
     ("BACKGROUND_DOWNLOAD_TIMEOUT", 300.0, "1.5", 1.5, "-1"),
     ("BACKGROUND_LOG_LEVEL", "INFO", "DEBUG", "DEBUG", "LOUD"),
     ("BACKGROUND_CLEANUP_INTERVAL", 3600.0, "60", 60.0, "0"),
+    ("HEADRACE_PRIORITY_BY_FILE", False, "true", True, "perhaps"),
+    ("HEADRACE_RATE_LIMIT", 0.0, "2.5", 2.5, "-1"),
     ("HEADRACE_POLL_CONCURRENCY", 500, "7", 7, "many"),
     ("HEADRACE_STALL_SECONDS", 3600.0, "60", 60.0, "0"),
     ("HEADRACE_DEADLINE_SECONDS", 86_400.0, "60", 60.0, "0"),

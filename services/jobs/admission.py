@@ -1,0 +1,57 @@
+"""Let new jobs in: their kinds accept them, their queues have room, and all of it commits together."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from infra.postgres.database import Transaction
+from schemas.problem import Problem, ProblemClass
+from services.jobs.job import NewJob
+from services.jobs.kinds import Kinds
+from services.jobs.store import admission, queue
+
+PATIENCE_SECONDS = 5.0
+
+
+class QueueFull(Problem):
+    """So many jobs wait that another is not taken."""
+
+    code: ClassVar[str] = "QUEUE_FULL"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    status: ClassVar[int] = 429
+    title: ClassVar[str] = "The queue is full"
+    recovery: ClassVar[str] = "Send it again after the time in Retry-After, add workers, or raise MAX_QUEUE_SIZE."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """What decides who comes in; ``room`` is how many jobs may wait in one queue."""
+
+    kinds: Kinds
+    room: int
+    by_file: bool = False
+
+
+async def admit(tx: Transaction, jobs: Sequence[NewJob], *, door: Door) -> None:
+    """Queue jobs from outside, all or none. Raises ``QueueFull`` and what their kinds raise."""
+    accepted = [await accept(tx, job, kinds=door.kinds) for job in jobs]
+    for name, places in sorted(Counter(job.queue for job in accepted).items()):
+        fits, waiting = await admission.free(tx, name, places=places, limit=door.room)
+        if not fits:
+            raise QueueFull(
+                f"{waiting} jobs wait in {name}, {door.room} may; there is no room for {places} more",
+                retry_after=PATIENCE_SECONDS,
+                queue=name,
+                waiting=waiting,
+                limit=door.room,
+            )
+    await queue.enqueue_many(tx, accepted)
+
+
+async def accept(tx: Transaction, job: NewJob, *, kinds: Kinds) -> NewJob:
+    """The job as its kind takes it. Raises what the kind refuses it with."""
+    for work in kinds.works(job.kind)[:1]:
+        if work.accept is not None:
+            return await work.accept(tx, job)
+    return job

@@ -1,0 +1,44 @@
+"""New work: single jobs and batches."""
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Header, Response
+
+from infra.runtime.runtime import Runtime
+from services.jobs.admission import Door
+from services.jobs.face import TENANT
+from services.jobs.idempotency import read_key
+from services.jobs.kinds import kinds
+from services.jobs.shapes import background
+from services.jobs.submission import Submission, meant
+from services.jobs.submit_job import submit_job
+
+
+def door(runtime: Runtime) -> Door:
+    """Who comes in, as the settings say."""
+    settings = runtime.settings
+    return Door(kinds=runtime.once(kinds), room=settings.max_queue_size, by_file=settings.priority_by_file)
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """The routes of this subject."""
+    made = APIRouter(prefix="/api/background", tags=["jobs"])
+
+    @made.post("/submit", status_code=202)
+    async def submit(
+        submission: Submission, response: Response, idempotency_key: Annotated[str | None, Header()] = None
+    ) -> dict[str, Any]:
+        """Submit one job. 202 means it is ours; with an Idempotency-Key the same request makes one job only."""
+        row = await submit_job(
+            submission,
+            job_id=uuid4(),
+            key=read_key(idempotency_key, meant(submission)),
+            tenant=TENANT,
+            door=runtime.once(door),
+            database=runtime.database,
+        )
+        response.headers["Location"] = f"/api/background/job/{row['id']}"
+        return background(row)
+
+    return made

@@ -1,0 +1,37 @@
+-- A batch's jobs in the order in which they were submitted: their ids count up.
+DROP INDEX jobs_batch;
+CREATE INDEX jobs_batch ON jobs (batch_id, id) WHERE batch_id IS NOT NULL;
+CREATE INDEX jobs_batch_open ON jobs (batch_id)
+  WHERE batch_id IS NOT NULL AND state NOT IN ('completed', 'failed', 'cancelled');
+-- A full queue is told by what is ready and what is scheduled in it.
+CREATE INDEX jobs_scheduled_in ON jobs (queue) WHERE state = 'scheduled';
+
+-- A batch is remembered beside its jobs: how many there were, and which request made it.
+CREATE TABLE batches (
+  id          uuid PRIMARY KEY,
+  tenant      text        NOT NULL,
+  total_jobs  integer     NOT NULL,
+  fingerprint text,
+  created_at  timestamptz NOT NULL DEFAULT now()
+);
+
+-- Jobs that come again and again. next_at is decided before it comes; whoever fires moves it on in the same transaction.
+CREATE TABLE schedules (
+  id          uuid PRIMARY KEY,
+  tenant      text        NOT NULL,
+  name        text        NOT NULL,
+  cron        text        NOT NULL,
+  timezone    text        NOT NULL,
+  kind        text        NOT NULL,
+  payload     jsonb       NOT NULL DEFAULT '{}',
+  priority    smallint    NOT NULL DEFAULT 2 CHECK (priority BETWEEN 0 AND 4),
+  metadata    jsonb       NOT NULL DEFAULT '{}',
+  paused      boolean     NOT NULL DEFAULT false,
+  next_at     timestamptz NOT NULL,
+  last_at     timestamptz,
+  last_job_id uuid,
+  last_error  text,                       -- why the last firing made no job
+  created_at  timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (tenant, name)
+);
+CREATE INDEX schedules_due ON schedules (next_at) WHERE NOT paused;

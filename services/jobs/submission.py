@@ -1,0 +1,122 @@
+"""What callers may submit, and the jobs that become of it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+import msgspec
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from infra.runtime.wrong_fields import refuse_unkept, wrong_fields
+from schemas.problem import Problem
+from services.jobs.job import NewJob
+from services.jobs.kinds import Kinds
+from services.jobs.rank import Level, Priority, adjustment_seconds
+
+MAX_METADATA = 64 << 10  # bytes, as JSON
+
+
+class MetadataTooLarge(Problem):
+    """More metadata than a job may carry."""
+
+    code: ClassVar[str] = "METADATA_TOO_LARGE"
+    status: ClassVar[int] = 413
+    title: ClassVar[str] = "The metadata is larger than 64 KiB"
+    recovery: ClassVar[str] = "Keep what is large elsewhere and put a reference to it into `metadata`."
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        msg = "must be a time between the years 1 and 9999"
+        raise ValueError(msg) from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class JobFields(BaseModel):
+    """What a submission says of a job. A batch says it once for all of its jobs, and each of them otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Word | None = Field(None, description="What the job does.")
+    payload: dict[str, Any] = Field(default_factory=dict, description="What the kind needs.")
+    priority: Level = Field(
+        Priority.NORMAL.value,
+        description="CRITICAL, HIGH, NORMAL, LOW or BACKGROUND, or 0 to 4.",
+        json_schema_extra={"type": ["integer", "string"]},
+    )
+    metadata: dict[str, Any] = Field(
+        default_factory=dict,
+        description="The caller's own, at most 64 KiB; `filename` and `size_bytes` may count for the order.",
+    )
+    max_retries: int | None = Field(None, ge=0, le=100, description="Retries by itself; unset: PROCESSING_MAX_RETRIES.")
+    timeout: float | None = Field(None, gt=0, le=86_400, description="Seconds it may run; unset: as its kind says.")
+    due_at: Moment | None = Field(None, description="When it may start; unset: at once.")
+    source_id: Word | None = None
+    related_dataset_id: Word | None = None
+
+
+class Submission(JobFields):
+    """The body of a submission."""
+
+    kind: Word = Field(description="What the job does.")
+
+
+def new_job(
+    submission: Submission, *, job_id: UUID, tenant: str, kinds: Kinds, by_file: bool, fingerprint: str | None = None
+) -> NewJob:
+    """The job that a submission asks for; ``by_file``: its file's type and size count for its rank.
+
+    Raises ``KindNotAccepted``, ``MetadataTooLarge``, ``InvalidRequest``.
+    """
+    entry = kinds.entry(submission.kind)
+    refuse_metadata(submission.metadata)
+    refuse_unkept(submission.model_dump(include={"payload", "metadata", "source_id", "related_dataset_id"}))
+    try:
+        kinds.payload_model(submission.kind).model_validate(submission.payload)
+    except ValidationError as error:
+        raise wrong_fields(error, below="payload") from error
+    return NewJob(
+        id=job_id,
+        kind=submission.kind,
+        queue=entry.queue,
+        tenant=tenant,
+        priority=submission.priority,
+        max_tries=None if submission.max_retries is None else submission.max_retries + 1,
+        timeout_seconds=submission.timeout,
+        due_at=submission.due_at,
+        adjust_seconds=_adjustment(submission.metadata) if by_file else 0.0,
+        payload=submission.payload,
+        metadata=submission.metadata,
+        source_id=submission.source_id,
+        related_dataset_id=submission.related_dataset_id,
+        fingerprint=fingerprint,
+    )
+
+
+def refuse_metadata(metadata: Mapping[str, Any]) -> None:
+    """Raises ``MetadataTooLarge``."""
+    try:
+        size = len(msgspec.json.encode(metadata))
+    except (OverflowError, RecursionError, UnicodeEncodeError, msgspec.MsgspecError):
+        return  # what cannot be written at all is refused by its own name
+    if size > MAX_METADATA:
+        raise MetadataTooLarge(f"metadata has {size} bytes as JSON, allowed are {MAX_METADATA}", limit=MAX_METADATA)
+
+
+def _adjustment(metadata: Mapping[str, Any]) -> float:
+    filename, size = metadata.get("filename"), metadata.get("size_bytes")
+    known = isinstance(size, int) and not isinstance(size, bool)
+    return adjustment_seconds(filename if isinstance(filename, str) else None, size if known else None)
+
+
+def meant(body: BaseModel) -> dict[str, Any]:
+    """A body as it was meant, to compare it with another. Raises ``InvalidRequest`` for what cannot be kept."""
+    said = body.model_dump(mode="python", exclude_unset=True)
+    refuse_unkept(said)
+    return said
