@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from infra.postgres.away import AWAY, DatabaseAway
 from infra.runtime.guard import BODY_SECONDS, MAX_BODY, Guard
 from infra.runtime.problem_json import MEDIA_TYPE, SCHEMA, json_response, problem_response
+from infra.runtime.rate_limit import RateLimit
 from schemas.problem import Problem, ProblemClass
 
 log = structlog.get_logger()
@@ -68,14 +69,17 @@ def create_app(
     routers: Sequence[APIRouter],
     ready: Sequence[Check] = (),
     body_seconds: float = BODY_SECONDS,
+    rate_limit: float = 0.0,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
     """A face: the routers, ``/livez``, ``/readyz`` (503 while a check raises) and problem+json for every error.
 
-    A request's body may take ``body_seconds`` to arrive.
+    A request's body may take ``body_seconds`` to arrive; a tenant may send ``rate_limit`` requests a second (0: any).
     """
     app = _Face(title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None, responses=_ERRORS)
     app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds)
+    if rate_limit:
+        app.add_middleware(RateLimit, per_second=rate_limit)
     for router in routers:
         app.include_router(router)
     app.include_router(_health(ready))
