@@ -23,7 +23,7 @@ _CLAIM = f"""
 WITH next AS (
   SELECT id FROM jobs
   WHERE queue = $1 AND state = 'ready' AND NOT EXISTS (SELECT FROM queues WHERE name IN ($1, '*')
-    AND (paused_at IS NOT NULL OR concurrency IS NOT NULL OR tenant_concurrency IS NOT NULL))
+    AND (paused_at IS NOT NULL OR (name = $1 AND (concurrency IS NOT NULL OR tenant_concurrency IS NOT NULL))))
   ORDER BY rank_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
 ), taken AS (
   UPDATE jobs j SET {_TAKE} FROM next WHERE j.id = next.id RETURNING j.*
@@ -198,7 +198,9 @@ async def snooze(tx: Transaction, held: Job, *, seconds: float, step: str | None
 
 async def give_back(tx: Transaction, held: Job) -> bool:
     """Ready again at once, as if it had not been taken."""
-    given = await _settle(tx, held, "state = 'ready', ready_at = now(), claims = greatest(claims - 1, 0)", "given_back", {})
+    given = await _settle(
+        tx, held, "state = 'ready', ready_at = now(), claims = greatest(claims - 1, 0)", "given_back", {}
+    )
     if given:
         tx.ring(held.queue)
     return given
