@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -13,7 +12,8 @@ import msgspec
 
 from infra.postgres import outbox
 from infra.postgres.away import AWAY, DatabaseAway, answering
-from schemas.event import Envelope, Event, envelop
+from infra.postgres.outbox import Fact, fact
+from schemas.event import Event
 
 # A foreign or forgotten transaction would hold back vacuum and the event log's readers (both follow the oldest one).
 SERVER_SETTINGS = {
@@ -39,16 +39,13 @@ class Transaction:
     """One unit of work: SQL on one connection, the events it caused, the queues it fed."""
 
     connection: Any
-    events: list[Envelope] = field(default_factory=list)
+    events: list[Fact] = field(default_factory=list)
     queues: set[str] = field(default_factory=set)
     stored: int = 0  # events that a statement stored by itself
-    moment: datetime | None = None
 
     async def record(self, event: Event, *, tenant: str) -> None:
         """Remember that something happened; it is told after the commit, and only then."""
-        if self.moment is None:
-            self.moment = await self.connection.fetchval("SELECT now()")
-        self.events.append(envelop(event, time=self.moment, tenant=tenant))
+        self.events.append(fact(event, tenant=tenant))
 
     def ring(self, *queues: str) -> None:
         """Wake whoever works these queues once this transaction is committed."""

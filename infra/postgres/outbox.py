@@ -1,9 +1,10 @@
 """Events stored in the transaction that caused them, and the log of all that were."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from schemas.event import Envelope, source
+from schemas.event import Envelope, Event, source
 
 COLUMNS = "id, type, tenant, subject, time, data"
 
@@ -21,7 +22,8 @@ def storing(facts: str) -> str:
 
 _STORE = f"""
 WITH facts AS (
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[]) AS f ({COLUMNS})
+  SELECT id, type, tenant, subject, now() AS time, data
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[]) AS given (id, type, tenant, subject, data)
 ), {storing("facts")}
 SELECT
 """
@@ -37,16 +39,31 @@ RETURNING o.seq, o.id, o.type, o.tenant, o.subject, o.time, o.data
 """
 
 
-async def store(connection: Any, envelopes: Sequence[Envelope]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """An event before it is stored; its time is the transaction's."""
+
+    id: str
+    type: str
+    tenant: str
+    subject: str
+    data: dict[str, Any]
+
+
+def fact(event: Event, *, tenant: str) -> Fact:
+    """An event as it is stored."""
+    return Fact(id=event.id, type=event.topic, tenant=tenant, subject=event.subject, data=event.model_dump(mode="json"))
+
+
+async def store(connection: Any, facts: Sequence[Fact]) -> None:
     """Keep events in the open transaction."""
     await connection.execute(
         _STORE,
-        [e.id for e in envelopes],
-        [e.type for e in envelopes],
-        [e.tenant for e in envelopes],
-        [e.subject for e in envelopes],
-        [e.time for e in envelopes],
-        [e.data for e in envelopes],
+        [one.id for one in facts],
+        [one.type for one in facts],
+        [one.tenant for one in facts],
+        [one.subject for one in facts],
+        [one.data for one in facts],
     )
 
 

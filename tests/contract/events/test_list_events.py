@@ -7,7 +7,6 @@ import pytest
 from infra.postgres import outbox
 from infra.postgres.database import Database
 from schemas.catalogue import event_types
-from schemas.event import envelop
 from tests.contract.events.house import House, failed, tell, triggered
 
 
@@ -86,8 +85,7 @@ async def seen_around_a_slow_transaction(house: House, *, by_number: bool) -> li
     slow = await house.database.pool.acquire()
     transaction = slow.transaction()
     await transaction.start()
-    moment = await slow.fetchval("SELECT now()")
-    await outbox.store(slow, [envelop(failed(1), time=moment, tenant="default")])
+    await outbox.store(slow, [outbox.fact(failed(1), tenant="default")])
     await tell(house.database, failed(2))
     seen: list[str] = []
     token, last = "", 0

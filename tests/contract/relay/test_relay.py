@@ -9,7 +9,6 @@ from infra.postgres import outbox
 from infra.postgres.database import Database
 from infra.runtime.relay import Relay
 from schemas.event import Envelope
-from schemas.events.crawl_triggered import CrawlTriggered
 from tests.contract.relay.rig import Radio, failed, tell, time_passes, triggered, waiting
 
 
@@ -70,7 +69,7 @@ async def lost_behind_a_slow_transaction(database: Database, sweep: object) -> s
     slow = await database.pool.acquire()
     transaction = slow.transaction()
     await transaction.start()
-    await outbox.store(slow, [_envelope(triggered(1))])
+    await outbox.store(slow, [outbox.fact(triggered(1), tenant="default")])
     await tell(database, triggered(2))
     await reader.settle()
     await reader.sweep()
@@ -80,16 +79,6 @@ async def lost_behind_a_slow_transaction(database: Database, sweep: object) -> s
     await reader.sweep()
     await reader.close()
     return {triggered(1).id, triggered(2).id} - set(radio.told)
-
-
-def _envelope(event: CrawlTriggered) -> Envelope:
-    return Envelope(
-        id=event.id,
-        type=event.topic,
-        subject=event.subject,
-        time="2025-11-22T03:14:15Z",  # type: ignore[arg-type]  # pydantic reads it
-        data=event.model_dump(mode="json"),
-    )
 
 
 class ByNumber:
