@@ -12,9 +12,11 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 GENERATED = Path(__file__).with_name("generated")
 
@@ -41,7 +43,11 @@ def _event_schema(event: type[BaseModel]) -> dict[str, Any]:
 
 
 def _columns(record: type[BaseModel]) -> list[dict[str, str]]:
-    return [
-        {"name": name, "type": _TYPES[field.annotation], "mode": "REQUIRED", "description": field.description or ""}
-        for name, field in record.model_fields.items()
-    ]
+    return [_column(name, field) for name, field in record.model_fields.items()]
+
+
+def _column(name: str, field: FieldInfo) -> dict[str, str]:
+    kinds = set(get_args(field.annotation)) or {field.annotation}
+    (kind,) = kinds - {NoneType}
+    mode = "NULLABLE" if NoneType in kinds else "REQUIRED"
+    return {"name": name, "type": _TYPES[kind], "mode": mode, "description": field.description or ""}

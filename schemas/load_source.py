@@ -1,7 +1,7 @@
 """LoadSource: a stored object on its way into the warehouse, and how a warehouse can fail."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from schemas.problem import Problem, ProblemClass
@@ -9,12 +9,16 @@ from schemas.problem import Problem, ProblemClass
 
 @dataclass(frozen=True, kw_only=True)
 class LoadSource:
-    """One crawl's stored object on its way into the warehouse."""
+    """A stored object on its way into the warehouse, whose rows become visible together.
 
-    crawl_id: str
+    ``key`` goes into the table's first column and is what is published: a crawl's id, or that of a batch of rows. A
+    table with the column ``record`` keeps each line whole, beside ``columns``; of any other, a line holds the fields.
+    """
+
+    key: str
     attempt: int
     object_name: str  # gzip NDJSON in the lake
-    columns: Mapping[str, Any]  # constant columns of every row: tenant, provider, platform, ...
+    columns: Mapping[str, Any] = field(default_factory=dict)  # constants of every row: tenant, provider, platform, ...
 
 
 class WarehouseUnavailable(Problem):

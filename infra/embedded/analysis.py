@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from infra.embedded.parquet import Columns, arrow_schema
 from infra.embedded.publications import Visible
+from infra.embedded.rows import Columns, arrow_schema
 from schemas.load_source import WarehouseRejected, WarehouseUnavailable
 
 # No temporary folder: what does not fit into the memory limit is refused, not spilled to disk.
@@ -73,16 +73,17 @@ class Analysis:
         if not table.visible:
             self._database.from_arrow(schema.empty_table()).create(name)
             return
-        chosen = pa.Table.from_pylist(
-            [{"crawl_id": row.crawl_id, "attempt": row.attempt, "filename": row.path} for row in table.visible]
-        )
+        chosen = pa.Table.from_pylist([{"key": row.key, "filename": row.path} for row in table.visible])
         self._database.from_arrow(chosen).create(f"{name}_visible")
         files = sorted({row.path for row in table.visible})
         stored = self._database.read_parquet(files, filename=True, union_by_name=True)
         # A file older than a column of the table lacks that column.
         columns = [_quoted(c) if c in stored.columns else f"NULL AS {_quoted(c)}" for c in schema.names]
         visible = self._database.table(f"{name}_visible")
-        stored.join(visible, "crawl_id, attempt, filename", how="semi").project(", ".join(columns)).create_view(name)
+        # A file holds one attempt of a key, so the two say which rows are meant.
+        shown = f"stored.{_quoted(schema.names[0])} = visible.key AND stored.filename = visible.filename"
+        joined = stored.set_alias("stored").join(visible.set_alias("visible"), shown, how="semi")
+        joined.project(", ".join(columns)).create_view(name)
 
     def _lock(self, files: Sequence[str]) -> None:
         self._database.execute("SET TimeZone = 'UTC'")

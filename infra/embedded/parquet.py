@@ -4,8 +4,7 @@ Import this module inside functions only: pyarrow takes long to load.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,51 +12,37 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from infra.embedded.ndjson import Damaged, Lines
+from infra.embedded.rows import RECORD, Columns, Rows
 from schemas.load_source import LoadSource, WarehouseRejected
 
-Columns = Sequence[Mapping[str, str]]
 Contents = Mapping[str, tuple[int, int]]
-"""What a file holds: crawl id → attempt and rows."""
+"""What a file holds: key → attempt and rows."""
 
 _ROW_GROUP = 8 << 20  # bytes of JSON
 _BATCH = 1 << 20  # bytes of JSON
 _COUNTS = b"headrace.contents"
-_TYPES: dict[str, Any] = {
-    "STRING": pa.string(),
-    "INTEGER": pa.int64(),
-    "BOOLEAN": pa.bool_(),
-    "FLOAT": pa.float64(),
-    "TIMESTAMP": pa.timestamp("us", "UTC"),
-}
-
-
-def arrow_schema(columns: Columns) -> pa.Schema:
-    """A table's columns in Arrow's types."""
-    return pa.schema([(column["name"], _TYPES[column["type"]]) for column in columns])
 
 
 def contents(path: Path) -> Contents:
     """What ``RowWriter.close`` noted in a finished file."""
     noted = pq.read_metadata(path).metadata or {}
-    return {crawl: (attempt, rows) for crawl, (attempt, rows) in json.loads(noted[_COUNTS]).items()}
+    return {key: (attempt, rows) for key, (attempt, rows) in json.loads(noted[_COUNTS]).items()}
 
 
 class RowWriter:
     """Writes the lines of sources as rows, one source after the other. Every method blocks.
 
-    ``judges`` compute a column from a line; other columns are ``crawl_id``, ``attempt``, ``row_no`` and ``record``
-    or constants of the source. Every method may raise ``OSError``; bad data raises ``WarehouseRejected``.
+    See ``Rows`` for what a row is. Every method may raise ``OSError``; bad data raises ``WarehouseRejected``.
     """
 
     def __init__(self, path: Path, columns: Columns, judges: Mapping[str, Callable[[bytes], Any]]) -> None:
-        self._schema = arrow_schema(columns)
-        self._judges = {name: judge for name, judge in judges.items() if name in self._schema.names}
+        self._rows = Rows(columns, judges)
         self._sink = pa.OSFile(str(path), "w")
-        shared = [name for name in self._schema.names if name != "record"]
+        shared = [name for name in self._rows.schema.names if name != RECORD]
         # Statistics and a dictionary of whole records would only repeat them.
         self._file = pq.ParquetWriter(
             self._sink,
-            self._schema,
+            self._rows.schema,
             compression="zstd",
             use_dictionary=shared,  # type: ignore[arg-type]  # the stub knows no lists
             write_statistics=shared,
@@ -68,10 +53,10 @@ class RowWriter:
 
     def begin(self, source: LoadSource) -> None:
         """The lines that follow are this source's."""
-        if source.crawl_id in self._contents:
-            raise WarehouseRejected(f"Crawl {source.crawl_id} appears twice in one load.")
+        if source.key in self._contents:
+            raise WarehouseRejected(f"{source.key} appears twice in one load.")
         self._source, self._lines, self._line_no = source, Lines(), 0
-        self._contents[source.crawl_id] = (source.attempt, 0)
+        self._contents[source.key] = (source.attempt, 0)
         self._waiting: list[tuple[int, bytes]] = []
         self._waiting_size = 0
 
@@ -113,38 +98,15 @@ class RowWriter:
         if not self._waiting:
             return
         try:
-            self._batches.append(self._rows())
+            self._batches.append(self._rows.batch(self._source, self._waiting))
         except (pa.ArrowException, ValueError, TypeError) as error:
             raise self._rejected(error) from error
-        attempt, rows = self._contents[self._source.crawl_id]
-        self._contents[self._source.crawl_id] = (attempt, rows + len(self._waiting))
+        attempt, rows = self._contents[self._source.key]
+        self._contents[self._source.key] = (attempt, rows + len(self._waiting))
         self._size += self._waiting_size
         self._waiting, self._waiting_size = [], 0
         if self._size >= _ROW_GROUP:
             self._flush()
-
-    def _rows(self) -> pa.RecordBatch:
-        arrays = [self._column(field, len(self._waiting)) for field in self._schema]
-        return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
-
-    def _column(self, field: "pa.Field[Any]", rows: int) -> Any:
-        if field.name == "row_no":
-            return pa.array([number for number, _ in self._waiting], field.type)
-        if field.name == "record":
-            return pa.array([line for _, line in self._waiting], field.type)
-        if judge := self._judges.get(field.name):
-            return pa.array([judge(line) for _, line in self._waiting], field.type)
-        return pa.repeat(pa.scalar(self._constant(field), field.type), rows)
-
-    def _constant(self, field: "pa.Field[Any]") -> Any:
-        own = {"crawl_id": self._source.crawl_id, "attempt": self._source.attempt}
-        value = {**self._source.columns, **own}.get(field.name)
-        if value is None:
-            raise ValueError(f"column {field.name} has no value")
-        if pa.types.is_timestamp(field.type):
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return value
 
     def _flush(self) -> None:
         if self._batches:
@@ -154,5 +116,5 @@ class RowWriter:
 
     def _rejected(self, error: Exception) -> WarehouseRejected:
         return WarehouseRejected(
-            f"Object {self._source.object_name} of crawl {self._source.crawl_id}, line {self._line_no}: {error}"
+            f"Object {self._source.object_name} of {self._source.key}, line {self._line_no}: {error}"
         )

@@ -11,9 +11,9 @@ from infra.embedded.draft import write_once
 
 
 class Visible(NamedTuple):
-    """Rows to show: of one crawl, one attempt, in one file."""
+    """Rows to show: of one key (a crawl, a batch), one attempt, in one file."""
 
-    crawl_id: str
+    key: str
     attempt: int
     path: str
 
@@ -38,22 +38,22 @@ class Publications:
         """Show these attempts instead of lower ones, all at once."""
         self._mark({"attempts": dict(sorted(attempts.items()))})
 
-    def withdraw(self, crawl_ids: Iterable[str]) -> None:
-        """Hide every attempt of these crawls, also those yet to come."""
-        self._mark({"withdrawn": sorted(crawl_ids)})
+    def withdraw(self, keys: Iterable[str]) -> None:
+        """Hide every attempt of these keys, also those yet to come."""
+        self._mark({"withdrawn": sorted(keys)})
 
     def visible(self) -> list[Visible]:
-        """What can be seen now, one file a crawl."""
+        """What can be seen now, one file a key."""
         with self._lock:
             # Markers first: a marker is written after its files, so the files of each marker are found then.
             self._read_markers()
             self._read_files()
             shown: dict[str, Visible] = {}
             for path, held in sorted(self._files.items()):
-                for crawl_id, (attempt, _) in held.items():
-                    if self._newest.get(crawl_id) == attempt and crawl_id not in self._withdrawn:
+                for key, (attempt, _) in held.items():
+                    if self._newest.get(key) == attempt and key not in self._withdrawn:
                         # A repeated load under another id holds the same rows again: the first file stands for both.
-                        shown.setdefault(crawl_id, Visible(crawl_id, attempt, path))
+                        shown.setdefault(key, Visible(key, attempt, path))
             return list(shown.values())
 
     def _mark(self, content: Mapping[str, object]) -> None:
@@ -64,8 +64,8 @@ class Publications:
         for path in (self.folder / "published").glob("*.json"):
             if path.name not in self._markers:
                 marker = json.loads(path.read_bytes())
-                for crawl_id, attempt in marker.get("attempts", {}).items():
-                    self._newest[crawl_id] = max(attempt, self._newest.get(crawl_id, 0))
+                for key, attempt in marker.get("attempts", {}).items():
+                    self._newest[key] = max(attempt, self._newest.get(key, 0))
                 self._withdrawn.update(marker.get("withdrawn", []))
                 self._markers.add(path.name)
 

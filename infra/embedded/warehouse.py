@@ -34,7 +34,7 @@ class Source(Protocol):
 class Warehouse:
     """Tables to query. Rows of an attempt are invisible until it is published.
 
-    ``tables`` is what ``schemas.tables`` reads. ``judges`` compute columns from a line (``is_error``, say); a column
+    ``tables`` is what ``schemas.tables`` reads. ``judges`` compute columns from a record (``is_error``, say); a column
     without judge is a constant of its source. ``now`` (seconds since 1970) is for ``sweep``.
     """
 
@@ -55,7 +55,7 @@ class Warehouse:
         self._publications = {table: Publications(self._root, table) for table in tables}
 
     async def load(self, load_id: str, table: str, sources: Sequence[LoadSource]) -> Mapping[str, int]:
-        """Load many objects in one file; returns rows per crawl id. The same ``load_id`` twice loads once.
+        """Load many objects in one file; returns rows per key. The same ``load_id`` twice loads once.
 
         Memory does not grow with the objects: about 100 MiB, or the longest line. Raises ``WarehouseRejected``
         for damaged data, ``ObjectMissing``, ``WarehouseQuota``, ``WarehouseUnavailable``.
@@ -75,15 +75,15 @@ class Warehouse:
             await in_thread(opened.close)
 
     async def publish(self, table: str, attempts: Mapping[str, int]) -> None:
-        """Make the highest attempt published so far the visible one of each crawl, all at once.
+        """Make the highest attempt published so far the visible one of each key, all at once.
 
         Doing it again changes nothing; publishing an attempt without rows hides those before it.
         """
         await in_thread(self._mark, self._shelf(table).publish, attempts)
 
-    async def withdraw(self, table: str, crawl_ids: Sequence[str]) -> None:
-        """Hide all rows of these crawls for good, whatever is published later."""
-        await in_thread(self._mark, self._shelf(table).withdraw, crawl_ids)
+    async def withdraw(self, table: str, keys: Sequence[str]) -> None:
+        """Hide all rows of these keys for good, whatever is published later."""
+        await in_thread(self._mark, self._shelf(table).withdraw, keys)
 
     async def query(self, sql: str) -> list[dict[str, Any]]:
         """Run read-only SQL over the published rows, with 256 MB of memory; a cancellation stops it.
@@ -140,7 +140,7 @@ class Warehouse:
         from infra.embedded.parquet import contents  # noqa: PLC0415  # pyarrow takes long to load
 
         with self._problems(), contextlib.suppress(FileNotFoundError):
-            return {crawl_id: rows for crawl_id, (_, rows) in contents(final).items()}
+            return {key: rows for key, (_, rows) in contents(final).items()}
         return None
 
     def _mark(self, mark: Callable[[Any], None], what: object) -> None:

@@ -80,7 +80,7 @@ async def _load(load_id: UUID, *, database: Database, warehouse: Warehouse) -> d
 
 def _source(row: Mapping[str, Any]) -> LoadSource:
     return LoadSource(
-        crawl_id=row["crawl_id"],
+        key=row["crawl_id"],
         attempt=row["attempt"],
         object_name=Place(prefix=f"crawls/{row['tenant']}/{row['crawl_id']}/{row['attempt']}").records,
         columns={name: value for name, value in row.items() if name not in {"crawl_id", "attempt"}},

@@ -98,7 +98,7 @@ class Warehouse(Protocol):
     """Tables to query. Rows of an attempt are invisible until it is published."""
 
     async def load(self, load_id: str, table: str, sources: Sequence[LoadSource]) -> Mapping[str, int]:
-        """Load many objects in one job; returns rows per crawl id. The same ``load_id`` twice loads once."""
+        """Load many objects in one job; returns rows per crawl. The same ``load_id`` twice loads once."""
 
     async def publish(self, table: str, attempts: Mapping[str, int]) -> None:
         """Make exactly these attempts (crawl id → attempt) the visible ones. Doing it again changes nothing."""

@@ -33,7 +33,7 @@ async def data_dir(tmp_path: Path) -> Path:
     warehouse = Warehouse(tmp_path / "warehouse", lake, warehouse_tables(), judges={"is_error": lambda _: False})
     named = dict.fromkeys(("tenant", "provider", "platform", "dataset_id"), "x")
     columns = {**named, "competitor": "acme", "stored_at": datetime(2026, 1, 2, tzinfo=UTC)}
-    source = LoadSource(object_name=stored.name, crawl_id="c1", attempt=1, columns=columns)
+    source = LoadSource(object_name=stored.name, key="c1", attempt=1, columns=columns)
     await warehouse.load("l1", "records", [source])
     await warehouse.publish("records", {"c1": 1})
     return tmp_path

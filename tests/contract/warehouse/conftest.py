@@ -85,6 +85,6 @@ def store(lake: Any) -> Store:
 
         name = f"crawls/{crawl_id}/{attempt}/records.ndjson.gz"
         await lake.create(name, blocks())
-        return LoadSource(crawl_id=crawl_id, attempt=attempt, object_name=name, columns=COLUMNS | columns)
+        return LoadSource(key=crawl_id, attempt=attempt, object_name=name, columns=COLUMNS | columns)
 
     return stored

@@ -148,7 +148,7 @@ async def test_a_reader_sees_all_of_a_publication_or_nothing(adapter: Any, wareh
     crawls = [f"c{n}" for n in range(200)]
     one = await store("one", ["{}"])
     for attempt in (1, 2):
-        await warehouse.load(f"l{attempt}", "records", [replace(one, crawl_id=c, attempt=attempt) for c in crawls])
+        await warehouse.load(f"l{attempt}", "records", [replace(one, key=c, attempt=attempt) for c in crawls])
     reader, _ = adapter.open()
     seen = set()
 
@@ -170,7 +170,7 @@ async def put(lake: Any, name: str, content: bytes) -> LoadSource:
         yield content
 
     await lake.create(name, blocks())
-    return LoadSource(crawl_id="bad", attempt=1, object_name=name, columns={})
+    return LoadSource(key="bad", attempt=1, object_name=name, columns={})
 
 
 WHOLE = gzip.compress(b'{"a":1}\n' * 1000)
@@ -186,7 +186,7 @@ async def test_a_damaged_object_is_rejected_and_stores_nothing(
 ) -> None:
     good = await store("good", ["1"])
     damaged = await put(lake, "damaged", content)
-    damaged = LoadSource(crawl_id="bad", attempt=1, object_name=damaged.object_name, columns=good.columns)
+    damaged = LoadSource(key="bad", attempt=1, object_name=damaged.object_name, columns=good.columns)
     with pytest.raises(WarehouseRejected, match="bad"):
         await warehouse.load("l1", "records", [good, damaged])
     await warehouse.publish("records", {"good": 1, "bad": 1})
@@ -198,7 +198,7 @@ async def test_a_damaged_object_is_rejected_and_stores_nothing(
 
 async def test_a_missing_object_stores_nothing(warehouse: Any, store: Any) -> None:
     good = await store("good", ["1"])
-    gone = LoadSource(crawl_id="gone", attempt=1, object_name="gone", columns=good.columns)
+    gone = LoadSource(key="gone", attempt=1, object_name="gone", columns=good.columns)
     with pytest.raises(ObjectMissing):
         await warehouse.load("l1", "records", [good, gone])
 

@@ -26,7 +26,7 @@ async def store(name, times):
     await lake.create(name, blocks())
 
 async def load(name):
-    source = LoadSource(crawl_id=name, attempt=1, object_name=name, columns=columns)
+    source = LoadSource(key=name, attempt=1, object_name=name, columns=columns)
     return (await warehouse.load(name, "records", [source]))[name]
 
 async def main():

@@ -19,7 +19,7 @@ class Recorded:
         self.loads: list[list[tuple[str, int]]] = []
 
     async def load(self, load_id: str, table: str, sources: Sequence[LoadSource]) -> Mapping[str, int]:
-        self.loads.append([(source.crawl_id, source.attempt) for source in sources])
+        self.loads.append([(source.key, source.attempt) for source in sources])
         if self.problem is not None:
             raise self.problem
         counts: Mapping[str, int] = await self.whole.load(load_id, table, sources)

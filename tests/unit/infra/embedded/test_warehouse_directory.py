@@ -29,7 +29,7 @@ async def stored(lake: Lake, crawl_id: str, text: bytes, **columns: Any) -> Load
         yield gzip.compress(text)
 
     await lake.create(crawl_id, blocks())
-    return LoadSource(crawl_id=crawl_id, attempt=1, object_name=crawl_id, columns=COLUMNS | columns)
+    return LoadSource(key=crawl_id, attempt=1, object_name=crawl_id, columns=COLUMNS | columns)
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ class Stuck(Lake):
 
 folder, columns = Path(sys.argv[1]), json.loads(sys.argv[2])
 warehouse = Warehouse(folder / "warehouse", Stuck(folder / "lake"), warehouse_tables())
-source = LoadSource(crawl_id="c1", attempt=1, object_name="c1", columns=columns)
+source = LoadSource(key="c1", attempt=1, object_name="c1", columns=columns)
 asyncio.run(warehouse.load("l1", "records", [source]))
 """
 
@@ -199,7 +199,7 @@ async def blocks():
 async def main():
     disk, lake = Path(sys.argv[1]), Lake(Path(sys.argv[2]))
     await lake.create("c1", blocks())
-    source = LoadSource(crawl_id="c1", attempt=1, object_name="c1", columns=json.loads(sys.argv[3]))
+    source = LoadSource(key="c1", attempt=1, object_name="c1", columns=json.loads(sys.argv[3]))
     try:
         print(await Warehouse(disk, lake, warehouse_tables()).load("l1", "records", [source]))
     except WarehouseQuota as problem:
