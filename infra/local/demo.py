@@ -28,6 +28,7 @@ STAND_IN = {
     "bright_data_api_token": None,
     "public_url": None,
     "polling_enabled": True,
+    "max_workers": 1,  # three crawls need no second process
 }
 
 

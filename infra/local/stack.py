@@ -1,4 +1,4 @@
-"""The whole system in one process: faces, functions, tick and simulators."""
+"""The whole system: faces, functions, tick and simulators in one process, and workers beside it while jobs wait."""
 
 import asyncio
 import contextlib
@@ -13,6 +13,7 @@ import uvicorn
 
 from infra.local.data_dir import prepare
 from infra.local.faces import faces
+from infra.local.workers import workers
 from infra.runtime import topology
 from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.serving import chosen, serving
@@ -63,9 +64,12 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
         runtime = await stack.enter_async_context(open_runtime(settings, migrate=True))
         if simulators and runtime.public_url is None:
             runtime.public_url = url  # simulators run here, so they reach us
+        crew = await workers(runtime)
+        stack.push_async_callback(crew.ended)
         functions = chosen()
         await stack.enter_async_context(serving(runtime, functions))
         await stack.enter_async_context(_faces(runtime, listener))
+        await stack.enter_async_context(crew.watching())  # told to go first, waited for last: all stop together
         addresses = {"API": f"{url}/docs", "events": f"{url}/api/v1/events/stream", **simulators}
         log.info("stack is up", url=url, functions=functions)
         yield Stack(url=url, runtime=runtime, addresses=addresses)

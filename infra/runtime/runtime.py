@@ -73,6 +73,11 @@ class Runtime:
         return Warehouse(self.settings.data_dir / "warehouse", self.lake, tables, judges=judges)
 
 
+def process_name(pid: int) -> str:
+    """What a process of this machine is called as a worker."""
+    return f"{socket.gethostname()}-{pid}"
+
+
 @asynccontextmanager
 async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Runtime]:
     """Open everything for one process and close it again.
@@ -105,7 +110,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIte
             relay=relay,
             lake=lake,
             session=session,
-            name=f"{socket.gethostname()}-{os.getpid()}",
+            name=process_name(os.getpid()),
             public_url=settings.public_url,
         )
 

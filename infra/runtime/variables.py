@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -36,6 +37,21 @@ def variables(settings: Settings) -> list[Variable]:
 def defaults() -> list[Variable]:
     """Every setting as it is when nothing is set."""
     return variables(Settings.model_construct())
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment variables with which another process of ours has the same settings; secrets in the clear."""
+    usual = Settings.model_construct()
+    changed = {field: value for field in Settings.model_fields if (value := getattr(settings, field)) is not None}
+    return {variable(field): _written(value) for field, value in changed.items() if value != getattr(usual, field)}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, Path):
+        return str(value.resolve())
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _shown(value: object) -> str:

@@ -1,0 +1,149 @@
+"""The worker processes of a running stack: started while there is a backlog, gone without one, none left behind.
+
+A worker process follows its standard input: it ends cleanly when the stack closes it, and also when the stack is
+killed, because then the kernel does.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from infra.local.scaling import Scale, crashed, looked, missing, superfluous
+from infra.postgres.away import DatabaseAway
+from infra.postgres.backlog import backlog, room
+from infra.runtime import topology
+from infra.runtime.runtime import Runtime, process_name
+from infra.runtime.variables import defaults, environment
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+GONE_SECONDS = 5.0  # what a worker gets to end; the whole stack takes at most 8 s
+# -P: a folder of the user's that is called like one of ours is not taken for it
+_COMMAND = (sys.executable, "-P", "-m", "infra.local.worker")
+
+
+@dataclass
+class Child:
+    """A worker process, and the moment of the loop's clock at which it was started."""
+
+    process: Process
+    started_at: float
+    told: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is called where it holds jobs."""
+        return process_name(self.process.pid)
+
+    def tell(self) -> None:
+        """Have it end."""
+        self.told = True
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+
+
+@dataclass
+class Workers:
+    """Processes beside the one of the stack, at most ``most`` in all. Use ``ended`` after ``watching``."""
+
+    runtime: Runtime
+    most: int
+    children: dict[str, Child] = field(default_factory=dict)
+    scale: Scale = field(default_factory=Scale)
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Have as many as the backlog asks for; at the end of the block all are told to go."""
+        task = asyncio.create_task(self._watch()) if self.most > 1 else None
+        try:
+            yield
+        finally:
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            for child in self.children.values():
+                child.tell()
+
+    async def ended(self) -> None:
+        """Wait until all are gone; who does not go in time is killed."""
+        waits = [asyncio.create_task(child.process.wait()) for child in self.children.values()]
+        if waits:
+            await asyncio.wait(waits, timeout=GONE_SECONDS)
+        for child in self.children.values():
+            if child.process.returncode is None:
+                log.warning("worker did not stop in time", worker=child.name)
+                with contextlib.suppress(ProcessLookupError):
+                    child.process.kill()
+        await asyncio.gather(*waits)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self._look()
+            except DatabaseAway as away:
+                log.warning("the backlog is not known", reason=away.detail)
+            except Exception:
+                log.exception("workers could not be looked after")
+
+    async def _look(self) -> None:
+        self._bury()
+        now = asyncio.get_running_loop().time()
+        seen = await backlog(self.runtime.database, _queues())
+        self.scale = looked(self.scale, seen, self._working(), most=self.most, at=now)
+        for name in superfluous(self.scale, self._working()):
+            log.info("worker goes: nothing to do", worker=name)
+            self.children[name].tell()
+        if missing(self.scale, self._working(), at=now):
+            await self._start(now)
+
+    def _working(self) -> list[str]:
+        return [name for name, child in self.children.items() if not child.told]
+
+    def _bury(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for name, child in list(self.children.items()):
+            if child.process.returncode is None:
+                continue
+            del self.children[name]
+            if not child.told:
+                log.warning("worker ended by itself", worker=name, code=child.process.returncode)
+                self.scale = crashed(self.scale, lived=now - child.started_at, at=now)
+
+    async def _start(self, now: float) -> None:
+        process = await asyncio.create_subprocess_exec(*_COMMAND, stdin=PIPE, env=_environment(self.runtime))
+        child = Child(process, now)
+        self.children[child.name] = child
+        log.info("worker starts: jobs wait", worker=child.name)
+
+
+async def workers(runtime: Runtime) -> Workers:
+    """The workers of this stack: as many as MAX_WORKERS and the server's connections allow. Raises ``DatabaseAway``."""
+    settings = runtime.settings
+    wished = settings.max_workers or os.cpu_count() or 1
+    possible = await room(runtime.database, pool=settings.database_pool)
+    if possible < wished:
+        log.warning(
+            "fewer workers than wished: the database has no connections for more; lower HEADRACE_DATABASE_POOL",
+            wished=wished,
+            possible=possible,
+        )
+    return Workers(runtime, min(wished, possible))
+
+
+def _queues() -> set[str]:
+    return {one["queue"] for one in topology.generated()["functions"].values() if "queue" in one}
+
+
+def _environment(runtime: Runtime) -> dict[str, str]:
+    ours = {one.name for one in defaults()}
+    settings = runtime.settings.model_copy(update={"public_url": runtime.public_url})
+    return {**{name: value for name, value in os.environ.items() if name not in ours}, **environment(settings)}
