@@ -3,16 +3,20 @@
 from functools import partial
 
 from infra.runtime.runtime import Runtime
+from services.crawling.accept_order import accept_order
 from services.crawling.failure import crawl_failed, stage_of
+from services.crawling.order import Order
 from services.crawling.submit_crawl import submit_crawl
 from services.crawling.wiring import crawling
 from services.jobs.function import works
 from services.jobs.job import Work
 
 
-@works(queue="submit", kind="crawl")
+@works(queue="submit", kind="crawl", accepts=Order)
 def main(runtime: Runtime) -> Work:
     """Orders in, snapshots out."""
     context = runtime.once(crawling)
     run = partial(submit_crawl, database=context.database, providers=context.providers, policy=context.policy)
-    return Work(run=run, failed=crawl_failed, stage=stage_of)
+    options = {name: provider.options for name, provider in context.providers.items()}
+    accept = partial(accept_order, options=options, policy=context.policy)
+    return Work(run=run, accept=accept, failed=crawl_failed, stage=stage_of)

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from infra.runtime.http import InvalidRequest, MalformedJson
+from schemas.problem import Problem
 
 MAX_DEPTH = 64
 _MOST_NAMED = 100
@@ -55,3 +56,13 @@ def _unkept(value: Any) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
         return "must be a number"
     return "must fit into 64 bits" if isinstance(value, int) and not -(2**63) <= value < 2**63 else None
+
+
+def placed(problem: Problem, place: str) -> Problem:
+    """The same problem, of a part of the body."""
+    errors = problem.extra.get("errors")
+    if not isinstance(errors, list):
+        return type(problem)(f"{place}: {problem.detail}", retry_after=problem.retry_after, **problem.extra)
+    moved = [{**one, "field": f"{place}.{one['field']}"} for one in errors]
+    detail = f"{place}.{problem.detail}"
+    return type(problem)(detail, retry_after=problem.retry_after, **{**problem.extra, "errors": moved})

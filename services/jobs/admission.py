@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from infra.postgres.database import Transaction
+from infra.runtime.wrong_fields import placed
 from schemas.problem import Problem, ProblemClass
 from services.jobs.job import NewJob
 from services.jobs.kinds import Kinds
@@ -51,7 +52,10 @@ async def admit(tx: Transaction, jobs: Sequence[NewJob], *, door: Door) -> None:
 
 async def accept(tx: Transaction, job: NewJob, *, kinds: Kinds) -> NewJob:
     """The job as its kind takes it. Raises what the kind refuses it with."""
-    for work in kinds.works(job.kind)[:1]:
-        if work.accept is not None:
-            return await work.accept(tx, job)
-    return job
+    entry = kinds.works(job.kind)[0]
+    if entry.accept is None:
+        return job
+    try:
+        return await entry.accept(tx, job)
+    except Problem as problem:
+        raise placed(problem, "payload") from problem
