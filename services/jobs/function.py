@@ -13,6 +13,7 @@ from infra.runtime.runtime import Runtime
 from infra.runtime.settings import Settings
 from services.jobs.job import Work
 from services.jobs.terms import terms
+from services.jobs.watching.roster import roster
 from services.jobs.worker import Worker
 
 log = structlog.get_logger()
@@ -40,6 +41,7 @@ class Working:
     async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
         """Work the queue whenever its bell rings, and look now and then in case it did not."""
         worker = self.worker(runtime)
+        runtime.once(roster).workers.append(worker)
         while not stop.is_set():
             try:
                 await worker.drain(stop)

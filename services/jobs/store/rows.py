@@ -16,8 +16,14 @@ NAMES = FIELDS.split(", ")
 JOB = ", ".join(f"j.{name}" for name in NAMES)
 _UUIDS = {"id", "batch_id"}
 
-TOLD = "job_id, attempt, tenant, kind, queue, state, tries, started, progress, step, message, batch_id, source_id"
-_TOLD_OF = TOLD.replace("job_id", "id").replace("started", "started_at IS NOT NULL")
+TOLD = (
+    "job_id, attempt, tenant, kind, queue, state, tries, started, progress, step, message, batch_id, source_id, seconds"
+)
+_TOLD_OF = (
+    TOLD.replace("job_id", "id")
+    .replace("started", "started_at IS NOT NULL")
+    .replace("seconds", "extract(epoch FROM finished_at - started_at)")
+)
 
 
 def telling(changed: str, what: str, data: str = "'{}'::jsonb") -> str:

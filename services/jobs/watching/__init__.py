@@ -1,0 +1,1 @@
+"""Watching the engine: what is counted, what waits, who works."""
