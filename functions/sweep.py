@@ -9,6 +9,8 @@ from infra.runtime.runtime import Runtime
 from infra.runtime.sweep import Sweep
 from services.crawling.clean_up import clean_up
 from services.crawling.wiring import crawling
+from services.jobs.enforce_wishes import enforce_wishes
+from services.jobs.kinds import kinds
 from services.jobs.sweep import forget, sweep
 
 
@@ -17,6 +19,10 @@ def main(runtime: Runtime) -> Turn:
     """Once through, often; the clean-up now and then."""
     context = runtime.once(crawling)
     return Sweep(
+
+    async def enforce() -> int:
+        return await enforce_wishes(kinds=runtime.once(kinds), database=runtime.database)
+
         often=[partial(sweep, runtime.database), runtime.relay.sweep],
         seldom=[
             lambda: turn_days(runtime.database, now=datetime.now(UTC)),

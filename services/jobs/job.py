@@ -106,7 +106,12 @@ class Cancelled:
     also: Also | None = None
 
 
-Outcome = Done | Waiting | Snooze | Resume | Cancelled
+@dataclass(frozen=True, kw_only=True)
+class Paused:
+    """The handler honoured the wish to pause; if that was taken back meanwhile, the job goes on at once."""
+
+
+Outcome = Done | Waiting | Snooze | Resume | Cancelled | Paused
 
 Failed = Callable[[Transaction, Job, Problem], Awaitable[None]]
 """Called in the transaction in which a job fails for good: the place for the event that says so."""
@@ -125,10 +130,12 @@ Command = Callable[[UUID, str], Awaitable[None]]
 class Commands:
     """What a kind does itself when it is commanded; where it says nothing, the engine does it.
 
-    ``cancel`` and ``retry`` replace the engine's; ``paused`` and ``resumed`` follow it in its transaction.
+    ``cancel``, ``pause`` and ``retry`` replace the engine's; ``paused`` and ``resumed`` follow it in its transaction.
+    While a job is paused nothing moves it on: a kind that waits for others says in ``pause`` what becomes of that.
     """
 
     cancel: Command | None = None
+    pause: Command | None = None
     retry: Command | None = None
     paused: Followed | None = None
     resumed: Followed | None = None
@@ -139,7 +146,8 @@ class Work:
     """How jobs of one kind on one queue are worked: one by one (``run``), or many at once (``run_many``).
 
     What ``run_many`` raises is every job's failure; a ``Problem`` it returns is that job's alone. ``announce``: its end
-    is told as ``job.finished``. ``timeout_seconds`` is how long one claim may take where the job does not say.
+    is told as ``job.finished``. ``timeout_seconds`` is how long one claim may take where the job does not say. ``keeps``:
+    its context keeps rows beside its jobs, so these are not archived when they are old.
     """
 
     run: Callable[[Job], Awaitable[Outcome]] | None = None
@@ -150,3 +158,4 @@ class Work:
     commands: Commands = field(default_factory=Commands)
     announce: bool = False
     timeout_seconds: float | None = None
+    keeps: bool = False

@@ -53,12 +53,22 @@ class Kinds:
         return [self.runtime.once(one.build) for one in sorted(found, key=lambda one: one.accepts is None)]
 
     def commands(self, kind: str) -> Commands:
-        """What the kind does itself when it is commanded."""
-        return next((work.commands for work in self.works(kind)), Commands())
+        """What the kind does itself when it is commanded; one of its functions says it."""
+        return next((work.commands for work in self.works(kind) if work.commands != Commands()), Commands())
+
+    def home(self, kind: str) -> str | None:
+        """The queue where jobs of this kind come in; None if none come from outside."""
+        return next((one.queue for one in self.working.values() if one.kind == kind and one.accepts), None)
 
     def announced(self, kind: str) -> bool:
         """Whether ends of this kind are told as ``job.finished``."""
         return any(work.announce for work in self.works(kind))
+
+    @property
+    def archived(self) -> list[str]:
+        """Kinds whose old jobs may go into the warehouse: those of unknown kinds stay, and those with rows beside."""
+        known = {one.kind for one in self.working.values()}
+        return sorted(kind for kind in known if not any(work.keeps for work in self.works(kind)))
 
 
 def kinds(runtime: Runtime) -> Kinds:
@@ -69,3 +79,8 @@ def kinds(runtime: Runtime) -> Kinds:
         if "kind" in trigger
     }
     return Kinds(runtime, {name: one for name, one in found.items() if isinstance(one, Working)})
+
+
+def queues() -> list[str]:
+    """Every queue that some function works."""
+    return sorted({trigger["queue"] for trigger in topology.generated()["functions"].values() if "queue" in trigger})

@@ -6,8 +6,8 @@ from infra.postgres.database import Database, Transaction
 from schemas.events.job_finished import JobFinished
 from schemas.problem import Problem
 from services.jobs.finished import finished
-from services.jobs.job import Cancelled, Done, Job, Outcome, Resume, Snooze, Waiting, Work
-from services.jobs.store import held
+from services.jobs.job import Cancelled, Done, Job, Outcome, Paused, Resume, Snooze, Waiting, Work
+from services.jobs.store import commands, held
 
 log = structlog.get_logger()
 
@@ -43,6 +43,8 @@ async def _moved(tx: Transaction, job: Job, outcome: Outcome) -> bool:
             return await held.give_back(tx, job)
         case Cancelled():
             return await held.cancel(tx, job)
+        case Paused():
+            return await _aside(tx, job)
 
 
 def _end(job: Job, outcome: Outcome) -> JobFinished | None:
@@ -56,9 +58,13 @@ def _end(job: Job, outcome: Outcome) -> JobFinished | None:
 
 
 async def put_aside(database: Database, job: Job) -> None:
-    """A held job is paused, as somebody wished. Raises ``LeaseLost``."""
+    """A held job is paused, as somebody wished, or given back if nobody does any more. Raises ``LeaseLost``."""
     async with database.transaction() as tx:
-        fenced(await held.pause(tx, job))
+        fenced(await _aside(tx, job))
+
+
+async def _aside(tx: Transaction, job: Job) -> bool:
+    return await commands.put_aside(tx, job) or await held.give_back(tx, job)
 
 
 async def retry(database: Database, job: Job, problem: Problem, *, seconds: float) -> None:

@@ -101,12 +101,13 @@ async def wanted(tx: Transaction, job_id: UUID) -> str | None:
     return wish
 
 
-async def restart(tx: Transaction, locked: Job, *, state: str, queue: str, step: str) -> int:
+async def restart(tx: Transaction, locked: Job, *, state: str, queue: str, step: str | None) -> int:
     """A new attempt of a finished job that this transaction holds locked; returns its number."""
     attempt: int = await tx.fetchval(
         "UPDATE jobs SET state = $2, queue = $3, step = $4, attempt = attempt + 1, tries = 0, claims = 0, progress = 0,"
         " steps_completed = '{}', message = NULL, cursor = NULL, result = NULL, want = NULL, wanted_at = NULL,"
-        " due_at = NULL, finished_at = NULL, started_at = NULL, discarded_at = NULL, discard_reason = NULL,"
+        " due_at = NULL, paused_from = NULL, finished_at = NULL, started_at = NULL, discarded_at = NULL,"
+        " discard_reason = NULL, ready_at = now(),"
         f" boost_seconds = $5, failures = 0, enqueued_at = now(), rank_at = {_ANEW},"
         f" lease_token = lease_token + 1, {rows.NO_ERROR} WHERE id = $1 RETURNING attempt",
         locked.id,

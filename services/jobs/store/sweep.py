@@ -45,9 +45,11 @@ async def reap(tx: Transaction, *, limit: int = 1000) -> int:
 
 
 async def unheard(tx: Transaction, *, seconds: float, limit: int = 100) -> list[Job]:
-    """Running jobs whose workers did not heed a wish for so long; locked until the transaction ends."""
+    """Jobs whose workers did not heed a wish for so long, or left it behind; locked until the transaction ends."""
     found = await tx.fetch(
-        f"SELECT {rows.JOB} FROM jobs j WHERE state = 'running' AND wanted_at < now() - $1 * interval '1 s'"
+        f"SELECT {rows.JOB} FROM jobs j WHERE wanted_at IS NOT NULL"
+        " AND state IN ('ready', 'scheduled', 'waiting', 'running')"
+        " AND (state <> 'running' OR wanted_at < now() - $1 * interval '1 s')"
         " ORDER BY wanted_at LIMIT $2 FOR UPDATE SKIP LOCKED",
         seconds,
         limit,

@@ -1,0 +1,95 @@
+"""The routes that command single jobs."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from infra.runtime.runtime import Runtime
+from services.jobs.cancel_job import cancel_job
+from services.jobs.change_priority import change_priority
+from services.jobs.face import TENANT
+from services.jobs.job_id import JobNotFound, job_id
+from services.jobs.kinds import kinds
+from services.jobs.pause_job import pause_job
+from services.jobs.rank import Level
+from services.jobs.restart_job import restart_job
+from services.jobs.resume_job import resume_job
+from services.jobs.retry_job import retry_job
+from services.jobs.shapes import background
+from services.jobs.store import views
+
+_Done = Callable[..., Awaitable[None]]
+
+
+class NewPriority(BaseModel):
+    """``priority`` is 0 to 4 or one of CRITICAL, HIGH, NORMAL, LOW, BACKGROUND."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Level
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """The routes of this subject. Each answers the job as the command left it."""
+    made = APIRouter(prefix="/api/background/job/{job_id}", tags=["commands"])
+
+    async def commanded(use_case: _Done, wanted: str) -> dict[str, Any]:
+        one = job_id(wanted)
+        await use_case(one, tenant=TENANT, kinds=runtime.once(kinds), database=runtime.database)
+        return await _shown(runtime, one)
+
+    _endings(made, commanded)
+    _beginnings(made, commanded)
+    return made
+
+
+def _endings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]]) -> None:
+    @made.delete("", status_code=202)
+    async def cancel(job_id: str) -> dict[str, Any]:
+        """Cancel the job. One that is being worked is over within 5 s; until then `wanted` says cancel."""
+        return await commanded(cancel_job, job_id)
+
+    @made.post("/pause", status_code=202)
+    async def pause(job_id: str) -> dict[str, Any]:
+        """Put the job aside. One that is being worked is paused within 5 s; until then `wanted` says pause."""
+        return await commanded(pause_job, job_id)
+
+    @made.post("/resume", status_code=202)
+    async def resume(job_id: str) -> dict[str, Any]:
+        """Let a paused job go on where it was."""
+        return await commanded(resume_job, job_id)
+
+
+def _beginnings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]]) -> None:
+    @made.post("/retry", status_code=202)
+    async def retry(job_id: str) -> dict[str, Any]:
+        """Run an ended job again, as a new attempt that goes a level ahead."""
+        return await commanded(retry_job, job_id)
+
+    @made.post("/restart", status_code=202)
+    async def restart(job_id: str) -> dict[str, Any]:
+        """Start the job anew whatever it does; an attempt under way ends as cancelled."""
+        return await commanded(restart_job, job_id)
+
+    async def priority(job_id: str, wanted: NewPriority) -> dict[str, Any]:
+        """Give a job that waits another priority, as if it had had it from the start."""
+        return await commanded(partial(_prioritise, wanted.priority), job_id)
+
+    made.put("/priority")(priority)
+    made.patch("/priority")(priority)
+
+
+async def _prioritise(priority: int, job_id: UUID, **known: Any) -> None:
+    await change_priority(job_id, priority, **known)
+
+
+async def _shown(runtime: Runtime, job_id: UUID) -> dict[str, Any]:
+    async with runtime.database.reading() as tx:
+        row = await views.one(tx, job_id, tenant=TENANT)
+    if row is None:
+        raise JobNotFound
+    return background(row)

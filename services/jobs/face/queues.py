@@ -1,0 +1,69 @@
+"""The routes that command queues."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from infra.runtime.runtime import Runtime
+from services.jobs.kinds import queues
+from services.jobs.pause_queue import limit_queue, pause_queue, resume_queue
+from services.jobs.store.queues import ALL
+
+_Limit = Annotated[int | None, Field(ge=1, le=100_000)]
+
+
+class Limits(BaseModel):
+    """How many jobs of a queue may run at once; null: as many as there are workers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    queue: str
+    concurrency: _Limit = None
+    tenant_concurrency: _Limit = None
+
+
+class Which(BaseModel):
+    """One queue, or all of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    queue: str | None = None
+
+
+_Queue = Annotated[str | None, Query(description="Its name; all queues without it. The body may say it too.")]
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """The routes of this subject."""
+    made = APIRouter(prefix="/api/background/queue", tags=["commands"])
+
+    @made.post("/pause")
+    async def pause(queue: _Queue = None, which: Which | None = None) -> dict[str, Any]:
+        """Take no more jobs from a queue, or from any; what runs runs on, and nothing is lost."""
+        name = queue or (which.queue if which else None)
+        return _body(await pause_queue(name, known=queues(), database=runtime.database))
+
+    @made.post("/resume")
+    async def resume(queue: _Queue = None, which: Which | None = None) -> dict[str, Any]:
+        """Work a queue again, or all. While all are paused together, resume all."""
+        name = queue or (which.queue if which else None)
+        return _body(await resume_queue(name, known=queues(), database=runtime.database))
+
+    @made.put("/limits")
+    async def limits(wanted: Limits) -> dict[str, Any]:
+        """Limit how many jobs of a queue run at once, over all tenants and of each."""
+        await limit_queue(
+            wanted.queue,
+            concurrency=wanted.concurrency,
+            tenant_concurrency=wanted.tenant_concurrency,
+            known=queues(),
+            database=runtime.database,
+        )
+        return wanted.model_dump()
+
+    return made
+
+
+def _body(paused: list[str]) -> dict[str, Any]:
+    return {"all_paused": ALL in paused, "paused": [name for name in paused if name != ALL]}
