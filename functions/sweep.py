@@ -18,12 +18,12 @@ from services.jobs.sweep import forget, sweep
 def main(runtime: Runtime) -> Turn:
     """Once through, often; the clean-up now and then."""
     context = runtime.once(crawling)
-    return Sweep(
 
     async def enforce() -> int:
         return await enforce_wishes(kinds=runtime.once(kinds), database=runtime.database)
 
-        often=[partial(sweep, runtime.database), runtime.relay.sweep],
+    return Sweep(
+        often=[partial(sweep, runtime.database), enforce, runtime.relay.sweep],
         seldom=[
             lambda: turn_days(runtime.database, now=datetime.now(UTC)),
             partial(forget, runtime.database),
