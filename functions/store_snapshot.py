@@ -21,4 +21,4 @@ def main(runtime: Runtime) -> Work:
         providers=context.providers,
         policy=context.policy,
     )
-    return Work(run=run, failed=crawl_failed, stage=stage_of, timeout_seconds=2 * FUNCTION_SECONDS)
+    return Work(run=run, failed=crawl_failed, stage=stage_of, timeout_seconds=2 * FUNCTION_SECONDS, keeps=True)

@@ -3,15 +3,21 @@
 from datetime import UTC, datetime
 from functools import partial
 
-from infra.postgres.event_log import turn_days
+from infra.postgres.event_log import EVENT_DAYS, turn_days
 from infra.runtime.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 from infra.runtime.sweep import Sweep
 from services.crawling.clean_up import clean_up
 from services.crawling.wiring import crawling
+from services.jobs.alerts.channels import channels
+from services.jobs.alerts.watch import watch
+from services.jobs.archive_jobs import archive_jobs
 from services.jobs.enforce_wishes import enforce_wishes
+from services.jobs.find_job import job_history
 from services.jobs.kinds import kinds
 from services.jobs.sweep import forget, sweep
+from services.jobs.watching.forget_statistics import forget_statistics
+from services.jobs.watching.roll_up import roll_up
 
 
 @ticks(every=0.5)
@@ -22,12 +28,36 @@ def main(runtime: Runtime) -> Turn:
     async def enforce() -> int:
         return await enforce_wishes(kinds=runtime.once(kinds), database=runtime.database)
 
+    removing = [
+        partial(forget, runtime.database),
+        partial(forget_statistics, runtime.database),
+        partial(clean_up, database=context.database, lake=context.lake, warehouse=context.warehouse),
+        partial(
+            archive_jobs,
+            database=runtime.database,
+            lake=runtime.lake,
+            warehouse=runtime.once(job_history),
+            kinds=runtime.once(kinds).archived,
+            days=runtime.settings.job_retention_days,
+        ),
+    ]
+
+    async def look() -> object:
+        names = runtime.once(channels).names
+        return await watch(runtime.database, now=datetime.now(UTC), channels=names)
+
+    keep_days = EVENT_DAYS if runtime.settings.background_cleanup else None
     return Sweep(
-        often=[partial(sweep, runtime.database), enforce, runtime.relay.sweep],
+        often=[
+            partial(sweep, runtime.database),
+            enforce,
+            runtime.relay.sweep,
+            partial(roll_up, runtime.database),
+            look,
+        ],
         seldom=[
-            lambda: turn_days(runtime.database, now=datetime.now(UTC)),
-            partial(forget, runtime.database),
-            partial(clean_up, database=context.database, lake=context.lake, warehouse=context.warehouse),
+            lambda: turn_days(runtime.database, now=datetime.now(UTC), keep_days=keep_days),
+            *(removing if runtime.settings.background_cleanup else ()),
         ],
         seldom_seconds=runtime.settings.cleanup_interval,
     ).turn

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 from infra.postgres.database import Database, Transaction
 
 AHEAD_DAYS = 7
+EVENT_DAYS = 30
 _COLUMNS = "xid, seq, id, type, tenant, subject, time, data"
 
 
-async def turn_days(database: Database, *, now: datetime, keep_days: int = 30) -> list[str]:
-    """Make the partitions of the coming days and drop those older than ``keep_days``; returns what was dropped.
+async def turn_days(database: Database, *, now: datetime, keep_days: int | None = EVENT_DAYS) -> list[str]:
+    """Make the partitions of the coming days and drop those older than ``keep_days`` (None: none); which it dropped.
 
     Dropping a day is instant and leaves nothing to vacuum, however many events it had.
     """
@@ -19,7 +20,7 @@ async def turn_days(database: Database, *, now: datetime, keep_days: int = 30) -
         for day in (today + timedelta(days=ahead) for ahead in range(AHEAD_DAYS)):
             if _name(day) not in there:
                 await _make(tx, day)
-        oldest = _name(today - timedelta(days=keep_days))
+        oldest = "" if keep_days is None else _name(today - timedelta(days=keep_days))
         old = sorted(name for name in there if name != "events_rest" and name < oldest)
         for name in old:
             await tx.execute(f"DROP TABLE IF EXISTS {name}")

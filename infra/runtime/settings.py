@@ -1,7 +1,9 @@
 """Every setting of the program: read once, at the edge, into one frozen object."""
 
+from base64 import b64decode
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -159,6 +161,12 @@ class Settings(BaseSettings):
         description="Feature flag; false removes nothing that is old.",
     )
 
+    job_retention_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="Days after which finished jobs move into the warehouse; dead letters stay four times as long.",
+    )
     poll_concurrency: int = Field(500, ge=1, le=10_000, description="Polls in flight at once.")
     stall_seconds: float = Field(3600.0, gt=0, description="No headway at the provider for this long ends a crawl.")
     deadline_seconds: float = Field(86_400.0, gt=0, description="A crawl attempt ends at the latest after this long.")
@@ -171,13 +179,50 @@ class Settings(BaseSettings):
     retry_base_seconds: float = Field(2.0, gt=0, description="First step of the exponential backoff.")
     retry_cap_seconds: float = Field(60.0, gt=0, description="Longest step of the exponential backoff.")
 
+    alert_webhook_url: str | None = Field(
+        None, description="Where alerts are pushed to, signed by HEADRACE_ALERT_WEBHOOK_SECRET; none: nowhere."
+    )
+    alert_webhook_secret: SecretStr | None = Field(
+        None, description="Signs pushed alerts as Standard Webhooks say: base64, with or without `whsec_` before it."
+    )
+    smtp_url: SecretStr | None = Field(
+        None, description="Mail server for alerts: smtp://user:password@host:587, or smtps:// for TLS from the start."
+    )
+    alert_email_from: str | None = Field(None, description="Sender of alerts by e-mail.")
+    alert_email_to: str | None = Field(None, description="Who gets alerts by e-mail, separated by commas.")
+
     @field_validator("public_url", "bright_data_api_url")
     @classmethod
     def _origin(cls, value: str | None) -> str | None:
+        found = cls._endpoint(value)
+        return found.rstrip("/") if found else None
+
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _endpoint(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             msg = "must be an http:// or https:// URL"
             raise ValueError(msg)
-        return value.rstrip("/") if value else None
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None  # its ValueErrors do not repeat the password
+        if parts and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0):
+            msg = "must be like smtp://user:password@host:587, or smtps://"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("alert_webhook_secret")
+    @classmethod
+    def _signing_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            b64decode(value.get_secret_value().removeprefix("whsec_") if value else "", validate=True)
+        except ValueError:
+            msg = "must be base64, with or without whsec_ before it"
+            raise ValueError(msg) from None
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -215,4 +260,10 @@ def variable(field: str) -> str:
 
 def _wrong(place: str, value: object, message: str) -> str:
     name = variable(place) if place in Settings.model_fields else place
-    return f"{name} is {str(value)[:80]!r}: {message[0].lower()}{message[1:]}".replace(": value error, ", ": ")
+    shown = "***" if _is_secret(place) else str(value)[:80]
+    return f"{name} is {shown!r}: {message[0].lower()}{message[1:]}".replace(": value error, ", ": ")
+
+
+def _is_secret(field: str) -> bool:
+    info = Settings.model_fields.get(field)
+    return info is not None and SecretStr in (info.annotation, *get_args(info.annotation))

@@ -1,0 +1,58 @@
+"""Jobs that leave: out of PostgreSQL in batches, and found again in the warehouse."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from infra.postgres.database import Transaction
+
+# A failed job that nobody discarded is a dead letter, which somebody may still want to retry.
+_LEAVE = """
+WITH old AS (
+  SELECT id FROM jobs
+  WHERE kind = ANY($2::text[]) AND finished_at < now() - $3 * interval '1 day'
+    AND (state IN ('completed', 'cancelled')
+      OR state = 'failed' AND (discarded_at IS NOT NULL OR finished_at < now() - $4 * interval '1 day'))
+  ORDER BY finished_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
+), gone AS (
+  DELETE FROM jobs j USING old WHERE j.id = old.id RETURNING j.*
+), told AS (
+  DELETE FROM job_events e USING gone WHERE e.job_id = gone.id
+)
+INSERT INTO leaving_jobs (load_id, job_id, tenant, job) SELECT $1, id, tenant, to_jsonb(gone) FROM gone
+"""
+
+
+async def leave(
+    tx: Transaction, load_id: UUID, *, kinds: Sequence[str], days: float, dead_letter_days: float, limit: int
+) -> int:
+    """Put the oldest jobs that ended more than ``days`` ago into one batch, without their timelines; how many."""
+    return await tx.execute(_LEAVE, load_id, list(kinds), days, dead_letter_days, limit)
+
+
+async def batches(tx: Transaction) -> list[UUID]:
+    """Batches that are not in the warehouse yet."""
+    found = await tx.fetch("SELECT DISTINCT load_id FROM leaving_jobs")
+    return [UUID(str(row["load_id"])) for row in found]
+
+
+async def batch(tx: Transaction, load_id: UUID) -> list[dict[str, Any]]:
+    """The jobs of a batch as their rows were, always in the same order."""
+    found = await tx.fetch("SELECT job FROM leaving_jobs WHERE load_id = $1 ORDER BY job_id", load_id)
+    return [row["job"] for row in found]
+
+
+async def arrived(tx: Transaction, load_id: UUID) -> None:
+    """A batch is in the warehouse: it is not kept here any more."""
+    await tx.execute("DELETE FROM leaving_jobs WHERE load_id = $1", load_id)
+
+
+async def leaving(tx: Transaction, job_id: UUID) -> tuple[UUID, dict[str, Any]] | None:
+    """A job that is on its way into the warehouse, with its batch."""
+    row = await tx.fetchrow("SELECT load_id, job FROM leaving_jobs WHERE job_id = $1", job_id)
+    return (UUID(str(row["load_id"])), row["job"]) if row else None
+
+
+def question(job_id: UUID) -> str:
+    """What the warehouse is asked for a job: an id may have been used again after its first job was archived."""
+    return f"SELECT * FROM job_history WHERE job_id = '{job_id}' ORDER BY finished_at DESC LIMIT 1"
