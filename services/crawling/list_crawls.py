@@ -1,14 +1,10 @@
 """Page through crawls, newest first."""
 
-import base64
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from infra.postgres.database import Database
-from schemas.problem import Problem
+from infra.runtime.page_token import Moment, invalid_page, read_page_token, write_page_token
 from services.crawling.crawl_status import status_body
 from services.crawling.store import views
 
@@ -20,22 +16,13 @@ STATES = {
 }
 
 
-class InvalidPage(Problem):
-    """A page was asked for that cannot be."""
-
-    code: ClassVar[str] = "INVALID_REQUEST"
-    status: ClassVar[int] = 400
-    title: ClassVar[str] = "This page cannot be asked for"
-    recovery: ClassVar[str] = "Correct the field named in `errors`; a page_token goes with the filter it came with."
-
-
 async def list_crawls(
     *, tenant: str, status: str | None, page_size: int, page_token: str | None, database: Database
 ) -> dict[str, Any]:
     """``items`` and ``next_page_token`` ("" at the end). Raises ``InvalidPage``."""
     if status is not None and status not in STATES:
-        raise _invalid("status", f"must be one of {', '.join(STATES)}")
-    before = _place(page_token, status) if page_token else None
+        raise invalid_page("status", f"must be one of {', '.join(STATES)}")
+    before = read_page_token(page_token, tuple[Moment, UUID], asked=status) if page_token else None
     async with database.reading() as tx:
         rows = await views.page(tx, tenant=tenant, states=STATES.get(status or ""), before=before, limit=page_size + 1)
     more = len(rows) > page_size
@@ -47,21 +34,4 @@ async def list_crawls(
 
 
 def _token(row: dict[str, Any], status: str | None) -> str:
-    place = [row["created_at"].isoformat(), str(row["id"]), status]
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
-def _place(token: str, status: str | None) -> tuple[datetime, UUID]:
-    try:
-        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        created_at, crawl_id, filtered = msgspec.json.decode(raw, type=tuple[str, str, str | None])
-        place = datetime.fromisoformat(created_at).astimezone(UTC), UUID(crawl_id)
-    except (ValueError, OverflowError) as error:
-        raise _invalid("page_token", "is not one of ours") from error
-    if filtered != status:
-        raise _invalid("page_token", "belongs to another filter")
-    return place
-
-
-def _invalid(field: str, message: str) -> InvalidPage:
-    return InvalidPage(f"{field} {message}", errors=[{"field": field, "message": message}])
+    return write_page_token((row["created_at"], UUID(str(row["id"]))), asked=status)
