@@ -11,6 +11,8 @@ ENDED = ("completed", "failed", "cancelled")
 STATUSES = ("queued", "processing", *STEPS_AS_STATUS, "retrying", "paused", *ENDED)
 
 _V2 = {"queued": "queued", "retrying": "queued", "paused": "paused", **{ended: ended for ended in ENDED}}
+MEANT = {"running": ("processing", *STEPS_AS_STATUS), "queued": ("queued", "retrying")}
+"""What the rougher words of ``/api/v2/jobs`` mean, where they mean more than themselves."""
 
 
 def status(*, state: str, step: str | None, tries: int, started: bool) -> str:
@@ -85,6 +87,26 @@ def v2(row: Mapping[str, Any]) -> dict[str, Any]:
         "completed_at": _time(row["finished_at"]),
         "error": row["error_message"] if row["state"] == "failed" else None,
         "job_metadata": row["metadata"],
+        "message": row["message"],
+        "priority": Priority(row["priority"]).name,
+        "queue": row["queue"],
+        "source_id": row["source_id"],
+        "batch_id": _text(row["batch_id"]),
+    }
+
+
+def line(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of the timeline: what happened, and how the job was after it."""
+    return {
+        "at": _time(row["at"]),
+        "type": row["type"],
+        "attempt": row["attempt"],
+        "status": _told_status(row),
+        "progress": round(row["progress"], 2),
+        "current_step": row["step"],
+        "message": row["message"],
+        "retry_count": row["tries"],
+        "data": row["data"],
     }
 
 
@@ -98,6 +120,10 @@ def error(row: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _status(row: Mapping[str, Any]) -> str:
     return status(state=row["state"], step=row["step"], tries=row["tries"], started=row["started_at"] is not None)
+
+
+def _told_status(row: Mapping[str, Any]) -> str:
+    return status(**{name: row[name] for name in ("state", "step", "tries", "started")})
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -1,11 +1,13 @@
 """What callers see of jobs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
+from services.jobs.shapes import ENDED, STEPS_AS_STATUS
 
 COLUMNS = (
     "id, tenant, kind, queue, state, want, priority, created_at, enqueued_at, rank_at, due_at, attempt, tries,"
@@ -14,13 +16,19 @@ COLUMNS = (
     " error_class, error_code, error_stage, error_message, error_recovery, started_at, finished_at"
 )
 
+Place = tuple[datetime, UUID]
+"""Where a list of jobs goes on."""
+
+_LATEST = (datetime.max.replace(tzinfo=UTC), UUID(int=0))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Which jobs somebody asks for. None: all."""
 
     tenant: str
-    states: tuple[str, ...] | None = None
+    statuses: tuple[str, ...] | None = None
+    job_id: UUID | None = None
     kind: str | None = None
     queue: str | None = None
     source_id: str | None = None
@@ -28,9 +36,37 @@ class Wanted:
     priority: int | None = None
 
 
-_FITS = """tenant = $1 AND ($2::text[] IS NULL OR state = ANY($2)) AND ($3::text IS NULL OR kind = $3)
-  AND ($4::text IS NULL OR queue = $4) AND ($5::text IS NULL OR source_id = $5)
-  AND ($6::uuid IS NULL OR batch_id = $6) AND ($7::smallint IS NULL OR priority = $7)"""
+_LISTS = {names: ", ".join(f"'{name}'" for name in names) for names in (ENDED, STEPS_AS_STATUS)}
+
+# Both in these words only: the partial indexes have them.
+LIVING = f"state NOT IN ({_LISTS[ENDED]})"
+OVER = f"state IN ({_LISTS[ENDED]})"
+
+# As services.jobs.shapes.status has it.
+STATUS = f"""CASE
+  WHEN {OVER} OR state = 'paused' THEN state
+  WHEN state = 'running' OR (state = 'waiting' AND started_at IS NOT NULL)
+    THEN CASE WHEN step IN ({_LISTS[STEPS_AS_STATUS]}) THEN step ELSE 'processing' END
+  WHEN tries > 0 THEN 'retrying'
+  WHEN started_at IS NOT NULL THEN 'processing' ELSE 'queued' END"""
+
+_CONDITIONS = {
+    "tenant": "tenant = {}",
+    "statuses": f"({STATUS}) = ANY({{}}::text[])",
+    "job_id": "id = {}",
+    "kind": "kind = {}",
+    "queue": "queue = {}",
+    "source_id": "source_id = {}",
+    "batch_id": "batch_id = {}",
+    "priority": "priority = {}",
+}
+
+
+def fits(wanted: Wanted) -> tuple[str, list[object]]:
+    """SQL of the jobs that are wanted, and its parameters from $1 on; only what is asked for, so that indexes fit."""
+    asked = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
+    said = [_CONDITIONS[name].format(f"${number}") for number, name in enumerate(asked, start=1)]
+    return " AND ".join(said), list(asked.values())
 
 
 async def one(tx: Transaction, job_id: UUID, *, tenant: str) -> dict[str, Any] | None:
@@ -39,42 +75,72 @@ async def one(tx: Transaction, job_id: UUID, *, tenant: str) -> dict[str, Any] |
     return dict(row) if row else None
 
 
-async def page(
-    tx: Transaction, wanted: Wanted, *, before: tuple[datetime, UUID] | None, limit: int
-) -> list[dict[str, Any]]:
+async def page(tx: Transaction, wanted: Wanted, *, before: Place | None, limit: int) -> list[dict[str, Any]]:
     """The newest jobs first, from just before a place in that order."""
+    condition, args = fits(wanted)
+    n = len(args)
+    halves = " UNION ALL ".join(f"({_half(half, condition, n, before)})" for half in _halves(wanted.statuses))
     found = await tx.fetch(
-        f"SELECT {COLUMNS} FROM jobs WHERE {_FITS}"
-        " AND ($8::timestamptz IS NULL OR (created_at, id) < ($8, $9::uuid))"
-        " ORDER BY created_at DESC, id DESC LIMIT $10",
-        *_args(wanted),
-        before[0] if before else None,
-        before[1] if before else None,
+        f"SELECT * FROM ({halves}) AS found ORDER BY created_at DESC, id DESC LIMIT ${n + 1}",
+        *args,
         limit,
+        *(before or ()),
     )
     return [dict(row) for row in found]
 
 
-async def active(tx: Transaction, *, tenant: str, finished_within_seconds: float, limit: int) -> list[dict[str, Any]]:
-    """Jobs that are not over, and those that ended a moment ago; newest first."""
-    found = await tx.fetch(
-        f"SELECT {COLUMNS} FROM jobs WHERE tenant = $1 AND (state NOT IN ('completed', 'failed', 'cancelled')"
-        "   OR finished_at > now() - $2 * interval '1 s')"
-        " ORDER BY created_at DESC, id DESC LIMIT $3",
-        tenant,
-        finished_within_seconds,
-        limit,
-    )
+async def living(tx: Transaction, wanted: Wanted, *, before: Place | None, limit: int) -> list[dict[str, Any]]:
+    """Jobs that are not over, newest first, from just before a place in that order."""
+    condition, args = fits(wanted)
+    found = await tx.fetch(_half(LIVING, condition, len(args), before), *args, limit, *(before or ()))
     return [dict(row) for row in found]
 
 
-def _args(wanted: Wanted) -> tuple[object, ...]:
+# From one kind to the next by the index: kinds are few, jobs that ended are many.
+_ENDED = f"""
+WITH RECURSIVE kinds AS (
+  (SELECT kind FROM jobs WHERE tenant = $1 AND finished_at IS NOT NULL ORDER BY kind LIMIT 1)
+  UNION ALL
+  SELECT (SELECT kind FROM jobs WHERE tenant = $1 AND finished_at IS NOT NULL AND kind > k.kind ORDER BY kind LIMIT 1)
+  FROM kinds k WHERE k.kind IS NOT NULL
+)
+SELECT j.* FROM kinds k CROSS JOIN LATERAL (
+  SELECT {COLUMNS} FROM jobs WHERE tenant = $1 AND kind = k.kind AND finished_at > now() - $2 * interval '1 s'
+    AND (finished_at, id) < ($3::timestamptz, $4::uuid)
+  ORDER BY finished_at DESC, id DESC LIMIT $5
+) j
+ORDER BY finished_at DESC, id DESC LIMIT $5
+"""
+
+
+async def ended(
+    tx: Transaction, *, tenant: str, within_seconds: float, before: Place | None, limit: int
+) -> list[dict[str, Any]]:
+    """Jobs that are over since at most so long, the last to end first, from just before a place in that order."""
+    found = await tx.fetch(_ENDED, tenant, within_seconds, *(before or _LATEST), limit)
+    return [dict(row) for row in found]
+
+
+_TIMELINE = """
+SELECT id, at, type, attempt, state, tries, started, progress, step, message, data FROM job_events
+WHERE job_id = $1 AND id > $2 ORDER BY id LIMIT $3
+"""
+
+
+async def timeline(tx: Transaction, job_id: UUID, *, after: int, limit: int) -> list[dict[str, Any]]:
+    """What happened to a job, oldest first, from just after a line."""
+    return [dict(row) for row in await tx.fetch(_TIMELINE, job_id, after, limit)]
+
+
+def _halves(statuses: Sequence[str] | None) -> list[str]:
+    asked = set(ENDED if statuses is None else statuses)
+    halves = {LIVING: statuses is None or bool(asked - set(ENDED)), OVER: bool(asked & set(ENDED))}
+    return [half for half, needed in halves.items() if needed] or [LIVING]
+
+
+def _half(half: str, condition: str, args: int, before: Place | None) -> str:
+    earlier = f" AND (created_at, id) < (${args + 2}::timestamptz, ${args + 3}::uuid)" if before else ""
     return (
-        wanted.tenant,
-        list(wanted.states) if wanted.states is not None else None,
-        wanted.kind,
-        wanted.queue,
-        wanted.source_id,
-        wanted.batch_id,
-        wanted.priority,
+        f"SELECT {COLUMNS} FROM jobs WHERE {half} AND {condition}{earlier}"
+        f" ORDER BY created_at DESC, id DESC LIMIT ${args + 1}"
     )

@@ -1,0 +1,123 @@
+"""Jobs as they are: one, some, the active, and what happened to them."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from infra.runtime.runtime import Runtime
+from services.jobs import shapes
+from services.jobs.face import TENANT
+from services.jobs.get_job import get_job
+from services.jobs.job_id import job_id as parsed
+from services.jobs.job_timeline import job_timeline
+from services.jobs.list_active_jobs import list_active_jobs
+from services.jobs.list_jobs import list_jobs
+from services.jobs.rank import level
+from services.jobs.store.views import Wanted
+
+PageSize = Annotated[int, Field(ge=1, le=200)]
+PageToken = Annotated[str | None, Field(max_length=1000, description="The `next_page_token` of the page before.")]
+Name = Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Status = Literal[
+    "queued",
+    "running",
+    "processing",
+    "classifying",
+    "extracting",
+    "integrating",
+    "quality_check",
+    "retrying",
+    "paused",
+    "completed",
+    "failed",
+    "cancelled",
+]
+
+
+def _level(value: object) -> object:
+    return value if value is None else level(int(value) if isinstance(value, str) and value.isdecimal() else value)
+
+
+class Asked(BaseModel):
+    """Which jobs, and which page of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Status | None = Field(None, description="`queued` is retrying too, `running` is whatever is at work.")
+    kind: Name = None
+    job_type: Name = Field(None, description="The same as `kind`.")
+    queue: Name = None
+    source_id: Name = None
+    batch_id: UUID | None = None
+    priority: Annotated[int | None, BeforeValidator(_level)] = Field(
+        None,
+        description="CRITICAL, HIGH, NORMAL, LOW or BACKGROUND, or 0 to 4.",
+        json_schema_extra={"anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "null"}]},
+    )
+    page_size: PageSize = 50
+    page_token: PageToken = None
+
+    def wanted(self, tenant: str) -> Wanted:
+        """What the store is asked for."""
+        return Wanted(
+            tenant=tenant,
+            statuses=shapes.MEANT.get(self.status, (self.status,)) if self.status else None,
+            kind=self.kind or self.job_type,
+            queue=self.queue,
+            source_id=self.source_id,
+            batch_id=self.batch_id,
+            priority=self.priority,
+        )
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """The routes of this subject."""
+    made = APIRouter(tags=["jobs"])
+    _lists(made, runtime)
+    _one(made, runtime)
+    return made
+
+
+def _lists(made: APIRouter, runtime: Runtime) -> None:
+    database = runtime.database
+
+    @made.get("/api/v2/jobs/active")
+    async def active(page_size: PageSize = 100, page_token: PageToken = None) -> dict[str, Any]:
+        """Jobs that are not over, newest first, then those that ended within the last five minutes."""
+        return await list_active_jobs(tenant=TENANT, page_size=page_size, page_token=page_token, database=database)
+
+    @made.get("/api/v2/jobs")
+    async def jobs(asked: Annotated[Asked, Query()]) -> dict[str, Any]:
+        """Jobs, newest first, of which all that is asked for is true."""
+        return await list_jobs(
+            asked.wanted(TENANT), page_size=asked.page_size, page_token=asked.page_token, database=database
+        )
+
+
+def _one(made: APIRouter, runtime: Runtime) -> None:
+    database = runtime.database
+
+    @made.get("/api/v2/jobs/{job_id}")
+    async def job_v2(job_id: str) -> dict[str, Any]:
+        """One job, as the lists show it."""
+        return shapes.v2(await get_job(parsed(job_id), tenant=TENANT, database=database))
+
+    @made.get("/api/background/job/{job_id}")
+    async def job(job_id: str) -> dict[str, Any]:
+        """Everything about one job; progress is 0 to 100."""
+        return shapes.background(await get_job(parsed(job_id), tenant=TENANT, database=database))
+
+    @made.get("/api/background/job/{job_id}/progress")
+    async def progress(job_id: str) -> dict[str, Any]:
+        """How far a job is, and in how many seconds it should be over; null where that would be a guess."""
+        row = await get_job(parsed(job_id), tenant=TENANT, database=database)
+        return shapes.progress(row, remaining=None)
+
+    @made.get("/api/background/job/{job_id}/events")
+    async def events(job_id: str, page_size: PageSize = 100, page_token: PageToken = None) -> dict[str, Any]:
+        """What happened to a job, oldest first."""
+        return await job_timeline(
+            parsed(job_id), tenant=TENANT, page_size=page_size, page_token=page_token, database=database
+        )
