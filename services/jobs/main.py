@@ -6,9 +6,14 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter
 
 from infra.runtime.runtime import Runtime
-from services.jobs.face import submit
+from services.jobs.face import commands, queues, reading, submit
 
-_SUBJECTS: tuple[Callable[[Runtime], APIRouter], ...] = (submit.routes,)
+_SUBJECTS: tuple[Callable[[Runtime], APIRouter], ...] = (
+    submit.routes,
+    reading.routes,
+    commands.routes,
+    queues.routes,
+)
 
 
 @asynccontextmanager
