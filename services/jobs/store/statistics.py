@@ -120,8 +120,11 @@ async def totals(tx: Transaction) -> list[dict[str, Any]]:
     return [dict(row) for row in found]
 
 
-async def forget(tx: Transaction, *, before: datetime, limit: int) -> int:
+async def forget(tx: Transaction, *, days: int, limit: int) -> int:
     """Remove hours that are too old; returns how many rows."""
     return await tx.execute(
-        "DELETE FROM job_stats WHERE ctid IN (SELECT ctid FROM job_stats WHERE hour < $1 LIMIT $2)", before, limit
+        "DELETE FROM job_stats WHERE ctid IN"
+        " (SELECT ctid FROM job_stats WHERE hour < now() - $1 * interval '1 day' LIMIT $2)",
+        days,
+        limit,
     )

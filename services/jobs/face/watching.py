@@ -1,0 +1,71 @@
+"""The routes of watching: queues, health, statistics, alerts."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from infra.runtime.runtime import Runtime
+from services.jobs.alerts.list_alerts import list_alerts
+from services.jobs.face import TENANT
+from services.jobs.face.reading import Name, PageSize, PageToken
+from services.jobs.kinds import kinds
+from services.jobs.watching.monitor_summary import monitor_summary
+from services.jobs.watching.queue_health import queue_health
+from services.jobs.watching.queue_status import queue_status
+from services.jobs.watching.statistics import statistics
+
+_Standing = Annotated[bool | None, Query(description="True: those that stand; false: those that are over; else both.")]
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """The routes."""
+    made = APIRouter(prefix="/api/background", tags=["monitoring"])
+    _queues(made, runtime)
+    _week(made, runtime)
+    return made
+
+
+def _queues(made: APIRouter, runtime: Runtime) -> None:
+    database = runtime.database
+
+    @made.get("/queue/status")
+    async def status() -> dict[str, Any]:
+        """Each queue: jobs by status (those that are over: of the last 24 hours), oldest ready job, pause, limits."""
+        return await queue_status(
+            tenant=TENANT,
+            known={one.queue for one in runtime.once(kinds).working.values()},
+            max_queue_size=runtime.settings.max_queue_size,
+            now=_now(),
+            database=database,
+        )
+
+    @made.get("/queue/health")
+    async def health() -> dict[str, Any]:
+        """How the queues are: `healthy` (warnings at most), `degraded` (an error), `critical` (nothing is worked)."""
+        return await queue_health(tenant=TENANT, now=_now(), database=database)
+
+    @made.get("/alerts")
+    async def alerts(
+        standing: _Standing = None, page_size: PageSize = 50, page_token: PageToken = None
+    ) -> dict[str, Any]:
+        """What was or is wrong, the newest first."""
+        return await list_alerts(standing=standing, page_size=page_size, page_token=page_token, database=database)
+
+
+def _week(made: APIRouter, runtime: Runtime) -> None:
+    database = runtime.database
+
+    @made.get("/statistics")
+    async def get_statistics(kind: Name = None, queue: Name = None) -> dict[str, Any]:
+        """Seven days of jobs: summary, throughput by day, processing times by kind in seconds, use of the workers."""
+        return await statistics(tenant=TENANT, kind=kind, queue=queue, now=_now(), database=database)
+
+    @made.get("/monitor/summary")
+    async def summary() -> dict[str, Any]:
+        """Health, statistics, workers and unpublished events in one answer."""
+        return await monitor_summary(tenant=TENANT, now=_now(), database=database)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,70 @@
+"""What is not over yet, counted: each state by its own small index, however many jobs are over."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.postgres.database import Transaction
+from services.jobs.shapes import STEPS_AS_STATUS
+
+OPEN = ("ready", "scheduled", "waiting", "running", "paused")
+
+# Only ready jobs have an age: the others do not wait for a worker.
+_AGE = "extract(epoch FROM now() - min(greatest(enqueued_at, ready_at)))::float8"
+
+_STEPS = ", ".join(f"'{step}'" for step in STEPS_AS_STATUS)
+
+_DEPTHS = " UNION ALL ".join(
+    f"(SELECT queue, priority, state, CASE WHEN step IN ({_STEPS}) THEN step END AS step, tries > 0 AS tried,"
+    f" started_at IS NOT NULL AS started, count(*) AS count, {_AGE if state == 'ready' else 'NULL::float8'} AS age"
+    f" FROM jobs WHERE state = '{state}' AND ($1::text IS NULL OR tenant = $1) GROUP BY 1, 2, 3, 4, 5, 6)"
+    for state in OPEN
+)
+
+# Leases that ran out are taken away within a second, and what is due is promoted as soon: nobody looks after these.
+_STUCK = """
+SELECT (SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'running' AND lease_until < now() - $1 * interval '1 s'
+          LIMIT $2) AS silent)
+     + (SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'scheduled' AND due_at < now() - $1 * interval '1 s'
+          LIMIT $2) AS overdue)
+"""
+
+_DEAD = """
+SELECT count(*) FROM (
+  SELECT FROM jobs WHERE state = 'failed' AND discarded_at IS NULL AND ($1::text IS NULL OR tenant = $1)
+    AND ($2::float8 IS NULL OR finished_at > now() - $2 * interval '1 s') LIMIT $3
+) AS dead
+"""
+MOST = 10_000  # counted exactly up to here
+
+
+async def depths(tx: Transaction, *, tenant: str | None) -> list[dict[str, Any]]:
+    """Jobs that are not over, by queue, priority and what decides their status; ``age`` in seconds of the oldest."""
+    return [dict(row) for row in await tx.fetch(_DEPTHS, tenant)]
+
+
+async def stuck(tx: Transaction, *, seconds: float) -> int:
+    """Jobs whose lease ran out, or whose time came, longer ago than this."""
+    found: int = await tx.fetchval(_STUCK, seconds, MOST)
+    return found
+
+
+async def dead(tx: Transaction, *, tenant: str | None, within_seconds: float | None = None) -> int:
+    """Failed jobs that nobody retried or discarded, all of them or those of a time."""
+    found: int = await tx.fetchval(_DEAD, tenant, within_seconds, MOST)
+    return found
+
+
+async def queues(tx: Transaction) -> Mapping[str, dict[str, Any]]:
+    """Queues with a pause or limits, by name; ``*`` stands for all."""
+    found = await tx.fetch("SELECT name, paused_at, concurrency, tenant_concurrency FROM queues")
+    return {row["name"]: dict(row) for row in found}
+
+
+async def outbox(tx: Transaction) -> dict[str, Any]:
+    """Events that are not published yet: how many (up to a limit), and the age of the oldest in seconds."""
+    row = await tx.fetchrow(
+        "SELECT count(*) AS events, coalesce(extract(epoch FROM now() - min(time)), 0)::float8 AS oldest_seconds"
+        " FROM (SELECT time FROM outbox ORDER BY seq LIMIT $1) AS waiting",
+        MOST,
+    )
+    return dict(row)

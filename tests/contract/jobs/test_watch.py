@@ -1,0 +1,277 @@
+"""What is measured, raised, cleared and told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from infra.postgres.database import Database
+from services.jobs.alerts.list_alerts import list_alerts
+from services.jobs.alerts.notice import Channel, Notice
+from services.jobs.alerts.watch import measure, watch
+from services.jobs.store import workers
+from services.jobs.sweep import sweep
+from services.jobs.watching.queue_health import queue_health
+from services.jobs.watching.roll_up import roll_up
+from tests.contract.jobs.rig import Desk, Final, failing, record
+
+START = datetime.now(UTC)
+ALL: tuple[Channel, ...] = ("webhook", "email")
+
+
+async def value(database: Database, rule: str, subject: str = "", *, now: datetime = START) -> float | None:
+    async with database.reading() as tx:
+        return (await measure(tx, now=now)).get((rule, subject))
+
+
+async def look(database: Database, seconds: float, channels: tuple[Channel, ...] = ()) -> list[Notice]:
+    return await watch(database, now=START + timedelta(seconds=seconds), channels=channels, every_seconds=0)
+
+
+async def seen(database: Database) -> None:
+    async with database.transaction() as tx:
+        await workers.report(tx, "w", host="h", pid=1, started_at=START, slots=10, busy=0)
+
+
+async def raised(database: Database, channels: tuple[Channel, ...] = ()) -> list[Notice]:
+    """Looks until what is wrong is raised."""
+    return [notice for step in range(5) for notice in await look(database, 10.0 * step, channels)]
+
+
+async def older(desk: Desk, seconds: float) -> None:
+    past = f"now() - {seconds} * interval '1 s'"
+    await desk.database.pool.execute(f"UPDATE jobs SET enqueued_at = {past}, ready_at = {past}")
+
+
+async def much_fails(desk: Desk) -> None:
+    await desk.queue(10, priority=2)
+    await desk.drain()
+    await desk.queue(10, priority=2)
+    await desk.drain(failing(Final("no")))
+    await roll_up(desk.database)
+
+
+async def critical_waits(desk: Desk) -> None:
+    await seen(desk.database)
+    await desk.queue(priority=0)
+    await older(desk, 100)
+
+
+async def lease_is_long_over(desk: Desk) -> None:
+    job = await desk.held()
+    await desk.change(job.id, "lease_until = now() - interval '5 minutes'")
+
+
+async def due_is_long_past(desk: Desk) -> None:
+    [job_id] = await desk.queue(state="scheduled")
+    await desk.change(job_id, "due_at = now() - interval '5 minutes'")
+
+
+async def events_stay(desk: Desk) -> None:
+    async with desk.database.transaction() as tx:
+        await record(tx)
+    await desk.database.pool.execute("UPDATE outbox SET time = now() - interval '5 minutes'")
+
+
+async def dead_letters(desk: Desk) -> None:
+    await desk.queue(10)
+    await desk.drain(failing(Final("no")))
+
+
+async def nobody_works(desk: Desk) -> None:
+    await desk.queue()
+
+
+TROUBLES: dict[str, tuple[Callable[[Desk], Awaitable[None]], str]] = {
+    "failure_rate": (much_fails, "k"),
+    "failure_rate_severe": (much_fails, "k"),
+    "oldest_critical": (critical_waits, ""),
+    "stuck_jobs": (lease_is_long_over, ""),
+    "outbox_age": (events_stay, ""),
+    "dead_letters": (dead_letters, ""),
+    "no_worker": (nobody_works, ""),
+}
+
+
+@pytest.mark.parametrize("rule", TROUBLES)
+async def test_each_trouble_raises_its_alert_once(desk: Desk, rule: str) -> None:
+    await TROUBLES[rule][0](desk)
+
+    told = [notice for notice in await raised(desk.database) if notice.rule == rule]
+
+    assert [(notice.change, notice.subject) for notice in told] == [("raised", TROUBLES[rule][1])]
+
+
+async def test_control_where_nothing_is_wrong_nothing_is_raised(desk: Desk) -> None:
+    await seen(desk.database)
+    await desk.queue(30)
+    await desk.drain()
+    await desk.queue(3)
+    await desk.held()
+    await roll_up(desk.database)
+
+    assert await raised(desk.database) == []
+
+
+async def test_a_job_whose_time_is_long_past_is_stuck_too(desk: Desk) -> None:
+    await due_is_long_past(desk)
+
+    assert await value(desk.database, "stuck_jobs") == 1
+
+
+async def test_of_few_jobs_no_rate_is_told(desk: Desk) -> None:
+    await desk.queue(19)
+    await desk.drain(failing(Final("no")))
+    await roll_up(desk.database)
+
+    assert await value(desk.database, "failure_rate", "k") is None
+
+
+async def test_failures_of_two_hours_ago_are_over(desk: Desk) -> None:
+    await much_fails(desk)
+    now = datetime.now(UTC)
+
+    assert await value(desk.database, "failure_rate", "k", now=now) == 0.5
+    assert await value(desk.database, "failure_rate", "k", now=now + timedelta(hours=2)) is None
+
+
+async def test_a_paused_queue_may_wait(desk: Desk) -> None:
+    await critical_waits(desk)
+    await desk.database.pool.execute("INSERT INTO queues (name, paused_at) VALUES ('q', now())")
+
+    assert await value(desk.database, "oldest_critical") == 0
+    assert await value(desk.database, "no_worker") == 0
+
+
+async def test_a_job_that_was_due_later_has_waited_only_since_then(desk: Desk) -> None:
+    [job_id] = await desk.queue(state="scheduled")
+    await older(desk, 10_000)
+    await desk.change(job_id, "due_at = now() - interval '7 s'")
+    assert await value(desk.database, "oldest_normal") == 0
+    await sweep(desk.database)
+
+    assert 7 <= (await value(desk.database, "oldest_normal") or 0) < 100
+
+
+async def test_what_was_raised_is_cleared_when_it_is_over_for_a_while(desk: Desk) -> None:
+    await nobody_works(desk)
+    [told] = await raised(desk.database)
+    await seen(desk.database)
+
+    later = [await look(desk.database, 50), await look(desk.database, 55), await look(desk.database, 61)]
+
+    assert [[notice.change for notice in notices] for notices in later] == [[], [], ["cleared"]]
+    assert later[-1][0].alert_id == told.alert_id
+    assert later[-1][0].message == told.message
+
+
+async def test_both_changes_are_queued_for_every_channel_with_them(desk: Desk) -> None:
+    await nobody_works(desk)
+    await raised(desk.database, ALL)
+    await seen(desk.database)
+    for seconds in (50, 61):
+        await look(desk.database, seconds, ALL)
+
+    found = await desk.database.pool.fetch("SELECT payload, priority, state FROM jobs WHERE kind = 'alert'")
+    told = sorted((row["payload"]["notice"]["change"], row["payload"]["channel"]) for row in found)
+    assert told == [("cleared", "email"), ("cleared", "webhook"), ("raised", "email"), ("raised", "webhook")]
+    assert {(row["priority"], row["state"]) for row in found} == {(0, "ready")}
+
+
+async def test_many_who_look_at_once_raise_it_once(desk: Desk) -> None:
+    await nobody_works(desk)
+    told: list[Notice] = []
+    for step in range(5):
+        looks = await asyncio.gather(*(look(desk.database, 10.0 * step, ALL) for _ in range(5)))
+        told += [notice for notices in looks for notice in notices]
+
+    assert [notice.rule for notice in told] == ["no_worker"]
+
+
+async def test_nobody_looks_again_before_it_is_time(desk: Desk) -> None:
+    await nobody_works(desk)
+    await watch(desk.database, now=START, every_seconds=0)
+    before = await desk.database.pool.fetchval("SELECT looked_at FROM alerts")
+
+    await watch(desk.database, now=START + timedelta(seconds=9), every_seconds=3600)
+
+    assert await desk.database.pool.fetchval("SELECT looked_at FROM alerts") == before
+
+
+async def health(database: Database) -> dict[str, Any]:
+    return await queue_health(tenant="default", now=datetime.now(UTC), database=database)
+
+
+async def test_health_is_told_in_the_seeds_words(desk: Desk) -> None:
+    await seen(desk.database)
+    await desk.queue(2)
+    await desk.drain()
+    await desk.queue()
+    await desk.drain(failing(Final("no")))
+    await desk.held()
+    await desk.queue(3)
+    await older(desk, 15.5)
+    await roll_up(desk.database)
+    await look(desk.database, 0)
+
+    body = await health(desk.database)
+
+    age = body.pop("oldest_job_age")
+    assert age == pytest.approx(15.5, abs=5)
+    assert body == {
+        "status": "healthy",
+        "total_jobs": 7,
+        "queued_jobs": 3,
+        "processing_jobs": 1,
+        "failed_jobs": 1,
+        "alerts": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "status"), [("dead_letters", "healthy"), ("stuck_jobs", "degraded"), ("no_worker", "critical")]
+)
+async def test_the_gravest_alert_decides_the_status(desk: Desk, rule: str, status: str) -> None:
+    await TROUBLES[rule][0](desk)
+    await raised(desk.database)
+
+    body = await health(desk.database)
+
+    assert body["status"] == status
+    assert set(body["alerts"][0]) == {"level", "message"}
+
+
+async def test_health_says_when_nobody_watches(desk: Desk) -> None:
+    await look(desk.database, 0)
+    assert (await health(desk.database))["status"] == "healthy"
+    await desk.database.pool.execute("UPDATE alert_watch SET looked_at = now() - interval '5 minutes'")
+
+    body = await health(desk.database)
+
+    assert body["status"] == "critical"
+    assert body["alerts"] == [
+        {"level": "critical", "message": "Nothing watches the queues: the last look was 5 min ago"}
+    ]
+
+
+async def test_alerts_are_listed_newest_first_and_what_is_only_suspected_is_not(desk: Desk) -> None:
+    await nobody_works(desk)
+    await look(desk.database, 0)
+    assert (await listed(desk.database))["items"] == []
+    await lease_is_long_over(desk)
+    await raised(desk.database)
+
+    pages = [await listed(desk.database, page_size=1)]
+    while token := pages[-1]["next_page_token"]:
+        pages.append(await listed(desk.database, page_size=1, page_token=token))
+
+    rules = [item["rule"] for page in pages for item in page["items"]]
+    assert sorted(rules) == ["no_worker", "stuck_jobs"]
+    assert (await listed(desk.database, standing=False))["items"] == []
+    assert all(item["standing"] for item in (await listed(desk.database, standing=True))["items"])
+
+
+async def listed(database: Database, **asked: Any) -> dict[str, Any]:
+    return await list_alerts(**{"standing": None, "page_size": 50, "page_token": None, **asked}, database=database)
