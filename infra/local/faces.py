@@ -28,6 +28,7 @@ def faces(runtime: Runtime, services: Sequence[str]) -> FastAPI:
         routers=[face.router(runtime) for face in found],
         ready=[runtime.database.ping],
         body_seconds=runtime.settings.body_seconds,
+        body_limits={path: limit for face in found for path, limit in getattr(face, "BODY_LIMITS", {}).items()},
         rate_limit=runtime.settings.rate_limit,
         lifespan=_lifespan([face.lifespan for face in found], runtime),
     )

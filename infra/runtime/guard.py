@@ -1,6 +1,7 @@
 """What stands before every route: bodies have a limit and a deadline, and errors nobody foresaw stay inside."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import ClassVar
 
 import structlog
@@ -21,7 +22,7 @@ class PayloadTooLarge(Problem):
 
     code: ClassVar[str] = "PAYLOAD_TOO_LARGE"
     status: ClassVar[int] = 413
-    title: ClassVar[str] = "The request body is larger than 1 MiB"
+    title: ClassVar[str] = "The request body is too large"
     recovery: ClassVar[str] = "Split the request into several smaller ones."
 
 
@@ -43,11 +44,15 @@ class Unexpected(Problem):
 
 
 class Guard:
-    """Refuses bodies over ``limit`` bytes, whatever their header promises, or slower than ``seconds``."""
+    """Refuses bodies over ``limit`` bytes, whatever their header promises, or slower than ``seconds``.
 
-    def __init__(self, app: ASGIApp, *, limit: int, seconds: float) -> None:
+    ``wider`` has the limits of paths that take more.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit: int, seconds: float, wider: Mapping[str, int]) -> None:
         self.app = app
         self.limit = limit
+        self.wider = wider
         self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,16 +60,13 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(receive, send, limit=self.limit, seconds=self.seconds)
-        problem = self._promised(scope) or await self._pass_on(scope, exchange)
+        limit = self.wider.get(scope["path"], self.limit)
+        exchange = _Exchange(receive, send, limit=limit, seconds=self.seconds)
+        problem = _promised(scope, limit) or await self._pass_on(scope, exchange)
         if problem is not None:
             # what is left of the body is not worth reading
             closing = {"Connection": "close"} if isinstance(problem, RequestTimeout) else {}
             await problem_response(problem, instance=scope["path"], headers=closing)(scope, receive, send)
-
-    def _promised(self, scope: Scope) -> Problem | None:
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        return PayloadTooLarge() if length.isdigit() and int(length) > self.limit else None
 
     async def _pass_on(self, scope: Scope, exchange: "_Exchange") -> Problem | None:
         try:
@@ -80,13 +82,22 @@ class Guard:
         return exchange.refused
 
 
+def _promised(scope: Scope, limit: int) -> Problem | None:
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return _too_large(limit) if length.isdigit() and int(length) > limit else None
+
+
+def _too_large(limit: int) -> Problem:
+    return PayloadTooLarge(f"This path takes bodies of at most {limit >> 20} MiB", limit=limit)
+
+
 class _Exchange:
     """One request: its bytes are counted and timed, and once it is refused the app's answer is dropped."""
 
     def __init__(self, receive: Receive, send: Send, *, limit: int, seconds: float) -> None:
         self._receive = receive
         self._send = send
-        self._room = limit
+        self._limit = self._room = limit
         self._deadline = asyncio.get_running_loop().time() + seconds
         self._whole = False
         self.started = False
@@ -103,7 +114,7 @@ class _Exchange:
         self._whole = not message.get("more_body", False)
         self._room -= len(message.get("body", b""))
         if self._room < 0:
-            raise self._refuse(PayloadTooLarge())
+            raise self._refuse(_too_large(self._limit))
         return message
 
     async def send(self, message: Message) -> None:

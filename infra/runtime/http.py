@@ -1,6 +1,6 @@
 """The app factory: every face answers errors as problem+json and says whether it lives and is ready."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from schemas.problem import Problem, ProblemClass
 log = structlog.get_logger()
 
 Check = Callable[[], Awaitable[None]]
+_NO_LIMITS: Mapping[str, int] = {}
 
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -69,15 +70,17 @@ def create_app(
     routers: Sequence[APIRouter],
     ready: Sequence[Check] = (),
     body_seconds: float = BODY_SECONDS,
+    body_limits: Mapping[str, int] = _NO_LIMITS,
     rate_limit: float = 0.0,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
     """A face: the routers, ``/livez``, ``/readyz`` (503 while a check raises) and problem+json for every error.
 
-    A request's body may take ``body_seconds`` to arrive; a tenant may send ``rate_limit`` requests a second (0: any).
+    A request's body may take ``body_seconds`` to arrive, and have as many bytes on a path as ``body_limits`` says. A
+    tenant may send ``rate_limit`` requests a second (0: any number).
     """
     app = _Face(title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None, responses=_ERRORS)
-    app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds)
+    app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds, wider=body_limits)
     if rate_limit:
         app.add_middleware(RateLimit, per_second=rate_limit)
     for router in routers:

@@ -34,20 +34,19 @@ class Door:
     by_file: bool = False
 
 
-async def admit(tx: Transaction, jobs: Sequence[NewJob], *, door: Door) -> None:
-    """Queue jobs from outside, all or none. Raises ``QueueFull`` and what their kinds raise."""
-    accepted = [await accept(tx, job, kinds=door.kinds) for job in jobs]
-    for name, places in sorted(Counter(job.queue for job in accepted).items()):
-        fits, waiting = await admission.free(tx, name, places=places, limit=door.room)
+async def admit(tx: Transaction, jobs: Sequence[NewJob], *, room: int) -> None:
+    """Queue accepted jobs, all or none; ``room`` is how many may wait in one queue. Raises ``QueueFull``."""
+    for name, places in sorted(Counter(job.queue for job in jobs).items()):
+        fits, waiting = await admission.free(tx, name, places=places, limit=room)
         if not fits:
             raise QueueFull(
-                f"{waiting} jobs wait in {name}, {door.room} may; there is no room for {places} more",
+                f"{waiting} jobs wait in {name}, {room} may; there is no room for {places} more",
                 retry_after=PATIENCE_SECONDS,
                 queue=name,
                 waiting=waiting,
-                limit=door.room,
+                limit=room,
             )
-    await queue.enqueue_many(tx, accepted)
+    await queue.enqueue_many(tx, jobs)
 
 
 async def accept(tx: Transaction, job: NewJob, *, kinds: Kinds) -> NewJob:

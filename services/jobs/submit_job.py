@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
-from services.jobs.admission import Door, admit
+from services.jobs.admission import Door, accept, admit
 from services.jobs.idempotency import IdempotencyKey, IdempotencyMismatch, keyed_id
 from services.jobs.store import admission, views
 from services.jobs.submission import Submission, new_job
@@ -29,7 +29,7 @@ async def submit_job(
     async with database.transaction() as tx:
         known = await admission.known(tx, job.id) if key else None
         if known is None:
-            await admit(tx, [job], door=door)
+            await admit(tx, [await accept(tx, job, kinds=door.kinds)], room=door.room)
         elif known != job.fingerprint:
             raise IdempotencyMismatch
         row = await views.one(tx, job.id, tenant=tenant)

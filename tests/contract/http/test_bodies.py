@@ -105,3 +105,14 @@ async def test_a_body_that_is_fast_enough_is_read_whole() -> None:
         status, _, body = await answer(reader)
 
     assert (status, body) == (200, {"size": 10})
+
+
+async def test_a_path_may_take_more_than_others_and_says_how_much() -> None:
+    more = b" " * (2 << 20)
+    async with house(body_limits={"/raw": 3 << 20}) as made:
+        assert (await made.ask("POST", "/raw", data=io.BytesIO(more)))[0] == 200
+        status, problem, _ = await made.ask("POST", "/raw", data=io.BytesIO(more * 2))
+        refused, other, _ = await made.ask("POST", "/parsed", data=io.BytesIO(more))
+
+    assert (status, problem["limit"]) == (413, 3 << 20)
+    assert (refused, other["limit"]) == (413, 1 << 20)

@@ -1,0 +1,76 @@
+"""Batches: many jobs in one request, one object that says what became of them."""
+
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Header, Query, Response
+
+from infra.runtime.runtime import Runtime
+from services.jobs.batch import Batch, batch_id_of
+from services.jobs.batch_result import batch_result
+from services.jobs.batch_watch import BatchWatch
+from services.jobs.face import TENANT
+from services.jobs.face.submit import door
+from services.jobs.idempotency import read_key
+from services.jobs.submission import meant
+from services.jobs.submit_batch import submit_batch
+
+_ACCEPTED = 202
+_OVER = 200
+Wait = Annotated[
+    float, Query(ge=0, le=300, description="Seconds to wait until all jobs are over; then `status` may be `running`.")
+]
+PageSize = Annotated[int, Query(ge=1, le=1000, description="Jobs in the answer.")]
+
+
+def watch(runtime: Runtime) -> BatchWatch:
+    """Who waits in this process."""
+    return BatchWatch(runtime.database, runtime.stopping)
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """The routes of this subject."""
+    made = APIRouter(prefix="/api/background", tags=["jobs"])
+
+    async def result(batch_id: UUID, wait: float, page_size: int, page_token: str | None) -> dict[str, Any]:
+        ask = partial(
+            batch_result,
+            batch_id,
+            tenant=TENANT,
+            page_size=page_size,
+            page_token=page_token,
+            database=runtime.database,
+        )
+        found = await ask()
+        if not wait or found["status"] != "running":
+            return found
+        await runtime.once(watch).wait(batch_id, seconds=wait)
+        return await ask()
+
+    @made.post("/submit-batch", status_code=_ACCEPTED, responses={_OVER: {"description": "All jobs are over."}})
+    async def submit(
+        batch: Batch,
+        response: Response,
+        wait: Wait = 0.0,
+        page_size: PageSize = 100,
+        idempotency_key: Annotated[str | None, Header()] = None,
+    ) -> dict[str, Any]:
+        """Submit up to 10,000 jobs, all or none; with `wait` the answer says what became of them."""
+        key = read_key(idempotency_key, meant(batch))
+        batch_id, ids = await submit_batch(
+            batch, batch_id=uuid4(), key=key, tenant=TENANT, door=runtime.once(door), database=runtime.database
+        )
+        found = await result(batch_id, wait, page_size, None)
+        response.status_code = _ACCEPTED if found["status"] == "running" else _OVER
+        response.headers["Location"] = f"/api/background/batch/{batch_id}"
+        return {**found, "job_ids": [str(one) for one in ids]}
+
+    @made.get("/batch/{batch_id}")
+    async def batch(
+        batch_id: str, wait: Wait = 0.0, page_size: PageSize = 100, page_token: str | None = None
+    ) -> dict[str, Any]:
+        """What became of a batch: numbers, a page of its jobs, the first errors."""
+        return await result(batch_id_of(batch_id), wait, page_size, page_token)
+
+    return made
