@@ -9,6 +9,7 @@ from services.jobs.function import works
 from services.jobs.job import Work
 
 MOST_AT_ONCE = 100
+LOAD_SECONDS = 1800.0
 
 
 @works(queue="load", kind="load", concurrency=lambda _: MOST_AT_ONCE)
@@ -16,4 +17,4 @@ def main(runtime: Runtime) -> Work:
     """Objects in, rows out."""
     context = runtime.once(crawling)
     run_many = partial(load_warehouse, database=context.database, warehouse=context.warehouse)
-    return Work(run_many=run_many, failed=load_failed)
+    return Work(run_many=run_many, failed=load_failed, timeout_seconds=LOAD_SECONDS)

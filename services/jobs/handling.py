@@ -106,14 +106,14 @@ class Handling:
             return {job.id: problem for job in jobs}
 
     async def _outcomes(self, jobs: Sequence[Job]) -> Mapping[UUID, Outcome | Problem]:
-        work, job = self._work(jobs[0]), jobs[0]
-        if work.run_many is not None:
-            return await work.run_many(jobs)
-        assert work.run is not None  # noqa: S101  # work is done one by one or together
-        seconds = job.timeout_seconds or work.timeout_seconds or self.terms.timeout_seconds
+        work = self._work(jobs[0])
+        seconds = max(job.timeout_seconds or work.timeout_seconds or self.terms.timeout_seconds for job in jobs)
         try:
             async with asyncio.timeout(seconds) as limit:
-                return {job.id: await work.run(job)}
+                if work.run_many is not None:
+                    return await work.run_many(jobs)
+                assert work.run is not None  # noqa: S101  # work is done one by one or together
+                return {jobs[0].id: await work.run(jobs[0])}
         except TimeoutError as error:
             if not limit.expired():
                 raise

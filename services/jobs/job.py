@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from infra.postgres.database import Transaction
 from schemas.problem import Problem
 
@@ -13,8 +15,7 @@ Also = Callable[[Transaction], Awaitable[None]]
 """Writes that must commit together with the job's change of state."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """One unit of background work, as a worker holds it. ``lease_token`` proves the hold.
 
     ``max_tries`` and ``timeout_seconds`` are None where the job names none: then its kind or the settings decide.
@@ -35,7 +36,7 @@ class Job:
     timeout_seconds: float | None = None
     batch_id: UUID | None = None
     traceparent: str | None = None
-    payload: dict[str, Any] = field(default_factory=dict)
+    payload: dict[str, Any] = {}  # noqa: RUF012  # a struct copies it
     cursor: dict[str, Any] | None = None
 
 
@@ -146,8 +147,9 @@ class Work:
     """How jobs of one kind on one queue are worked: one by one (``run``), or many at once (``run_many``).
 
     What ``run_many`` raises is every job's failure; a ``Problem`` it returns is that job's alone. ``announce``: its end
-    is told as ``job.finished``. ``timeout_seconds`` is how long one claim may take where the job does not say. ``keeps``:
-    its context keeps rows beside its jobs, so these are not archived when they are old.
+    is told as ``job.finished``. ``timeout_seconds`` is how long one claim may take where the job does not say; of jobs
+    that are worked together the longest time holds. ``keeps``: its context keeps rows beside its jobs, so these are not
+    archived when they are old.
     """
 
     run: Callable[[Job], Awaitable[Outcome]] | None = None
