@@ -6,13 +6,18 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter
 
 from infra.runtime.runtime import Runtime
-from services.jobs.face import commands, queues, reading, submit
+from services.jobs.batch import MOST_BYTES
+from services.jobs.face import batches, commands, queues, reading, submit, watching
+
+BODY_LIMITS = {"/api/background/submit-batch": MOST_BYTES}
 
 _SUBJECTS: tuple[Callable[[Runtime], APIRouter], ...] = (
     submit.routes,
+    batches.routes,
     reading.routes,
     commands.routes,
     queues.routes,
+    watching.routes,
 )
 
 

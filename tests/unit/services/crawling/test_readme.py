@@ -14,6 +14,8 @@ from services.crawling.phase import COMMANDS, legal
 from services.jobs import handling
 
 ANSWERS = {
+    "BatchNotFound",
+    "BatchTooLarge",
     "CrawlNotFound",
     "IdempotencyInProgress",
     "IdempotencyMismatch",
@@ -77,7 +79,11 @@ def test_every_phase_has_a_row_and_every_command_an_answer() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_table_says_what_the_code_answers(name: str) -> None:
     answers = dict(
-        zip(("cancel", "download", "retry-background"), cells("commands")[list(COMMANDS).index(name)][3:], strict=True)
+        zip(
+            ("cancel", "pause", "resume", "download", "retry-background"),
+            cells("commands")[list(COMMANDS).index(name)][3:],
+            strict=True,
+        )
     )
 
     for row in readme._rows(name):
