@@ -9,13 +9,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from infra.runtime.runtime import Runtime
 from services.jobs import shapes
 from services.jobs.face import TENANT
-from services.jobs.get_job import get_job
+from services.jobs.find_job import find_job, job_history
 from services.jobs.job_id import job_id as parsed
 from services.jobs.job_timeline import job_timeline
 from services.jobs.list_active_jobs import list_active_jobs
 from services.jobs.list_jobs import list_jobs
 from services.jobs.rank import level
 from services.jobs.store.views import Wanted
+from services.jobs.time_remaining import recent, time_remaining
 
 PageSize = Annotated[int, Field(ge=1, le=200)]
 PageToken = Annotated[str | None, Field(max_length=1000, description="The `next_page_token` of the page before.")]
@@ -97,27 +98,29 @@ def _lists(made: APIRouter, runtime: Runtime) -> None:
 
 
 def _one(made: APIRouter, runtime: Runtime) -> None:
-    database = runtime.database
+    async def found(job_id: str) -> dict[str, Any]:
+        history = runtime.once(job_history)
+        return await find_job(parsed(job_id), tenant=TENANT, database=runtime.database, warehouse=history)
 
     @made.get("/api/v2/jobs/{job_id}")
     async def job_v2(job_id: str) -> dict[str, Any]:
         """One job, as the lists show it."""
-        return shapes.v2(await get_job(parsed(job_id), tenant=TENANT, database=database))
+        return shapes.v2(await found(job_id))
 
     @made.get("/api/background/job/{job_id}")
     async def job(job_id: str) -> dict[str, Any]:
         """Everything about one job; progress is 0 to 100."""
-        return shapes.background(await get_job(parsed(job_id), tenant=TENANT, database=database))
+        return shapes.background(await found(job_id))
 
     @made.get("/api/background/job/{job_id}/progress")
     async def progress(job_id: str) -> dict[str, Any]:
         """How far a job is, and in how many seconds it should be over; null where that would be a guess."""
-        row = await get_job(parsed(job_id), tenant=TENANT, database=database)
-        return shapes.progress(row, remaining=None)
+        row = await found(job_id)
+        remaining = await time_remaining(row, database=runtime.database, recent=runtime.once(recent))
+        return shapes.progress(row, remaining=remaining)
 
     @made.get("/api/background/job/{job_id}/events")
     async def events(job_id: str, page_size: PageSize = 100, page_token: PageToken = None) -> dict[str, Any]:
         """What happened to a job, oldest first."""
-        return await job_timeline(
-            parsed(job_id), tenant=TENANT, page_size=page_size, page_token=page_token, database=database
-        )
+        row = await found(job_id)
+        return await job_timeline(row["id"], page_size=page_size, page_token=page_token, database=runtime.database)

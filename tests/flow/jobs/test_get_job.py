@@ -45,7 +45,7 @@ async def test_a_failed_job_says_why_and_what_helps(reading: Reader) -> None:
 
 async def test_progress_is_0_to_100_with_the_steps(reading: Reader) -> None:
     [job_id] = await reading.queue(
-        columns="state = 'running', started_at = now(), progress = 40.5, step = 'extracting', message = 'page 3',"
+        columns="state = 'running', started_at = now(), progress = 4.5, step = 'extracting', message = 'page 3',"
         " steps_completed = '{classifying}'"
     )
 
@@ -54,7 +54,7 @@ async def test_progress_is_0_to_100_with_the_steps(reading: Reader) -> None:
     assert body == {
         "job_id": str(job_id),
         "status": "extracting",
-        "progress": 40.5,
+        "progress": 4.5,
         "current_step": "extracting",
         "steps_completed": ["classifying"],
         "estimated_time_remaining": None,
