@@ -19,10 +19,15 @@ LEGAL = {
     "given_back": {("running", "ready")},
     "retrying": {("running", "scheduled")},
     "snoozed": {("running", "scheduled")},
-    "paused": {("running", "paused")},
-    "resumed": {("paused", "ready")},
+    "paused": {(state, "paused") for state in ("running", "ready", "scheduled")},
+    "resumed": {("paused", "ready"), ("paused", "scheduled"), ("running", "running")},
+    "cancel_requested": {("running", "running")},
+    "pause_requested": {("running", "running")},
+    "priority_changed": {("ready", "ready"), ("scheduled", "scheduled"), ("scheduled", "ready")},
     "attempt_started": {(ended, "ready") for ended in ENDED},
-    **{ended: {("running", ended)} for ended in ENDED},
+    "completed": {("running", "completed")},
+    "failed": {("running", "failed")},
+    "cancelled": {(state, "cancelled") for state in ("running", "ready", "scheduled", "paused")},
 }
 
 
@@ -57,7 +62,7 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """``jobs`` are rows; ``lines`` stand as their readers get them; ``wished`` are jobs somebody wanted cancelled."""
+    """``jobs`` are rows; ``lines`` stand in the order of writing; ``wished`` are jobs that somebody cancelled."""
 
     accepted: Sequence[UUID]
     wished: frozenset[UUID]
@@ -177,7 +182,7 @@ def _by_job(lines: Sequence[Line]) -> dict[UUID, list[Line]]:
 async def gather(database: Database, *, accepted: Sequence[UUID], wished: set[UUID]) -> Evidence:
     """Look into all of it."""
     pool = database.pool
-    lines = await pool.fetch("SELECT job_id, attempt, type, state, progress, tries FROM job_events ORDER BY xid, id")
+    lines = await pool.fetch("SELECT job_id, attempt, type, state, progress, tries FROM job_events ORDER BY id")
     told = await pool.fetch("SELECT id, subject, data FROM events WHERE type = 'job.finished' ORDER BY xid, seq")
     return Evidence(
         accepted=accepted,

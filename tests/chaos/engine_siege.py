@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -20,26 +20,28 @@ from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
 from infra.postgres.migrate import found, migrate
 from infra.postgres.server import EmbeddedServer
+from services.jobs.cancel_job import cancel_job
+from services.jobs.change_priority import change_priority
+from services.jobs.commands import InvalidTransition
 from services.jobs.job import NewJob
-from services.jobs.store import control, queue, rows
-from tests.chaos.engine_worker import EFFECTS, LEASE_SECONDS, QUEUE
+from services.jobs.kinds import Kinds
+from services.jobs.pause_job import pause_job
+from services.jobs.restart_job import restart_job
+from services.jobs.resume_job import resume_job
+from services.jobs.retry_job import retry_job
+from services.jobs.store import queue
+from tests.chaos.engine_plan import Fault
+from tests.chaos.engine_worker import EFFECTS, Mill, kinds
 from tests.chaos.program import ROOT, Program, until
 
-KINDS = ("plain", "effect", "stumble", "snooze", "parts", "long", "batch", "plain", "doomed", "late", "assassin")
 ENDED = "('completed', 'failed', 'cancelled')"
-_RESUME = f"""WITH resumed AS (
-  UPDATE jobs SET state = paused_from, paused_from = NULL WHERE state = 'paused' RETURNING *
-) {rows.telling("resumed", "resumed")}"""
-
-
-@dataclass(frozen=True, order=True)
-class Fault:
-    """Something bad ``at`` a second of the siege; ``pick`` says whom it hits of those who are there."""
-
-    at: float
-    what: str
-    pick: int
-    lasting: float = 0.0
+COMMANDS: dict[str, tuple[Any, str]] = {
+    "cancel": (cancel_job, "('ready', 'scheduled', 'running')"),
+    "pause": (pause_job, "('ready', 'scheduled', 'running')"),
+    "priority": (partial(change_priority, priority=0), "('ready', 'scheduled')"),
+    "retry": (retry_job, ENDED),
+    "restart": (restart_job, f"('running', 'ready') OR state IN {ENDED}"),
+}
 
 
 @dataclass
@@ -54,7 +56,12 @@ class Siege:
     figures: Counter[str] = field(default_factory=Counter)
     wished: set[UUID] = field(default_factory=set)
     workers: list[Program] = field(default_factory=list)
+    kinds: Kinds = field(init=False)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """The kinds that its workers work."""
+        self.kinds = kinds(Mill(self.database).work())
 
     @property
     def notes(self) -> Path:
@@ -119,7 +126,7 @@ class Siege:
                     assert await worker.ended(seconds=1) == -signal.SIGKILL, worker.last_words()
                     self.figures["workers that were killed"] += 1
                     worker.launch()
-            await self._say(_RESUME)
+            await self._resume()
             await asyncio.sleep(0.3)
 
     async def _ended(self, count: int) -> bool:
@@ -139,12 +146,10 @@ class Siege:
                 (await self._victim(fault)).kill()
             case "stop":
                 self._aside(_stop(await self._victim(fault), fault.lasting))
-            case "restart":
-                await self._restart()
-            case "cancel" | "pause":
-                await self._wish(fault)
-            case "again":
-                await self._again(fault)
+            case "crash":
+                await self._crash()
+            case _:
+                await self._command(fault)
 
     async def _victim(self, fault: Fault) -> Program:
         """Somebody who holds a job, if that can be known."""
@@ -152,34 +157,32 @@ class Siege:
         names = [row["worker"] for row in held] or [f"worker-{fault.pick}"]
         return self.workers[int(names[fault.pick % len(names)].rpartition("-")[2]) % len(self.workers)]
 
-    async def _restart(self) -> None:
+    async def _crash(self) -> None:
         assert self.server is not None
         if (pid := self.server.pid) is not None:
             os.kill(pid, signal.SIGQUIT)  # what `pg_ctl restart -m immediate` sends
         await self.server.ensure()
 
-    async def _wish(self, fault: Fault) -> None:
-        running = await self._ask("SELECT id FROM jobs WHERE state = 'running' AND kind <> 'batch' ORDER BY id")
-        if not running:
+    async def _command(self, fault: Fault) -> None:
+        """Somebody commands a job that may take it, as far as that can be known."""
+        command, states = COMMANDS[fault.what]
+        fitting = await self._ask(f"SELECT id FROM jobs WHERE state IN {states} ORDER BY id")
+        if not fitting:
             return
-        job_id = UUID(str(running[fault.pick % len(running)]["id"]))
+        job_id = UUID(str(fitting[fault.pick % len(fitting)]["id"]))
         if fault.what == "cancel":
             self.wished.add(job_id)
-        await self._say(
-            "UPDATE jobs SET want = $2, wanted_at = now() WHERE id = $1 AND state = 'running'", job_id, fault.what
-        )
-
-    async def _again(self, fault: Fault) -> None:
-        ended = await self._ask(f"SELECT id FROM jobs WHERE state IN {ENDED} ORDER BY id")
-        if not ended:
-            return
         try:
-            async with self.database.transaction() as tx:
-                job = await control.lock(tx, ended[fault.pick % len(ended)]["id"])
-                if job is not None:
-                    await control.restart(tx, job, state="ready", queue=QUEUE, step="again")
+            await command(job_id, tenant="default", kinds=self.kinds, database=self.database)
+        except InvalidTransition:
+            self.figures["commands that came too late"] += 1
         except DatabaseAway:
             self.figures["commands without an answer"] += 1
+
+    async def _resume(self) -> None:
+        for row in await self._ask("SELECT id FROM jobs WHERE state = 'paused'"):
+            with contextlib.suppress(DatabaseAway, InvalidTransition):
+                await resume_job(UUID(str(row["id"])), tenant="default", kinds=self.kinds, database=self.database)
 
     async def _ask(self, sql: str) -> list[Any]:
         try:
@@ -187,13 +190,6 @@ class Siege:
                 return await tx.fetch(sql)
         except DatabaseAway:
             return []
-
-    async def _say(self, sql: str, *args: object) -> None:
-        try:
-            async with self.database.transaction() as tx:
-                await tx.execute(sql, *args)
-        except DatabaseAway:
-            self.figures["commands without an answer"] += 1
 
     def _aside(self, doing: Any) -> None:
         self._background.add(asyncio.create_task(doing))
@@ -234,38 +230,3 @@ async def _stop(worker: Program, seconds: float) -> None:
     await asyncio.sleep(seconds)
     if worker.pid == pid:
         worker.tell(signal.SIGCONT)
-
-
-def orders(random: Random, count: int) -> list[NewJob]:
-    """Jobs of every kind."""
-    return [_order(random, KINDS[number % len(KINDS)]) for number in range(count)]
-
-
-def _order(random: Random, kind: str) -> NewJob:
-    longest = 3.0 * LEASE_SECONDS if kind in {"long", "plain"} else 1.0
-    quick = kind == "plain" and random.random() < 0.7
-    return NewJob(
-        id=UUID(int=random.getrandbits(128), version=4),
-        kind=kind,
-        queue=QUEUE,
-        priority=random.randrange(5),
-        max_tries=2 if kind == "late" else 8,
-        timeout_seconds=0.3 if kind == "late" else None,
-        payload={"seconds": 0.0 if quick else round(random.uniform(0.1, longest), 2), "size": random.randrange(1, 6)},
-    )
-
-
-def faults(
-    random: Random, seconds: float, *, per_minute: dict[str, float], restarts: tuple[float, float]
-) -> list[Fault]:
-    """So many of each in a minute, at moments that are drawn; PostgreSQL crashes every ``restarts`` seconds."""
-    drawn = [
-        Fault(random.uniform(1.0, seconds), what, random.randrange(1000), LEASE_SECONDS * random.uniform(1.2, 3.0))
-        for what, rate in per_minute.items()
-        for _ in range(round(rate * seconds / 60))
-    ]
-    moment = random.uniform(*restarts)
-    while moment < seconds:
-        drawn.append(Fault(moment, "restart", 0))
-        moment += random.uniform(*restarts)
-    return drawn

@@ -7,16 +7,22 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import ClassVar
+from types import SimpleNamespace
+from typing import ClassVar, cast
 from uuid import UUID
 
 from infra.postgres.away import DatabaseAway, answering
 from infra.postgres.database import Database, Transaction
+from infra.runtime.runtime import Runtime
 from schemas.problem import Problem, ProblemClass
+from services.jobs.enforce_wishes import enforce_wishes
+from services.jobs.function import Working
 from services.jobs.job import Also, Done, Job, Outcome, Resume, Snooze, Work
+from services.jobs.kinds import Kinds
 from services.jobs.progress import Reporter
 from services.jobs.settle import LeaseLost, hold
 from services.jobs.sweep import sweep
@@ -131,10 +137,11 @@ async def _failed(tx: Transaction, job: Job, problem: Problem) -> None:
 async def serve(dsn: str, name: str) -> None:
     """Work and sweep for ever; whatever is not the database's absence ends the process."""
     database = await _connected(dsn)
+    work = Mill(database).work()
     worker = Worker(
         database=database,
         queue=QUEUE,
-        work=Mill(database).work(),
+        work=work,
         name=name,
         concurrency=6,
         batch_size=4,
@@ -144,8 +151,21 @@ async def serve(dsn: str, name: str) -> None:
         random=Random(name),
     )
     await asyncio.gather(
-        _again_and_again(lambda: worker.drain(asyncio.Event())), _again_and_again(lambda: sweep(database))
+        _again_and_again(lambda: worker.drain(asyncio.Event())),
+        _again_and_again(lambda: sweep(database)),
+        _again_and_again(lambda: enforce_wishes(kinds=kinds(work), database=database)),
     )
+
+
+def kinds(work: Mapping[str, Work]) -> Kinds:
+    """These kinds, as an installation knows its own."""
+    runtime = cast("Runtime", SimpleNamespace(once=lambda build: build(None)))
+    working = {name: Working(partial(_built, made), QUEUE, name, lambda _: 1) for name, made in work.items()}
+    return Kinds(runtime, working)
+
+
+def _built(work: Work, _: Runtime) -> Work:
+    return work
 
 
 async def _connected(dsn: str) -> Database:

@@ -8,25 +8,26 @@ from random import Random
 import pytest
 
 from tests.chaos.engine_evidence import gather, violations
-from tests.chaos.engine_siege import besieged, faults, orders
+from tests.chaos.engine_plan import faults, orders
+from tests.chaos.engine_siege import besieged
 
 SEED = int(os.environ.get("CHAOS_SEED", "20261122"))
-RATES = {"kill": 24.0, "stop": 24.0, "cancel": 15.0, "pause": 15.0, "again": 12.0}
+RATES = {"kill": 24.0, "stop": 24.0, "cancel": 15.0, "pause": 15.0, "priority": 6.0, "retry": 9.0, "restart": 9.0}
 
 
 @pytest.mark.parametrize(
-    ("jobs", "seconds", "restarts"),
+    ("jobs", "seconds", "crashes"),
     [
         pytest.param(150, 16.0, (4.0, 8.0), id="short"),
         pytest.param(1200, 150.0, (5.0, 40.0), id="long", marks=pytest.mark.slow),
     ],
 )
 async def test_no_fault_loses_a_job_or_doubles_an_effect(
-    jobs: int, seconds: float, restarts: tuple[float, float], folder: Path
+    jobs: int, seconds: float, crashes: tuple[float, float], folder: Path
 ) -> None:
     random = Random(SEED)
     ordered = orders(random, jobs)
-    drawn = faults(random, seconds, per_minute=RATES, restarts=restarts)
+    drawn = faults(random, seconds, per_minute=RATES, crashes=crashes)
 
     async with besieged(folder) as siege:
         siege.man(8)
@@ -40,5 +41,5 @@ async def test_no_fault_loses_a_job_or_doubles_an_effect(
     sys.stdout.write("".join(f"  {name}: {times}\n" for name, times in sorted(siege.figures.items())))
     assert violations(seen) == []
     assert siege.refused > 0
-    assert siege.figures["restart"] >= 2
+    assert siege.figures["crash"] >= 2
     assert siege.figures["line lease_expired"] > 0

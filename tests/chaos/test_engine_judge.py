@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,11 @@ from uuid import UUID
 
 import pytest
 
+from services.jobs.cancel_job import cancel_job
 from services.jobs.job import NewJob
 from tests.chaos.engine_evidence import Effect, Evidence, Line, Told, gather, violations
-from tests.chaos.engine_siege import Siege, faults, orders, watched
+from tests.chaos.engine_plan import faults, orders
+from tests.chaos.engine_siege import Siege, watched
 from tests.chaos.engine_worker import QUEUE
 from tests.chaos.program import Program, until
 from tests.chaos.spoiled import spoiled
@@ -179,10 +182,36 @@ async def test_an_engine_that_breaks_a_promise_is_caught(
     assert refused > 0 or strike is kills_the_holder_half_way or spoil
 
 
+async def test_a_stopped_workers_job_is_cancelled_within_five_seconds_and_it_writes_nothing_more(
+    folder: Path, database_dsn: str
+) -> None:
+    job = NewJob(id=UUID(int=7), kind="effect", queue=QUEUE, payload={"seconds": 30.0, "size": 1})
+    async with watched(database_dsn, folder) as siege:
+        siege.man(2)
+        await siege.submit([job])
+        worker = await holder(siege)
+        worker.tell(signal.SIGSTOP)
+        began = time.monotonic()
+        await cancel_job(job.id, tenant="default", kinds=siege.kinds, database=siege.database)
+        await siege.calm(1, patience=10)
+        took = time.monotonic() - began
+        worker.tell(signal.SIGCONT)
+
+        async def refused() -> bool:
+            return siege.refused > 0
+
+        await until("the woken worker is refused", refused, seconds=10)
+        seen = await gather(siege.database, accepted=[job.id], wished={job.id})
+
+    assert took < 5
+    assert [one["state"] for one in seen.jobs] == ["cancelled"]
+    assert violations(seen) == []
+
+
 def test_the_same_seed_brings_the_same_jobs_and_faults() -> None:
     def drawn(seed: int) -> tuple[object, ...]:
         random = Random(seed)
-        return orders(random, 50), faults(random, 60, per_minute={"kill": 9, "stop": 9}, restarts=(5, 9))
+        return orders(random, 50), faults(random, 60, per_minute={"kill": 9, "stop": 9}, crashes=(5, 9))
 
     assert drawn(1) == drawn(1)
     assert drawn(1) != drawn(2)
