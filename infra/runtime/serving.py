@@ -43,7 +43,8 @@ def chosen(*, queues: Collection[str] = (), kinds: Collection[str] = ()) -> list
 async def serving(runtime: Runtime, names: Collection[str]) -> AsyncIterator[None]:
     """These functions, at work inside the block; after it what they hold is given back."""
     stop = asyncio.Event()
-    tasks = [asyncio.create_task(topology.function(name).serve(runtime, stop), name=name) for name in names]
+    functions = {name: topology.function(name) for name in names}  # all are there, or none begins
+    tasks = [asyncio.create_task(function.serve(runtime, stop), name=name) for name, function in functions.items()]
     try:
         yield
     finally:

@@ -22,6 +22,7 @@ ANSWERS = {
     "IllegalCommand",
     "KindNotAccepted",
     "MetadataTooLarge",
+    "ProcessorStopped",
     "QueueFull",
     "NoResult",
     "SnapshotGone",

@@ -1,0 +1,96 @@
+"""Callbacks of the Python face: called for every update of every job, whichever process works it."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from infra.postgres.away import DatabaseAway
+from infra.postgres.database import Database
+from services.jobs.hosting import Host, ProcessorStopped
+from services.jobs.processing import ProcessingProgress, update
+from services.jobs.store import updates
+from services.jobs.store.updates import Place
+
+Callback = Callable[[ProcessingProgress], None]
+
+PAGE = 500
+LOOK_SECONDS = 0.25
+
+log = structlog.get_logger()
+
+
+class Callbacks:
+    """Calls from one thread, in the order in which the updates were committed.
+
+    A slow callback delays the others and loses nothing: what it has not heard yet stays in the log.
+    """
+
+    def __init__(self, host: Host, *, tenant: str) -> None:
+        self._host = host
+        self._tenant = tenant
+        self._callbacks: list[Callback] = []
+        self._thread: threading.Thread | None = None
+        self._stopping = asyncio.Event()
+        self._place = Place(0, 0)
+
+    def register(self, callback: Callback) -> None:
+        """Call it with everything that happens from now on. Raises ``ProcessorStopped``, ``DatabaseAway``."""
+        if self._thread is None:
+            self._place = self._host.run(_end(self._host.runtime.database))
+            self._thread = threading.Thread(target=self._call, name="headrace-callbacks", daemon=True)
+            self._thread.start()
+        self._callbacks.append(callback)
+
+    def stop(self) -> None:
+        """Call with what has happened until now, and no more."""
+        if self._thread is None:
+            return
+        self._host.run(self._told_to_stop())
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _call(self) -> None:
+        with contextlib.suppress(ProcessorStopped):
+            while (told := self._host.run(self._next())) is not None:
+                for one in told:
+                    self._tell(one)
+
+    def _tell(self, one: ProcessingProgress) -> None:
+        for callback in tuple(self._callbacks):
+            try:
+                callback(one)
+            except Exception:
+                log.exception("a progress callback failed", job_id=one.job_id)
+
+    async def _told_to_stop(self) -> None:
+        self._stopping.set()
+
+    async def _next(self) -> list[ProcessingProgress] | None:
+        """The next updates; None when no more are wanted."""
+        while True:
+            last = self._stopping.is_set()
+            if found := await self._page():
+                return found
+            if last:
+                return None
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOK_SECONDS)
+
+    async def _page(self) -> list[ProcessingProgress]:
+        try:
+            async with self._host.runtime.database.reading() as tx:
+                lines = await updates.after(tx, self._place, tenant=self._tenant, limit=PAGE)
+        except DatabaseAway as away:
+            log.warning("progress is told later", reason=away.detail)
+            return []
+        if lines:
+            self._place = Place(lines[-1]["xid"], lines[-1]["id"])
+        return [update(line, line["steps_completed"]) for line in lines]
+
+
+async def _end(database: Database) -> Place:
+    async with database.reading() as tx:
+        return await updates.end(tx)

@@ -1,0 +1,295 @@
+"""The Python face over a real database: code that is not async, threads, callbacks, and the end of it all."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+import pytest
+from structlog.testing import capture_logs
+
+from infra.postgres.database import Database
+from infra.runtime.http import InvalidRequest
+from services.jobs.job import Done, Job, NewJob, Outcome, Work
+from services.jobs.job_id import JobNotFound
+from services.jobs.kinds import KindNotAccepted
+from services.jobs.processor import (
+    BackgroundProcessor,
+    ProcessingPriority,
+    ProcessingProgress,
+    ProcessingStatus,
+    ProcessorStopped,
+    create_background_processor,
+)
+from services.jobs.store import queue
+from services.jobs.worker import Worker
+
+PATIENCE = 10.0
+
+
+@pytest.fixture
+def processor(database_dsn: str, tmp_path: Path) -> Iterator[BackgroundProcessor]:
+    with create_background_processor(database_url=database_dsn, data_dir=tmp_path) as made:
+        yield made
+
+
+def until(condition: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
+    ends = time.monotonic() + patience
+    while not (answer := condition()):
+        assert time.monotonic() < ends, "not in time"
+        time.sleep(0.01)
+    return answer
+
+
+def over(processor: BackgroundProcessor, job_id: str) -> Any:
+    return until(lambda: (job := processor.get_job(job_id)).status.over and job)
+
+
+def test_a_submitted_job_is_worked_in_this_process(processor: BackgroundProcessor) -> None:
+    job_id = processor.submit_job(
+        kind="drill",
+        payload={"steps": ["extracting", "loading"], "result": {"pages": 3}},
+        priority=ProcessingPriority.HIGH,
+        metadata={"source": "admin_upload"},
+        max_retries=1,
+        timeout=60,
+    )
+
+    job = over(processor, job_id)
+    assert (job.job_id, job.kind, job.status, job.progress) == (job_id, "drill", ProcessingStatus.COMPLETED, 100.0)
+    assert (job.priority, job.max_retries, job.retry_count) == (ProcessingPriority.HIGH, 1, 0)
+    assert (job.result, job.metadata, job.error_message) == ({"pages": 3}, {"source": "admin_upload"}, None)
+    assert job.created_at <= job.started_at <= job.completed_at
+    assert processor.get_job_progress(job_id).steps_completed == ["extracting", "loading"]
+
+
+def test_the_retries_of_the_settings_are_shown_where_a_job_names_none(processor: BackgroundProcessor) -> None:
+    assert processor.get_job(processor.submit_job(kind="drill")).max_retries == 3
+
+
+def test_a_file_without_a_kind_is_a_kind_that_is_told_when_it_is_not_there(processor: BackgroundProcessor) -> None:
+    with pytest.raises(KindNotAccepted, match=r"'document' is none of .*drill"):
+        processor.submit_job(file_path="/path/to/document.pdf")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({}, "kind"),
+        ({"kind": "drill", "priority": 5}, "priority"),
+        ({"kind": "drill", "max_retries": -1}, "max_retries"),
+        ({"kind": "drill", "timeout": 0}, "timeout"),
+        ({"kind": "drill", "payload": {"seconds": -1}}, "payload.seconds"),
+    ],
+)
+def test_what_cannot_be_submitted_is_refused_by_its_name(
+    processor: BackgroundProcessor, wrong: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=f"^{named}: "):
+        processor.submit_job(**wrong)
+
+
+@pytest.mark.parametrize("unknown", [str(uuid4()), "none"])
+def test_a_job_that_is_not_there_is_told(processor: BackgroundProcessor, unknown: str) -> None:
+    for ask in (processor.get_job, processor.get_job_progress, processor.cancel_job):
+        with pytest.raises(JobNotFound):
+            ask(unknown)
+
+
+def test_a_batch_is_one_result_when_all_are_over(processor: BackgroundProcessor) -> None:
+    result = processor.process_batch_sync(kind="drill", jobs=[{"result": {"n": 1}}, {"fail": True}, {"seconds": 0.1}])
+
+    assert (result.total_jobs, result.successful, result.failed, result.cancelled) == (3, 2, 1, 0)
+    assert [job.status.value for job in result.jobs] == ["completed", "failed", "completed"]
+    assert [(error["job_id"], error["code"]) for error in result.errors] == [(result.jobs[1].job_id, "DRILL_FAILED")]
+    assert 0.1 <= result.processing_time < PATIENCE
+
+
+def test_a_batch_that_is_late_is_told_as_it_is_and_goes_on(processor: BackgroundProcessor) -> None:
+    started = time.monotonic()
+
+    result = processor.process_batch_sync(kind="drill", jobs=[{}, {"seconds": 1.5}], timeout=0.5)
+
+    assert time.monotonic() - started < 1.4
+    assert (result.total_jobs, result.successful, result.failed) == (2, 1, 0)
+    assert not result.jobs[1].status.over
+    assert over(processor, result.jobs[1].job_id).status is ProcessingStatus.COMPLETED
+
+
+def test_a_batch_of_files_needs_the_kind_for_files(processor: BackgroundProcessor) -> None:
+    with pytest.raises(KindNotAccepted) as caught:
+        processor.process_batch_sync(file_paths=["a.pdf", "b.pdf"])
+
+    assert caught.value.extra["index"] == 0
+
+
+def test_a_job_at_work_is_cancelled(processor: BackgroundProcessor) -> None:
+    job_id = processor.submit_job(kind="drill", payload={"seconds": 600})
+    until(lambda: processor.get_job(job_id).status is ProcessingStatus.PROCESSING)
+    started = time.monotonic()
+
+    processor.cancel_job(job_id)
+
+    assert over(processor, job_id).status is ProcessingStatus.CANCELLED
+    assert time.monotonic() - started < 5
+
+
+def test_while_paused_nothing_is_begun(processor: BackgroundProcessor) -> None:
+    processor.pause("drill")
+    job_id = processor.submit_job(kind="drill")
+    time.sleep(0.5)  # ten times what an idle worker takes
+
+    assert processor.get_job(job_id).status is ProcessingStatus.QUEUED
+    processor.resume()
+    assert over(processor, job_id).status is ProcessingStatus.COMPLETED
+
+
+def test_a_callback_hears_every_update_in_order_from_one_thread(processor: BackgroundProcessor) -> None:
+    told: list[ProcessingProgress] = []
+    threads: set[int] = set()
+
+    def on_progress(progress: ProcessingProgress) -> None:
+        threads.add(threading.get_ident())
+        told.append(progress)
+
+    processor.register_progress_callback(on_progress)
+    first = processor.submit_job(kind="drill", payload={"seconds": 0.5, "steps": ["classifying", "extracting"]})
+    second = processor.submit_job(kind="drill", payload={"stumbles": 1})
+    for job_id in (first, second):
+        over(processor, job_id)
+    processor.shutdown()
+
+    of_first = [one for one in told if one.job_id == first]
+    assert [one.progress for one in of_first] == sorted(one.progress for one in of_first)
+    assert list(dict.fromkeys(one.status.value for one in of_first)) == [
+        "queued",
+        "processing",
+        "classifying",
+        "extracting",
+        "completed",
+    ]
+    assert of_first[-1].steps_completed == ["classifying", "extracting"]
+    assert all(one.steps_completed == [] for one in of_first if one.current_step == "classifying")
+    assert "retrying" in [one.status.value for one in told if one.job_id == second]
+    assert len(threads) == 1
+    assert threads != {threading.get_ident()}
+
+
+def test_a_callback_that_raises_harms_nobody(processor: BackgroundProcessor) -> None:
+    told: list[str] = []
+
+    def broken(progress: ProcessingProgress) -> None:
+        raise ValueError(progress.job_id)
+
+    with capture_logs() as logs:
+        processor.register_progress_callback(broken)
+        processor.register_progress_callback(lambda progress: told.append(progress.status.value))
+        over(processor, processor.submit_job(kind="drill"))
+        processor.shutdown()
+
+    assert told[0] == "queued"
+    assert told[-1] == "completed"
+    assert [line["event"] for line in logs].count("a progress callback failed") == len(told)
+
+
+def test_a_callback_may_ask_and_command(processor: BackgroundProcessor) -> None:
+    seen: list[ProcessingStatus] = []
+    followed: list[str] = []
+
+    def on_progress(progress: ProcessingProgress) -> None:
+        seen.append(processor.get_job(progress.job_id).status)
+        if progress.status.over and not followed:
+            followed.append(processor.submit_job(kind="drill"))
+
+    processor.register_progress_callback(on_progress)
+    over(processor, processor.submit_job(kind="drill"))
+
+    assert over(processor, until(lambda: followed)[0]).status is ProcessingStatus.COMPLETED
+    assert ProcessingStatus.COMPLETED in seen
+
+
+def test_a_callback_may_end_it_all(processor: BackgroundProcessor) -> None:
+    done = threading.Event()
+
+    def on_progress(progress: ProcessingProgress) -> None:
+        processor.shutdown()
+        done.set()
+
+    processor.register_progress_callback(on_progress)
+    processor.submit_job(kind="drill")
+
+    assert done.wait(PATIENCE)
+    with pytest.raises(ProcessorStopped):
+        processor.submit_job(kind="drill")
+
+
+async def test_a_callback_hears_of_jobs_that_others_work(processor: BackgroundProcessor, database: Database) -> None:
+    async def run(_: Job) -> Outcome:
+        return Done()
+
+    told: list[str] = []
+    processor.register_progress_callback(lambda progress: told.append(progress.status.value))
+    async with database.transaction() as tx:
+        await queue.enqueue(tx, NewJob(id=uuid4(), kind="k", queue="nobody's here"))
+    worker = Worker(database=database, queue="nobody's here", work={"k": Work(run=run)}, name="other")
+
+    await worker.drain(asyncio.Event())
+
+    await asyncio.to_thread(until, lambda: told == ["queued", "processing", "completed"])
+
+
+async def test_what_commits_late_is_heard_too(processor: BackgroundProcessor, database: Database) -> None:
+    told: list[str] = []
+    processor.register_progress_callback(lambda progress: told.append(progress.job_id))
+    late, early = (NewJob(id=uuid4(), kind="k", queue="nobody's here") for _ in range(2))
+
+    async with database.transaction() as slow:
+        await queue.enqueue(slow, late)
+        async with database.transaction() as quick:
+            await queue.enqueue(quick, early)
+        await asyncio.sleep(0.6)  # more than two looks
+        assert told == []  # control: who reads by number alone has passed the late one by now
+
+    await asyncio.to_thread(until, lambda: told == [str(late.id), str(early.id)])
+
+
+async def test_a_shutdown_gives_back_what_is_worked_here(processor: BackgroundProcessor, database: Database) -> None:
+    job_id = processor.submit_job(kind="drill", payload={"seconds": 600})
+    await asyncio.to_thread(until, lambda: processor.get_job(job_id).status is ProcessingStatus.PROCESSING)
+
+    processor.shutdown()
+    processor.shutdown()
+
+    row = await database.pool.fetchrow("SELECT state, tries, worker FROM jobs")
+    assert (row["state"], row["tries"], row["worker"]) == ("ready", 0, None)
+    with pytest.raises(ProcessorStopped):
+        processor.get_job(job_id)
+
+
+SCRIPT = """
+import sys
+from services.jobs.processor import create_background_processor
+
+processor = create_background_processor(data_dir=sys.argv[1])
+job_id = processor.submit_job(kind="drill", payload={"seconds": 600})
+while processor.get_job(job_id).started_at is None:
+    pass
+"""
+
+
+def test_a_program_that_forgets_to_shut_down_leaves_nothing_running(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("forgetful")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(folder)], check=False, capture_output=True, text=True, timeout=60
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Traceback" not in done.stderr
+    left = [one for one in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(one.info["cmdline"] or [])]
+    assert left == []
