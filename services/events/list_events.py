@@ -3,10 +3,9 @@
 from typing import Any
 
 from infra.postgres.database import Database
+from infra.postgres.log_cursor import Cursor, CursorExpired
 from schemas.catalogue import event_type
-from services.events.cursor import Cursor, CursorExpired
-from services.events.store import log
-from services.events.store.log import Wanted
+from services.events.store.log import EVENTS, Wanted
 
 
 async def list_events(wanted: Wanted, *, after: str | None, limit: int, database: Database) -> dict[str, Any]:
@@ -19,11 +18,11 @@ async def list_events(wanted: Wanted, *, after: str | None, limit: int, database
         event_type(wanted.type)
     given = Cursor.parse(after) if after else None
     async with database.reading() as tx:
-        if given is not None and not await log.known(tx, given):
+        if given is not None and not await EVENTS.known(tx, given):
             raise CursorExpired
-        place = given or await log.start(tx)
-        found = await log.page(tx, place, wanted, limit=limit)
+        place = given or await EVENTS.start(tx)
+        found = await EVENTS.page(tx, place, wanted, limit=limit)
     return {
-        "items": [told.event.structured() for told in found],
+        "items": [told.line.structured() for told in found],
         "next_page_token": str(found[-1].cursor if found else place),
     }

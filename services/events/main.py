@@ -1,6 +1,5 @@
 """The HTTP face of events for other teams: wiring only."""
 
-import asyncio
 import base64
 import secrets
 from collections.abc import AsyncIterator
@@ -8,18 +7,18 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import uuid4
 
-import anyio
 from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse
 
 from infra.postgres.database import Database
+from infra.postgres.log_cursor import Cursor
+from infra.runtime.event_stream import LIFETIME_S, closing, event_stream
 from infra.runtime.runtime import Runtime
 from schemas.catalogue import event_type
-from services.events.cursor import Cursor
 from services.events.feed import Feed
 from services.events.list_events import list_events
 from services.events.store.log import Wanted
-from services.events.stream_events import LIFETIME_S, stream_events
+from services.events.stream_events import stream_events
 from services.events.subscriptions import (
     NewSubscription,
     create_subscription,
@@ -28,8 +27,6 @@ from services.events.subscriptions import (
 )
 
 TENANT = "default"
-KEEPALIVE_S = 15
-SEND_TIMEOUT_S = 30.0  # a reader that takes nothing for so long is gone
 
 
 def feed(runtime: Runtime) -> Feed:
@@ -40,17 +37,8 @@ def feed(runtime: Runtime) -> Feed:
 @asynccontextmanager
 async def lifespan(runtime: Runtime) -> AsyncIterator[None]:
     """What must run beside the routes: whoever closes the streams, as soon as the process is to stop."""
-    closing = asyncio.create_task(_close_streams(runtime))
-    try:
+    async with closing(runtime, feed):
         yield
-    finally:
-        runtime.stopping.set()
-        await closing
-
-
-async def _close_streams(runtime: Runtime) -> None:
-    await runtime.stopping.wait()
-    runtime.once(feed).close()
 
 
 def router(runtime: Runtime) -> APIRouter:
@@ -95,22 +83,8 @@ def _reading(made: APIRouter, database: Database, *, feed: Feed, tenant: str, li
         cursor = Cursor.parse(place) if place else None
         feed.check_room()
         wanted = Wanted(tenant=tenant, type=type, crawl_id=crawl_id)
-        frames = stream_events(wanted, after=cursor, feed=feed, database=database, lifetime_s=lifetime_s)
-        stopping = anyio.Event()
-
-        async def end_in_order() -> None:
-            await stopping.wait()
-            feed.close()
-
-        return EventSourceResponse(
-            frames,
-            ping=KEEPALIVE_S,
-            send_timeout=SEND_TIMEOUT_S,
-            sep="\n",
-            data_sender_callable=end_in_order,
-            shutdown_event=stopping,
-            shutdown_grace_period=1.0,
-        )
+        frames = stream_events(wanted, after=cursor, feed=feed, lifetime_s=lifetime_s)
+        return event_stream(frames, feed=feed)
 
 
 def _subscribing(made: APIRouter, database: Database, *, tenant: str, private_urls: bool) -> None:

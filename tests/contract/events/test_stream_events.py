@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from infra.postgres.database import Database
-from services.events.cursor import Cursor
+from infra.postgres.log_cursor import Cursor
 from services.events.feed import Feed
 from services.events.store.log import Wanted
 from services.events.stream_events import stream_events
@@ -132,7 +132,7 @@ async def test_what_was_read_as_past_is_not_told_again_as_present(database: Data
     async with feed.listening(wanted):  # from here on the feed stands still until its bell rings
         database.listeners.clear()
         await tell(database, failed(1), failed(2))
-        frames = stream_events(wanted, after=Cursor(1, 0, 0), feed=feed, database=database)
+        frames = stream_events(wanted, after=Cursor(1, 0, 0), feed=feed)
         past = [await anext(frames) for _ in range(3)][1:]
         present = asyncio.ensure_future(anext(frames))
         await until(lambda: len(feed._listeners) == 2)

@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 import pytest
 
 from infra.postgres.database import Database
+from infra.postgres.log import Told
+from infra.postgres.log_cursor import Cursor
+from infra.runtime.listener import Listener
 from schemas.event import envelop
-from services.events.cursor import Cursor
-from services.events.feed import Feed, Listener
-from services.events.store.log import Told, Wanted
+from services.events.feed import Feed
+from services.events.store.log import Wanted
 from services.events.stream_events import stream_events
 from tests.contract.events.house import House, failed, open_house, tell, until
 
 
 async def test_a_slow_reader_gets_a_gap_and_resumes_without_a_loss(database: Database) -> None:
     feed = Feed(database, poll_s=0.02, queue=4)
-    frames = stream_events(Wanted(tenant="default"), after=None, feed=feed, database=database)
+    frames = stream_events(Wanted(tenant="default"), after=None, feed=feed)
     await anext(frames)
     waiting = asyncio.ensure_future(anext(frames))
     await until(lambda: feed._listeners)
@@ -29,9 +31,7 @@ async def test_a_slow_reader_gets_a_gap_and_resumes_without_a_loss(database: Dat
     assert [frame["event"] for frame in got] == ["crawl.failed"] * (len(got) - 1) + ["gap"]
     assert len(got) < 10
     assert "id" not in got[-1]
-    again = stream_events(
-        Wanted(tenant="default"), after=Cursor.parse(got[-2]["id"]), feed=feed, database=database, lifetime_s=0.5
-    )
+    again = stream_events(Wanted(tenant="default"), after=Cursor.parse(got[-2]["id"]), feed=feed, lifetime_s=0.5)
     rest = [frame async for frame in again if "event" in frame]
     assert len(got) - 1 + len(rest) == 10
     feed.close()
@@ -57,7 +57,7 @@ async def test_many_readers_cost_one_look_at_the_database(house: House, monkeypa
         return await plain(self)
 
     monkeypatch.setattr(Feed, "_pass_on", counted)
-    monkeypatch.setattr(house.feed, "_poll_s", 60.0)
+    monkeypatch.setattr(house.feed, "_busy_s", 60.0)
     async with house.stream() as a, house.stream() as b, house.stream() as c:
         await until(lambda: len(house.feed._listeners) == 3)
         before = looks

@@ -1,4 +1,4 @@
-"""A place in the event log: ``epoch-xid-seq``. Numbers alone commit out of order and would lose events."""
+"""A place in a log: ``epoch-xid-number``. Numbers alone commit out of order and would lose lines."""
 
 import re
 from typing import ClassVar, NamedTuple
@@ -9,11 +9,11 @@ _FORM = re.compile(r"(\d{1,9})-(\d{1,19})-(\d{1,18})", re.ASCII)
 
 
 class InvalidCursor(Problem):
-    """What was given is no place in the event log."""
+    """What was given is no place in the log."""
 
     code: ClassVar[str] = "INVALID_CURSOR"
     status: ClassVar[int] = 400
-    title: ClassVar[str] = "This is not a place in the event log"
+    title: ClassVar[str] = "This is not a place in the log"
     recovery: ClassVar[str] = "Use a next_page_token or the id of a streamed event as it was given, or leave it out."
 
 
@@ -27,14 +27,14 @@ class CursorExpired(Problem):
 
 
 class Cursor(NamedTuple):
-    """After which event somebody reads on. Compares in the order of the log."""
+    """After which line somebody reads on. Compares in the order of the log."""
 
     epoch: int
     xid: int
-    seq: int
+    number: int
 
     def __str__(self) -> str:
-        return f"{self.epoch}-{self.xid}-{self.seq}"
+        return f"{self.epoch}-{self.xid}-{self.number}"
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
@@ -47,4 +47,4 @@ class Cursor(NamedTuple):
     @property
     def at_start(self) -> bool:
         """Whether nothing lies before it."""
-        return (self.xid, self.seq) == (0, 0)
+        return (self.xid, self.number) == (0, 0)
