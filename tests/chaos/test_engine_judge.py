@@ -167,13 +167,13 @@ async def test_an_engine_that_breaks_a_promise_is_caught(
     database_dsn: str,
 ) -> None:
     tree = {"tree": spoiled(folder, *SPOILS[spoil])} if spoil else {}
-    job = NewJob(id=UUID(int=7), kind=kind, queue=QUEUE, payload={"seconds": 1.4, "size": 1})
+    job = NewJob(id=UUID(int=7), kind=kind, queue=QUEUE, payload={"seconds": 1.4, "again": 4.0, "size": 1})
     async with watched(database_dsn, folder, **tree) as siege:
         siege.man(2)
         await siege.submit([job])
         await strike(siege)
         with contextlib.suppress(AssertionError):  # what has not ended is the judge's to say
-            await siege.calm(1, patience=6)
+            await siege.calm(1, patience=7)
         seen = await gather(siege.database, accepted=[job.id], wished=siege.wished)
         refused = siege.refused
 
