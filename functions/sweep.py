@@ -9,12 +9,14 @@ from infra.runtime.runtime import Runtime
 from infra.runtime.sweep import Sweep
 from services.crawling.clean_up import clean_up
 from services.crawling.wiring import crawling
+from services.jobs.admission import door
 from services.jobs.alerts.channels import channels
 from services.jobs.alerts.watch import watch
 from services.jobs.archive_jobs import archive_jobs
 from services.jobs.enforce_wishes import enforce_wishes
 from services.jobs.find_job import job_history
 from services.jobs.kinds import kinds
+from services.jobs.schedules.run_schedules import run_schedules
 from services.jobs.sweep import forget, sweep
 from services.jobs.watching.forget_statistics import forget_statistics
 from services.jobs.watching.roll_up import roll_up
@@ -27,6 +29,9 @@ def main(runtime: Runtime) -> Turn:
 
     async def enforce() -> int:
         return await enforce_wishes(kinds=runtime.once(kinds), database=runtime.database)
+
+    async def fire() -> int:
+        return await run_schedules(door=runtime.once(door), database=runtime.database)
 
     removing = [
         partial(forget, runtime.database),
@@ -51,6 +56,7 @@ def main(runtime: Runtime) -> Turn:
         often=[
             partial(sweep, runtime.database),
             enforce,
+            fire,
             runtime.relay.sweep,
             partial(roll_up, runtime.database),
             look,

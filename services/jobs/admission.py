@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from infra.postgres.database import Transaction
+from infra.runtime.runtime import Runtime
 from infra.runtime.wrong_fields import placed
 from schemas.problem import Problem, ProblemClass
 from services.jobs.job import NewJob
-from services.jobs.kinds import Kinds
+from services.jobs.kinds import Kinds, kinds
 from services.jobs.store import admission, queue
 
 PATIENCE_SECONDS = 5.0
@@ -34,6 +35,12 @@ class Door:
     by_file: bool = False
 
 
+def door(runtime: Runtime) -> Door:
+    """Who comes in, as the settings say; once a process, through ``runtime.once(door)``."""
+    settings = runtime.settings
+    return Door(kinds=runtime.once(kinds), room=settings.max_queue_size, by_file=settings.priority_by_file)
+
+
 async def admit(tx: Transaction, jobs: Sequence[NewJob], *, room: int) -> None:
     """Queue accepted jobs, all or none; ``room`` is how many may wait in one queue. Raises ``QueueFull``."""
     for name, places in sorted(Counter(job.queue for job in jobs).items()):
@@ -49,12 +56,20 @@ async def admit(tx: Transaction, jobs: Sequence[NewJob], *, room: int) -> None:
     await queue.enqueue_many(tx, jobs)
 
 
-async def accept(tx: Transaction, job: NewJob, *, kinds: Kinds) -> NewJob:
+async def accept(tx: Transaction, job: NewJob, *, door: Door) -> NewJob:
     """The job as its kind takes it. Raises what the kind refuses it with."""
-    entry = kinds.works(job.kind)[0]
+    entry = door.kinds.works(job.kind)[0]
     if entry.accept is None:
         return job
     try:
         return await entry.accept(tx, job)
     except Problem as problem:
         raise placed(problem, "payload") from problem
+
+
+async def try_accept(tx: Transaction, job: NewJob, *, door: Door) -> None:
+    """Raises what the kind would refuse the job with, and writes nothing."""
+    savepoint = tx.connection.transaction()
+    await savepoint.start()
+    await accept(tx, job, door=door)
+    await savepoint.rollback()

@@ -7,13 +7,14 @@ from fastapi import APIRouter
 
 from infra.runtime.runtime import Runtime
 from services.jobs.batch import MOST_BYTES
-from services.jobs.face import batches, commands, queues, reading, submit, watching
+from services.jobs.face import batches, commands, queues, reading, schedules, submit, watching
 
 BODY_LIMITS = {"/api/background/submit-batch": MOST_BYTES}
 
 _SUBJECTS: tuple[Callable[[Runtime], APIRouter], ...] = (
     submit.routes,
     batches.routes,
+    schedules.routes,
     reading.routes,
     commands.routes,
     queues.routes,

@@ -54,7 +54,7 @@ async def _accepted(tx: Transaction, jobs: Sequence[NewJob], door: Door) -> list
     accepted = []
     for number, job in enumerate(jobs):
         try:
-            accepted.append(await accept(tx, job, kinds=door.kinds))
+            accepted.append(await accept(tx, job, door=door))
         except Problem as problem:
             raise _of_job(problem, number) from problem
     return accepted

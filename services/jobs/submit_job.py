@@ -29,7 +29,7 @@ async def submit_job(
     async with database.transaction() as tx:
         known = await admission.known(tx, job.id) if key else None
         if known is None:
-            await admit(tx, [await accept(tx, job, kinds=door.kinds)], room=door.room)
+            await admit(tx, [await accept(tx, job, door=door)], room=door.room)
         elif known != job.fingerprint:
             raise IdempotencyMismatch
         row = await views.one(tx, job.id, tenant=tenant)

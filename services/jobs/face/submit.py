@@ -6,19 +6,12 @@ from uuid import uuid4
 from fastapi import APIRouter, Header, Response
 
 from infra.runtime.runtime import Runtime
-from services.jobs.admission import Door
+from services.jobs.admission import door
 from services.jobs.face import TENANT
 from services.jobs.idempotency import read_key
-from services.jobs.kinds import kinds
 from services.jobs.shapes import background
 from services.jobs.submission import Submission, meant
 from services.jobs.submit_job import submit_job
-
-
-def door(runtime: Runtime) -> Door:
-    """Who comes in, as the settings say."""
-    settings = runtime.settings
-    return Door(kinds=runtime.once(kinds), room=settings.max_queue_size, by_file=settings.priority_by_file)
 
 
 def routes(runtime: Runtime) -> APIRouter:

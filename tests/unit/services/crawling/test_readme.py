@@ -14,6 +14,11 @@ from services.crawling.phase import COMMANDS, legal
 from services.jobs import handling
 
 ANSWERS = {
+    "TimezoneUnknown",
+    "ScheduleNotFound",
+    "ScheduleExists",
+    "CronRefused",
+    "CronNeverFires",
     "BatchNotFound",
     "BatchTooLarge",
     "CrawlNotFound",

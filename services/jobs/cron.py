@@ -1,0 +1,100 @@
+"""When a schedule fires: five fields of cron, read in a time zone.
+
+A time that clocks skip in spring comes at the first moment after the gap, once. A time that they show twice in autumn
+comes the first time only, unless the hours are given as `*`: what comes every hour or every few minutes keeps coming.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from croniter import CroniterBadDateError, CroniterError, croniter
+
+from schemas.problem import Problem
+
+_ALIASES = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WORDS = {*_MONTHS, "mon", "tue", "wed", "thu", "fri", "sat", "sun", "l"}
+_FIELDS = 5
+_LONGEST = 200
+
+
+class CronRefused(Problem):
+    """A cron expression that nobody can read."""
+
+    code: ClassVar[str] = "CRON_REFUSED"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "This is no cron expression"
+    recovery: ClassVar[str] = (
+        "Give minute, hour, day of month, month and day of week, as in `30 6 * * mon-fri`, or one of @hourly, @daily,"
+        " @weekly, @monthly, @yearly."
+    )
+
+
+class CronNeverFires(Problem):
+    """A cron expression that names no day there is."""
+
+    code: ClassVar[str] = "CRON_NEVER_FIRES"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "This cron expression never fires"
+    recovery: ClassVar[str] = "Choose a day that the month has: 30 February, for one, does not exist."
+
+
+class TimezoneUnknown(Problem):
+    """No time zone has this name."""
+
+    code: ClassVar[str] = "TIMEZONE_UNKNOWN"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "There is no such time zone"
+    recovery: ClassVar[str] = "Use a name of the IANA database, such as Europe/Berlin or UTC."
+
+
+def next_fire(cron: str, timezone: str, *, after: datetime) -> datetime:
+    """The first moment after ``after`` at which it fires, in UTC.
+
+    Raises ``CronRefused``, ``CronNeverFires``, ``TimezoneUnknown``.
+    """
+    zone, fields = _zone(timezone), _fields(cron)
+    try:
+        moments = croniter(" ".join(fields), after.astimezone(zone), ret_type=datetime)
+        while _again(moment := moments.get_next(datetime), fields):
+            pass
+    except CroniterBadDateError as error:
+        raise CronNeverFires(f"{cron!r} names no date in the next fifty years") from error
+    except (CroniterError, ValueError, OverflowError) as error:
+        raise CronRefused(f"{cron!r}: {error}"[:300]) from error
+    return moment.astimezone(UTC)
+
+
+def _again(moment: datetime, fields: list[str]) -> bool:
+    """Whether a clock that was put back shows this time for the second time, to a schedule of certain hours."""
+    return bool(moment.fold) and not fields[1].startswith("*") and _ambiguous(moment)
+
+
+def _ambiguous(moment: datetime) -> bool:
+    return moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
+
+
+def _fields(cron: str) -> list[str]:
+    fields = _ALIASES.get(cron.strip().lower(), cron).split()
+    if len(fields) != _FIELDS or len(cron) > _LONGEST or not cron.isascii():
+        raise CronRefused(f"{cron[:_LONGEST]!r} must be {_FIELDS} fields of plain letters and digits")
+    if strange := [word for word in re.findall(r"[^\W\d_]+", " ".join(fields).lower()) if word not in _WORDS]:
+        raise CronRefused(f"{cron!r}: {strange[0]!r} is neither a month nor a day of the week")
+    return fields
+
+
+def _zone(timezone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise TimezoneUnknown(f"{timezone!r} is no time zone") from error

@@ -1,0 +1,73 @@
+"""Schedules: jobs that come again and again."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Query, Response
+
+from infra.runtime.runtime import Runtime
+from services.jobs.admission import door
+from services.jobs.face import TENANT
+from services.jobs.schedules.change_schedule import change_schedule
+from services.jobs.schedules.create_schedule import create_schedule
+from services.jobs.schedules.delete_schedule import delete_schedule
+from services.jobs.schedules.find_schedules import find_schedule, list_schedules
+from services.jobs.schedules.schedule import NewSchedule, ScheduleChange, schedule_id_of
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """The routes of this subject."""
+    made = APIRouter(prefix="/api/background/schedules", tags=["schedules"])
+    _asking(made, runtime)
+    _changing(made, runtime)
+    return made
+
+
+def _asking(made: APIRouter, runtime: Runtime) -> None:
+    @made.get("")
+    async def schedules(
+        page_size: Annotated[int, Query(ge=1, le=200)] = 50, page_token: str | None = None
+    ) -> dict[str, Any]:
+        """Schedules by their names."""
+        return await list_schedules(
+            tenant=TENANT, page_size=page_size, page_token=page_token, database=runtime.database
+        )
+
+    @made.get("/{schedule_id}")
+    async def schedule(schedule_id: str) -> dict[str, Any]:
+        """One schedule: when it fires next, what came of the last time."""
+        return await find_schedule(schedule_id_of(schedule_id), tenant=TENANT, database=runtime.database)
+
+
+def _changing(made: APIRouter, runtime: Runtime) -> None:
+    @made.post("", status_code=201)
+    async def create(new: NewSchedule, response: Response) -> dict[str, Any]:
+        """Make jobs by the clock. A downtime of several firings is made up for by one job."""
+        found = await create_schedule(
+            new,
+            schedule_id=uuid4(),
+            now=datetime.now(UTC),
+            tenant=TENANT,
+            door=runtime.once(door),
+            database=runtime.database,
+        )
+        response.headers["Location"] = f"/api/background/schedules/{found['schedule_id']}"
+        return found
+
+    @made.patch("/{schedule_id}")
+    async def change(schedule_id: str, change: ScheduleChange) -> dict[str, Any]:
+        """Change what is named; what would have fired while it was paused is not made up for."""
+        return await change_schedule(
+            schedule_id_of(schedule_id),
+            change,
+            now=datetime.now(UTC),
+            tenant=TENANT,
+            door=runtime.once(door),
+            database=runtime.database,
+        )
+
+    @made.delete("/{schedule_id}", status_code=204)
+    async def delete(schedule_id: str) -> None:
+        """End a schedule; the jobs it made stay."""
+        await delete_schedule(schedule_id_of(schedule_id), tenant=TENANT, database=runtime.database)

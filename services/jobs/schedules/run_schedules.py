@@ -1,0 +1,82 @@
+"""Make the jobs of the schedules that are due: each firing makes one job, whoever looks and however often."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import structlog
+
+from infra.postgres.away import DatabaseAway
+from infra.postgres.database import Database, Transaction
+from schemas.problem import Problem
+from services.jobs.admission import Door, QueueFull, accept, admit
+from services.jobs.cron import next_fire
+from services.jobs.schedules.schedule import job_of
+from services.jobs.store import admission, schedules
+from services.jobs.store.rows import said
+
+log = structlog.get_logger()
+
+AT_ONCE = 100
+
+
+async def run_schedules(*, door: Door, database: Database) -> int:
+    """Once through; returns how many jobs were made. A schedule that missed several firings makes up for one.
+
+    One whose queue is full waits for room. One whose job is refused says why and goes on to its next time.
+    """
+    async with database.reading() as tx:
+        due = await schedules.due(tx, limit=AT_ONCE)
+    made = 0
+    for schedule_id in due:
+        try:
+            async with database.transaction() as tx:
+                made += await _fire(tx, schedule_id, door)
+        except DatabaseAway:
+            raise
+        except Exception:
+            log.exception("schedule could not be fired", schedule_id=str(schedule_id))
+    return made
+
+
+async def _fire(tx: Transaction, schedule_id: UUID, door: Door) -> bool:
+    row = await schedules.take(tx, schedule_id)
+    if row is None:
+        return False  # somebody else has it, or it was changed
+    job_id = job_id_of(schedule_id, row["next_at"])
+    try:
+        next_at = next_fire(row["cron"], row["timezone"], after=row["now"])
+        async with tx.connection.transaction():  # what its kind wrote goes with a refusal
+            await _enqueue(tx, row, job_id, door)
+    except QueueFull as full:
+        await schedules.trouble(tx, schedule_id, said(full), paused=False)
+    except Problem as problem:
+        log.warning("schedule made no job", schedule=row["name"], code=problem.code, detail=problem.detail)
+        await _refused(tx, row, problem)
+    else:
+        await schedules.fired(tx, schedule_id, job_id, next_at=next_at)
+        return True
+    return False
+
+
+def job_id_of(schedule_id: UUID, fire_at: datetime) -> UUID:
+    """The id of the job of one firing."""
+    return uuid5(schedule_id, fire_at.isoformat())
+
+
+async def _enqueue(tx: Transaction, row: Mapping[str, Any], job_id: UUID, door: Door) -> None:
+    if await admission.known(tx, job_id) is not None:
+        return
+    job = replace(job_of(row, job_id=job_id, tenant=row["tenant"], door=door), schedule_id=row["id"])
+    await admit(tx, [await accept(tx, job, door=door)], room=door.room)
+
+
+async def _refused(tx: Transaction, row: Mapping[str, Any], problem: Problem) -> None:
+    try:
+        next_at = next_fire(row["cron"], row["timezone"], after=row["now"])
+    except Problem as never:
+        await schedules.trouble(tx, row["id"], said(never), paused=True)
+    else:
+        await schedules.skipped(tx, row["id"], said(problem), next_at=next_at)

@@ -1,0 +1,115 @@
+"""What a schedule is, to callers and as the job it makes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from infra.postgres.database import Transaction
+from infra.runtime.wrong_fields import refuse_unkept
+from schemas.problem import Problem
+from services.jobs.admission import Door, try_accept
+from services.jobs.job import NewJob
+from services.jobs.rank import Level, Priority
+from services.jobs.submission import Submission, Word, new_job
+
+Cron = Field(max_length=200, description="Minute, hour, day of month, month, day of week; or @daily and the like.")
+Timezone = Field("UTC", max_length=64, description="IANA name of the zone whose clocks the cron goes by.")
+Levels = Field(
+    Priority.NORMAL.value,
+    description="CRITICAL, HIGH, NORMAL, LOW or BACKGROUND, or 0 to 4.",
+    json_schema_extra={"type": ["integer", "string"]},
+)
+
+
+class ScheduleNotFound(Problem):
+    """There is no such schedule for this caller."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+    status: ClassVar[int] = 404
+    title: ClassVar[str] = "There is no schedule with this id"
+    recovery: ClassVar[str] = "GET /api/background/schedules lists your schedules."
+
+
+class ScheduleExists(Problem):
+    """A schedule of this name is there already."""
+
+    code: ClassVar[str] = "SCHEDULE_EXISTS"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "There is a schedule of this name already"
+    recovery: ClassVar[str] = "Choose another name, or change the one there is with PATCH."
+
+
+class NewSchedule(BaseModel):
+    """The body that makes a schedule."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Word = Field(description="Yours to choose; no two schedules share one.")
+    cron: str = Cron
+    timezone: str = Timezone
+    kind: Word = Field(description="What its jobs do.")
+    payload: dict[str, Any] = Field(default_factory=dict)
+    priority: Level = Levels
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    paused: bool = False
+
+
+class ScheduleChange(BaseModel):
+    """The body that changes a schedule; what it does not name stays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Word = ""
+    cron: str = Field("", max_length=200)
+    timezone: str = Timezone
+    kind: Word = ""
+    payload: dict[str, Any] = Field(default_factory=dict)
+    priority: Level = Levels
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    paused: bool = False
+
+
+def schedule_id_of(text: str) -> UUID:
+    """The id in a path. Raises ``ScheduleNotFound``."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise ScheduleNotFound from error
+
+
+def job_of(schedule: Mapping[str, Any], *, job_id: UUID, tenant: str, door: Door) -> NewJob:
+    """The job that a schedule makes. Raises ``KindNotAccepted``, ``MetadataTooLarge``, ``InvalidRequest``."""
+    wanted = {name: schedule[name] for name in ("kind", "payload", "priority", "metadata")}
+    submission = Submission.model_validate(wanted)
+    return new_job(submission, job_id=job_id, tenant=tenant, kinds=door.kinds, by_file=door.by_file)
+
+
+async def refuse_what_makes_no_job(
+    tx: Transaction, schedule: Mapping[str, Any], *, job_id: UUID, tenant: str, door: Door
+) -> None:
+    """Raises what a submission of the schedule's job would be refused with."""
+    refuse_unkept({name: schedule[name] for name in NewSchedule.model_fields})
+    await try_accept(tx, job_of(schedule, job_id=job_id, tenant=tenant, door=door), door=door)
+
+
+def body(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A schedule as callers see it; a paused one has no next time."""
+    return {
+        "schedule_id": str(row["id"]),
+        **{name: row[name] for name in ("name", "cron", "timezone", "kind", "payload")},
+        "priority": Priority(row["priority"]).name,
+        "metadata": row["metadata"],
+        "paused": row["paused"],
+        "next_at": None if row["paused"] else _time(row["next_at"]),
+        "last_at": _time(row["last_at"]),
+        "last_job_id": None if row["last_job_id"] is None else str(row["last_job_id"]),
+        "last_error": row["last_error"],
+        "created_at": _time(row["created_at"]),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None

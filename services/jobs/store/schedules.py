@@ -1,0 +1,111 @@
+"""Schedules as rows."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from infra.postgres.database import Transaction
+
+COLUMNS = (
+    "id, tenant, name, cron, timezone, kind, payload, priority, metadata, paused, next_at, last_at, last_job_id,"
+    " last_error, created_at"
+)
+_SAID = ("name", "cron", "timezone", "kind", "payload", "priority", "metadata", "paused")
+_CHANGE = f"""
+UPDATE schedules SET next_at = $2, {", ".join(f"{name} = ${n}" for n, name in enumerate(_SAID, start=3))},
+  last_error = NULL
+WHERE id = $1 RETURNING {COLUMNS}
+"""
+
+
+async def add(
+    tx: Transaction, schedule_id: UUID, said: Mapping[str, Any], *, next_at: datetime, tenant: str
+) -> dict[str, Any] | None:
+    """Store a schedule; None if the tenant has one of this name."""
+    row = await tx.fetchrow(
+        f"INSERT INTO schedules (id, tenant, next_at, {', '.join(_SAID)})"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        f" ON CONFLICT (tenant, name) DO NOTHING RETURNING {COLUMNS}",
+        schedule_id,
+        tenant,
+        next_at,
+        *(said[name] for name in _SAID),
+    )
+    return dict(row) if row else None
+
+
+async def change(tx: Transaction, schedule_id: UUID, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Store what a schedule is from now on; None, and nothing more can be done, if its name is taken."""
+    try:
+        row = await tx.fetchrow(_CHANGE, schedule_id, wanted["next_at"], *(wanted[name] for name in _SAID))
+    except asyncpg.UniqueViolationError:
+        return None
+    return dict(row)
+
+
+async def one(tx: Transaction, schedule_id: UUID, *, tenant: str) -> dict[str, Any] | None:
+    """A schedule; None for other tenants' too."""
+    row = await tx.fetchrow(f"SELECT {COLUMNS} FROM schedules WHERE id = $1 AND tenant = $2", schedule_id, tenant)
+    return dict(row) if row else None
+
+
+async def lock(tx: Transaction, schedule_id: UUID, *, tenant: str) -> dict[str, Any] | None:
+    """A schedule, locked until the transaction ends; None for other tenants' too."""
+    row = await tx.fetchrow(
+        f"SELECT {COLUMNS} FROM schedules WHERE id = $1 AND tenant = $2 FOR UPDATE", schedule_id, tenant
+    )
+    return dict(row) if row else None
+
+
+async def page(tx: Transaction, *, tenant: str, after: str, limit: int) -> list[dict[str, Any]]:
+    """Schedules by their names, from just after one."""
+    found = await tx.fetch(
+        f"SELECT {COLUMNS} FROM schedules WHERE tenant = $1 AND name > $2 ORDER BY name LIMIT $3", tenant, after, limit
+    )
+    return [dict(row) for row in found]
+
+
+async def remove(tx: Transaction, schedule_id: UUID, *, tenant: str) -> bool:
+    """End a schedule; False if the tenant has none of this id."""
+    return bool(await tx.execute("DELETE FROM schedules WHERE id = $1 AND tenant = $2", schedule_id, tenant))
+
+
+async def due(tx: Transaction, *, limit: int) -> list[UUID]:
+    """Those whose time has come, the latest first in line."""
+    found = await tx.fetch(
+        "SELECT id FROM schedules WHERE NOT paused AND next_at <= now() ORDER BY next_at LIMIT $1", limit
+    )
+    return [UUID(str(row["id"])) for row in found]
+
+
+async def take(tx: Transaction, schedule_id: UUID) -> dict[str, Any] | None:
+    """A schedule that is due, with the database's ``now``; None if it is not any more, or somebody else has it."""
+    row = await tx.fetchrow(
+        f"SELECT {COLUMNS}, now() AS now FROM schedules WHERE id = $1 AND NOT paused AND next_at <= now()"
+        " FOR UPDATE SKIP LOCKED",
+        schedule_id,
+    )
+    return {**row, "id": schedule_id} if row else None
+
+
+async def fired(tx: Transaction, schedule_id: UUID, job_id: UUID, *, next_at: datetime) -> None:
+    """It made a job."""
+    await tx.execute(
+        "UPDATE schedules SET last_at = next_at, last_job_id = $2, last_error = NULL, next_at = $3 WHERE id = $1",
+        schedule_id,
+        job_id,
+        next_at,
+    )
+
+
+async def skipped(tx: Transaction, schedule_id: UUID, why: str, *, next_at: datetime) -> None:
+    """It made no job, and goes on to its next time."""
+    await tx.execute("UPDATE schedules SET last_error = $2, next_at = $3 WHERE id = $1", schedule_id, why, next_at)
+
+
+async def trouble(tx: Transaction, schedule_id: UUID, why: str, *, paused: bool) -> None:
+    """It made no job, and stays due unless it is ``paused``."""
+    await tx.execute("UPDATE schedules SET last_error = $2, paused = $3 WHERE id = $1", schedule_id, why, paused)
