@@ -1,8 +1,10 @@
 """Pages for people: they name what there is, all of it, and nothing else."""
 
 import json
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,13 +106,37 @@ def test_every_context_and_kind_of_test_is_listed() -> None:
     assert [name for name in kinds if f"| `{name}/` |" not in (ROOT / "tests/README.md").read_text()] == []
 
 
+def example_with(words: str) -> str:
+    """The one example in Python that has these words."""
+    (found,) = (one for one in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if words in one)
+    return str(found)
+
+
 def test_the_example_of_a_subscriber_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADRACE_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-
     made: dict[str, object] = {"__name__": "team"}
-    exec(compile(example, "README.md", "exec"), made)
+    exec(compile(example_with("@subscribe"), "README.md", "exec"), made)
 
     subscriber = made["load"]
     assert isinstance(subscriber, Subscriber)
     assert subscriber.event_type.topic == "data.ingestion.completed"
+
+
+def test_the_example_of_the_python_face_works(tmp_path_factory: pytest.TempPathFactory) -> None:
+    data = tmp_path_factory.mktemp("python-face")
+    code = example_with("create_background_processor")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "HEADRACE_DATA_DIR": str(data)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "2 of 2 in 2 s" in lines
+    assert sum(line.endswith(" completed None") for line in lines) == 3
+    assert [line for line in lines if line.endswith(" %")]
