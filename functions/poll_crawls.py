@@ -10,7 +10,7 @@ from services.crawling.wiring import crawling
 HORIZON_SECONDS = 60.0  # what is due later is the next tick's
 
 
-@ticks(every=1.0)
+@ticks(every=1.0, queue="poll")
 def main(runtime: Runtime) -> Turn:
     """Waiting crawls in, ready or failed ones out."""
     context = runtime.once(crawling)

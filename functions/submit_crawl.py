@@ -5,6 +5,7 @@ from functools import partial
 from infra.runtime.runtime import Runtime
 from services.crawling.accept_order import accept_order
 from services.crawling.failure import crawl_failed, stage_of
+from services.crawling.job_commands import job_commands
 from services.crawling.order import Order
 from services.crawling.submit_crawl import submit_crawl
 from services.crawling.wiring import crawling
@@ -19,4 +20,6 @@ def main(runtime: Runtime) -> Work:
     run = partial(submit_crawl, database=context.database, providers=context.providers, policy=context.policy)
     options = {name: provider.options for name, provider in context.providers.items()}
     accept = partial(accept_order, options=options, policy=context.policy)
-    return Work(run=run, accept=accept, failed=crawl_failed, stage=stage_of, keeps=True)
+    return Work(
+        run=run, accept=accept, failed=crawl_failed, stage=stage_of, keeps=True, commands=job_commands(context)
+    )

@@ -27,15 +27,19 @@ Turn = Callable[[asyncio.Event], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Ticking:
-    """Runs again and again; ``every`` is in seconds, from the end of one turn to the start of the next."""
+    """Runs again and again; ``every`` is in seconds, from the end of one turn to the start of the next.
+
+    Does it work a ``queue`` that can be paused, its turns heed that.
+    """
 
     build: Callable[[Runtime], Turn]
     every: float
+    queue: str | None = None
 
     @property
     def trigger(self) -> Mapping[str, Any]:
         """For the topology."""
-        return {"tick": True}
+        return {"tick": True, **({"queue": self.queue} if self.queue else {})}
 
     async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
         """See ``Function.serve``. A turn that fails is logged and tried again at the next tick."""
@@ -50,9 +54,9 @@ class Ticking:
             stopping.cancel()
 
 
-def ticks(*, every: float) -> Callable[[Callable[[Runtime], Turn]], Ticking]:
+def ticks(*, every: float, queue: str | None = None) -> Callable[[Callable[[Runtime], Turn]], Ticking]:
     """A function that the clock sets off. It builds its turn from the runtime."""
-    return lambda build: Ticking(build, every)
+    return lambda build: Ticking(build, every, queue)
 
 
 @dataclass(frozen=True)

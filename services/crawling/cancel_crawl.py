@@ -5,7 +5,7 @@ from uuid import UUID
 from infra.postgres.database import Database, Transaction
 from services.crawling.cancel_snapshot import cancel_later
 from services.crawling.failure import CrawlCancelled, crawl_failed
-from services.crawling.phase import phase, require
+from services.crawling.phase import order_may_be_out, require
 from services.crawling.store import crawls, views
 from services.jobs.job import Job
 from services.jobs.store import control
@@ -21,8 +21,7 @@ async def cancel_crawl(crawl_id: UUID, *, tenant: str, database: Database) -> No
         row = require("cancel", await views.one(tx, crawl_id, tenant=tenant))
         if locked is None:
             return
-        order_may_be_out = row["submitted_at"] is not None or locked.state == "running"
-        if phase(row) == "submitting" and order_may_be_out:
+        if order_may_be_out(row):
             await control.want(tx, crawl_id, "cancel")
             return
         await _cancel(tx, locked)
@@ -32,5 +31,6 @@ async def _cancel(tx: Transaction, locked: Job) -> None:
     crawl = await crawls.get(tx, locked.id)
     await control.cancel_locked(tx, locked)
     await crawl_failed(tx, locked, CrawlCancelled())
-    if crawl is not None and crawl.snapshot_id is not None and locked.state == "waiting":
+    collecting = locked.state in {"waiting", "paused"} and locked.queue == "poll"
+    if crawl is not None and crawl.snapshot_id is not None and collecting:
         await cancel_later(tx, crawl.provider, crawl.snapshot_id, crawl=crawl, attempt=locked.attempt)

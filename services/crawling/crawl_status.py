@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
-from services.crawling.phase import CrawlNotFound, legal, phase, pipeline_status, polling_state
+from services.crawling.phase import BY_QUEUE, CrawlNotFound, legal, phase, pipeline_status, polling_state
 from services.crawling.store import views
 from services.crawling.waiting_for import waiting_for
 
@@ -37,7 +37,7 @@ def status_body(row: Mapping[str, Any], *, usual_seconds: float | None, polling_
         "brightdata_status": row["provider_status"],
         "ready_for_download": row["ready_for_download"],
         "background_processing": {
-            "polling_active": row["polling_active"] and polling_enabled,
+            "polling_active": row["polling_active"] and polling_enabled and not row["queue_paused"],
             "polling_state": polling_state(row),
             "poll_count": row["poll_count"],
             "estimated_completion": _estimate(row, usual_seconds),
@@ -50,6 +50,7 @@ def status_body(row: Mapping[str, Any], *, usual_seconds: float | None, polling_
         "commands": list(legal(row)),
         "waiting_for": waiting_for(row, polling_enabled=polling_enabled),
         "cancel_requested": row["want"] == "cancel",
+        "pause_requested": row["want"] == "pause",
         "result": _result(row),
         "error": _error(row),
         "metadata": row["metadata"],
@@ -60,7 +61,8 @@ def status_body(row: Mapping[str, Any], *, usual_seconds: float | None, polling_
 
 
 def _progress(row: Mapping[str, Any]) -> float:
-    floor = {"submitting": 0.0, "waiting": 10.0, "storing": 50.0, "loading": 95.0}.get(phase(row), 0.0)
+    where = BY_QUEUE.get(row["queue"], "") if phase(row) == "paused" else phase(row)
+    floor = {"submitting": 0.0, "waiting": 10.0, "storing": 50.0, "loading": 95.0}.get(where, 0.0)
     return max(floor, round(float(row["progress"]), 1))
 
 

@@ -23,7 +23,9 @@ from services.crawling.failure import crawl_failed, stage_of
 from services.crawling.fetch_result import fetch_result
 from services.crawling.list_crawls import list_crawls
 from services.crawling.order import Order
+from services.crawling.pause_crawl import pause_crawl
 from services.crawling.phase import CrawlNotFound
+from services.crawling.resume_crawl import resume_crawl
 from services.crawling.retry_crawl import retry_crawl
 from services.crawling.submit_crawl import submit_crawl
 from services.crawling.trigger_crawl import trigger_crawl
@@ -175,6 +177,18 @@ def _commands(routes: APIRouter, context: Crawling) -> None:
         """Cancel a crawl wherever it is."""
         await cancel_crawl(_id(crawl_id), tenant=TENANT, database=context.database)
         return await said(_id(crawl_id), "Cancellation accepted")
+
+    @routes.post("/crawl/{crawl_id}/pause", status_code=202)
+    async def pause(crawl_id: str) -> dict[str, Any]:
+        """Put a crawl aside; an order that may be on its way waits until its fate is known."""
+        await pause_crawl(_id(crawl_id), tenant=TENANT, database=context.database)
+        return await said(_id(crawl_id), "Pause accepted")
+
+    @routes.post("/crawl/{crawl_id}/resume", status_code=202)
+    async def resume(crawl_id: str) -> dict[str, Any]:
+        """Let a paused crawl go on where it was; buys nothing again."""
+        await resume_crawl(_id(crawl_id), tenant=TENANT, database=context.database)
+        return await said(_id(crawl_id), "Background processing resumed")
 
     @routes.post("/webhooks/bright_data")
     async def webhook(request: Request, authorization: Annotated[str | None, Header()] = None) -> dict[str, str]:

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 from schemas.problem import Problem
 
 BY_QUEUE = {"submit": "submitting", "poll": "waiting", "store": "storing", "load": "loading"}
-_ENDED = {"completed", "failed", "cancelled"}
+_AS_STATE = {"completed", "failed", "cancelled", "paused"}
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "submitting": ("cancel",),
-    "waiting": ("cancel", "download"),
-    "storing": ("cancel",),
+    "submitting": ("cancel", "pause"),
+    "waiting": ("cancel", "download", "pause"),
+    "storing": ("cancel", "pause"),
     "loading": (),  # the rows are being made visible: in a moment it is completed
+    "paused": ("cancel", "resume"),
     "completed": ("retry-background", "download"),
     "failed": ("retry-background", "download"),
     "cancelled": ("retry-background", "download"),
@@ -37,8 +38,8 @@ class CrawlNotFound(Problem):
 
 
 def phase(row: Mapping[str, Any]) -> str:
-    """submitting, waiting, storing, loading, completed, failed or cancelled."""
-    if row["state"] in _ENDED:
+    """submitting, waiting, storing, loading, paused, completed, failed or cancelled."""
+    if row["state"] in _AS_STATE:
         return str(row["state"])
     return BY_QUEUE.get(row["queue"], "waiting")
 
@@ -46,7 +47,16 @@ def phase(row: Mapping[str, Any]) -> str:
 def legal(row: Mapping[str, Any]) -> tuple[str, ...]:
     """The commands the crawl takes now; download needs a snapshot that still lives."""
     alive = row["snapshot_id"] is not None and not row["snapshot_dead"]
-    return tuple(command for command in COMMANDS[phase(row)] if alive or command != "download")
+    refused = {"download"} if not alive else set()
+    if row["want"] == "cancel":
+        refused.add("pause")
+    wished = ("resume",) if row["want"] == "pause" and phase(row) != "paused" else ()
+    return (*(command for command in COMMANDS[phase(row)] if command not in refused), *wished)
+
+
+def order_may_be_out(row: Mapping[str, Any]) -> bool:
+    """Whether an order may be on its way to the provider, so that nobody knows yet what was bought."""
+    return phase(row) == "submitting" and (row["submitted_at"] is not None or row["state"] == "running")
 
 
 def require(command: str, row: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -68,7 +78,7 @@ def pipeline_status(row: Mapping[str, Any]) -> str:
 
 
 def polling_state(row: Mapping[str, Any]) -> str:
-    """STARTED, POLLING, READY, DOWNLOADING, COMPLETED, FAILED, TIMEOUT or CANCELLED."""
+    """STARTED, POLLING, READY, DOWNLOADING, PAUSED, COMPLETED, FAILED, TIMEOUT or CANCELLED."""
     where = phase(row)
     if where == "waiting":
         return "POLLING" if row["poll_count"] else "STARTED"

@@ -61,7 +61,14 @@ class Poller:
             for provider, seconds in (await health.resting_seconds(tx)).items():
                 if provider in self.providers:
                     self.providers[provider].governor.rest(seconds)
-            due = await polls.claim(tx, limit=free, resting=self._resting(), lease_seconds=self.policy.lease)
+            due = await polls.claim(
+                tx,
+                limit=free,
+                resting=self._resting(),
+                lease_seconds=self.policy.lease,
+                unasked_seconds=max(self.policy.stall / 2, 2 * self.policy.poll_interval),
+            )
+            traces = await traces_of(tx, [one.crawl_id for one in due]) if telemetry.on() else {}
         for one in due:
             task = asyncio.create_task(self._ask(one))
             self._asking.add(task)

@@ -52,7 +52,7 @@ ENDINGS: tuple[type[Problem], ...] = (
 """Every failure a crawl can end with."""
 
 _ASKING = ("submit", "poll", "store")
-_VERBS = ("cancel", "download", "retry-background")
+_VERBS = ("cancel", "pause", "resume", "download", "retry-background")
 
 
 def parts() -> dict[str, str]:
@@ -93,6 +93,7 @@ def _rows(name: str) -> Iterator[dict[str, Any]]:
             "snapshot_dead": dead,
             "poll_count": polls,
             "error_stage": stage,
+            "want": None,
         }
         assert phase(row) == name  # noqa: S101  # else the table would be about another phase
         yield row

@@ -16,11 +16,12 @@ from services.crawling.cancel_snapshot import cancel_later
 from services.crawling.failure import CrawlCancelled, MetadataNotFound, crawl_failed
 from services.crawling.governor import MAX_REFUSALS, ProviderResting
 from services.crawling.order import Crawl
+from services.crawling.pause_crawl import put_aside
 from services.crawling.policy import Policy
 from services.crawling.ports import Provider, Submission
 from services.crawling.provider_problems import DatasetFull
 from services.crawling.store import crawls, health, polls
-from services.jobs.job import Cancelled, Job, Outcome, Snooze, Waiting
+from services.jobs.job import Cancelled, Job, Outcome, Paused, Snooze, Waiting
 from services.jobs.settle import LeaseLost
 from services.jobs.store import control
 
@@ -72,7 +73,7 @@ async def submit_crawl(
     submitting = Submitting(
         job=job,
         crawl=crawl,
-        cancel=wanted == "cancel",
+        wish=wanted,
         late=late,
         database=database,
         provider=providers[crawl.provider],
@@ -88,11 +89,11 @@ async def submit_crawl(
 
 @dataclass(frozen=True, kw_only=True)
 class Submitting:
-    """One claim of a crawl's submission. ``cancel`` and ``late``: nothing is sent any more, but what was is found."""
+    """One claim of a crawl's submission. With a ``wish`` or ``late`` nothing is sent any more; what was is found."""
 
     job: Job
     crawl: Crawl
-    cancel: bool
+    wish: str | None
     late: bool
     database: Database
     provider: Provider
@@ -111,8 +112,10 @@ class Submitting:
         return await self._order()
 
     async def _order(self) -> Outcome:
-        if self.cancel:
+        if self.wish == "cancel":
             return _cancelled(self.job)
+        if self.wish == "pause":
+            return Paused()
         if self.late:
             raise NotSentInTime if self.crawl.submitted_at is None else StillUnknown
         return await self._buy()
@@ -216,6 +219,8 @@ def _adopted(job: Job, crawl: Crawl, snapshot_id: str, policy: Policy) -> Outcom
             await control.cancel_locked(tx, locked)
             await cancel_later(tx, crawl.provider, snapshot_id, crawl=crawl, attempt=job.attempt)
             await crawl_failed(tx, job, CrawlCancelled())
+        elif locked is not None and locked.want == "pause":
+            await put_aside(tx, locked)
 
     return Waiting(queue="poll", step="waiting", also=also)
 

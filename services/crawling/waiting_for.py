@@ -24,13 +24,17 @@ def waiting_for(row: Mapping[str, Any], *, polling_enabled: bool) -> dict[str, A
         "waiting": _waiting(polling_enabled=polling_enabled),
         "storing": _STORING.get(row["state"], ""),
         "loading": "the rows are being loaded into the warehouse",
+        "paused": "somebody paused the crawl; resume lets it go on where it was",
     }
     where = phase(row)
     if where not in reasons:
         return None
     due = row["due_at"] if row["state"] == "scheduled" else row["poll_due_at"] if where == "waiting" else None
+    held_up = row["queue_paused"] and row["state"] in {"ready", "waiting"} and where != "loading"
+    if held_up:
+        due = None
     return {
-        "reason": reasons[where],
+        "reason": f"queue {row['queue']} is paused; POST /api/background/queue/resume" if held_up else reasons[where],
         "last_error": row["error_message"],
         "tries": row["tries"],
         "next_try": due.isoformat().replace("+00:00", "Z") if due and (polling_enabled or where != "waiting") else None,

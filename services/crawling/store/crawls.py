@@ -103,6 +103,15 @@ async def new_deadline(tx: Transaction, crawl_id: UUID, deadline: timedelta) -> 
     )
 
 
+async def leave_pause_out(tx: Transaction, crawl_id: UUID) -> None:
+    """The time since the crawl's job was paused does not count against its deadline."""
+    await tx.execute(
+        "UPDATE crawls c SET deadline = c.deadline + (now() - j.paused_at) FROM jobs j"
+        " WHERE c.id = $1 AND j.id = $1 AND j.paused_at IS NOT NULL",
+        crawl_id,
+    )
+
+
 async def ready(tx: Transaction, crawl_id: UUID, *, status: str, expected_records: int | None) -> None:
     """The provider finished."""
     await tx.execute(

@@ -8,12 +8,17 @@ from uuid import UUID
 
 from infra.postgres.database import Transaction
 
-_CLAIM = """
+_PAUSED = "EXISTS (SELECT FROM queues WHERE name IN ('poll', '*') AND paused_at IS NOT NULL)"
+
+# What nobody asked for long (the queue was paused, all were down) has not stood still: the stall clock starts anew.
+_CLAIM = f"""
 WITH due AS (
-  SELECT crawl_id FROM polls WHERE due_at <= now() AND provider <> ALL($2::text[])
+  SELECT crawl_id FROM polls
+  WHERE due_at <= now() AND paused_at IS NULL AND provider <> ALL($2::text[]) AND NOT {_PAUSED}
   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-UPDATE polls p SET token = token + 1, due_at = clock_timestamp() + $3 * interval '1 s'
+UPDATE polls p SET token = token + 1, due_at = clock_timestamp() + $3 * interval '1 s',
+  moved_at = CASE WHEN coalesce(answered_at, started_at) < now() - $4 * interval '1 s' THEN now() ELSE moved_at END
 FROM due WHERE p.crawl_id = due.crawl_id
 RETURNING p.crawl_id, p.provider, p.snapshot_id, p.token, p.answered, p.misses, p.watching, p.marker, p.moved_at,
   p.started_at, clock_timestamp() AS asked_at
@@ -70,7 +75,7 @@ async def insert(
         " VALUES ($1, $2, $3, clock_timestamp() + $4 * interval '1 s', now(), now(), $5)"
         " ON CONFLICT (crawl_id) DO UPDATE SET snapshot_id = excluded.snapshot_id, due_at = excluded.due_at,"
         " token = polls.token + 1, answered = 0, misses = 0, watching = excluded.watching, marker = '',"
-        " moved_at = now(), started_at = now()",
+        " moved_at = now(), started_at = now(), paused_at = NULL",
         crawl_id,
         provider,
         snapshot_id,
@@ -79,9 +84,15 @@ async def insert(
     )
 
 
-async def claim(tx: Transaction, *, limit: int, resting: Sequence[str], lease_seconds: float) -> list[Due]:
-    """Take up to ``limit`` due polls of providers that are not resting; unanswered ones are due again after a lease."""
-    rows = await tx.fetch(_CLAIM, limit, list(resting), lease_seconds)
+async def claim(
+    tx: Transaction, *, limit: int, resting: Sequence[str], lease_seconds: float, unasked_seconds: float = 1800.0
+) -> list[Due]:
+    """Take up to ``limit`` due polls of providers that are not resting; none while their queue is paused.
+
+    Unanswered ones are due again after a lease. No headway counts only while somebody asks: not after an answer older
+    than ``unasked_seconds``.
+    """
+    rows = await tx.fetch(_CLAIM, limit, list(resting), lease_seconds, unasked_seconds)
     return [Due(**{**dict(row), "crawl_id": UUID(str(row["crawl_id"]))}) for row in rows]
 
 
@@ -128,9 +139,30 @@ async def due_now(tx: Transaction, crawl_id: UUID) -> None:
     await tx.execute("UPDATE polls SET due_at = clock_timestamp(), token = token + 1 WHERE crawl_id = $1", crawl_id)
 
 
+async def pause(tx: Transaction, crawl_id: UUID) -> None:
+    """Nobody asks about the crawl any more; an answer under way comes too late."""
+    await tx.execute(
+        "UPDATE polls SET paused_at = now(), token = token + 1 WHERE crawl_id = $1 AND paused_at IS NULL", crawl_id
+    )
+
+
+async def resume(tx: Transaction, crawl_id: UUID) -> bool:
+    """Ask at once, with all clocks as they stood; False if the crawl does not wait for its provider."""
+    resumed = await tx.execute(
+        "UPDATE polls SET paused_at = NULL, due_at = clock_timestamp(), token = token + 1,"
+        " started_at = started_at + (now() - paused_at), moved_at = moved_at + (now() - paused_at)"
+        " WHERE crawl_id = $1 AND paused_at IS NOT NULL",
+        crawl_id,
+    )
+    return bool(resumed)
+
+
 async def next_due_seconds(tx: Transaction) -> float | None:
-    """Seconds until the next poll is due; None if nobody waits."""
-    seconds = await tx.fetchval("SELECT extract(epoch FROM min(due_at) - clock_timestamp()) FROM polls")
+    """Seconds until the next poll is due; None if nobody waits, or nobody may ask."""
+    seconds = await tx.fetchval(
+        "SELECT extract(epoch FROM min(due_at) - clock_timestamp()) FROM polls"
+        f" WHERE paused_at IS NULL AND NOT {_PAUSED}"
+    )
     return None if seconds is None else float(seconds)
 
 

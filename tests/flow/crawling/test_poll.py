@@ -148,6 +148,6 @@ async def test_without_polling_only_a_manual_download_is_left(house: House) -> N
     done = await house.finish(crawl_id)
 
     assert waiting["background_processing"]["polling_active"] is False
-    assert waiting["commands"] == ["cancel", "download"]
+    assert waiting["commands"] == ["cancel", "download", "pause"]
     assert (done["pipeline_status"], done["attempt"]) == ("completed", 1)
     assert house.calls("progress") == 1

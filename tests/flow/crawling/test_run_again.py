@@ -44,7 +44,7 @@ async def test_while_it_is_submitted_or_stored_neither_is_possible(house: House)
     for crawl_id in (submitting, storing):
         for command in ("download", "retry-background"):
             problem = await refused(house, crawl_id, IllegalCommand, command)
-            assert problem.extra["legal"] == ["cancel"]
+            assert problem.extra["legal"] == ["cancel", "pause"]
 
 
 async def test_a_waiting_crawl_can_be_downloaded_by_hand_once_the_provider_is_ready(house: House) -> None:
@@ -67,7 +67,7 @@ async def test_a_waiting_crawl_cannot_be_retried(house: House) -> None:
 
     problem = await refused(house, crawl_id, IllegalCommand, "retry-background")
 
-    assert problem.extra["legal"] == ["cancel", "download"]
+    assert problem.extra["legal"] == ["cancel", "download", "pause"]
 
 
 async def test_a_completed_crawl_can_be_downloaded_again_and_is_the_same(house: House) -> None:

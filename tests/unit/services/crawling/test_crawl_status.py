@@ -38,6 +38,7 @@ ROW: dict[str, Any] = {
     "tries": 0,
     "step": "waiting",
     "want": None,
+    "queue_paused": False,
     "due_at": None,
     "poll_due_at": BORN + timedelta(minutes=8),
     "proven": None,
@@ -77,6 +78,7 @@ def test_a_waiting_crawl_has_the_published_fields() -> None:
             "next_try": "2025-07-09T15:00:30Z",
         },
         "cancel_requested": False,
+        "pause_requested": False,
         "metadata": {},
         "source_id": None,
         "result": None,
@@ -116,6 +118,8 @@ def test_elapsed_time_reads_like_the_published_example(span: timedelta, shown: s
         ("waiting", "load", 95, 95.0),
         ("completed", "store", 100, 100.0),
         ("failed", "store", 60, 60.0),
+        ("paused", "poll", 0, 10.0),
+        ("paused", "store", 60, 60.0),
     ],
 )
 def test_progress_never_looks_less_than_its_phase(state: str, queue: str, progress: float, shown: float) -> None:
@@ -147,6 +151,8 @@ def test_the_last_proven_result_is_shown_whatever_became_of_later_attempts() -> 
         ({"state": "ready", "queue": "store"}, "a free worker fetches the result"),
         ({"state": "scheduled", "queue": "store", "due_at": BORN}, "the result is fetched again at next_try"),
         ({"state": "waiting", "queue": "load"}, "the rows are being loaded"),
+        ({"state": "paused"}, "somebody paused the crawl"),
+        ({"queue_paused": True}, "queue poll is paused"),
     ],
 )
 def test_a_crawl_that_waits_says_why_and_until_when(changes: dict[str, Any], reason: str) -> None:

@@ -9,15 +9,16 @@ from services.crawling.phase import CrawlNotFound, IllegalCommand, legal, phase,
 
 QUEUES = ("submit", "poll", "store", "load")
 STATES = ("ready", "scheduled", "waiting", "running", "paused", "completed", "failed", "cancelled")
-COMMANDS = ("cancel", "download", "retry-background")
-ENDED = {"completed", "failed", "cancelled"}
+COMMANDS = ("cancel", "pause", "resume", "download", "retry-background")
+AS_STATE = {"completed", "failed", "cancelled", "paused"}
 
 # phase → what is legal with a snapshot that lives, and without one
 TABLE = {
-    "submitting": ({"cancel"}, {"cancel"}),
-    "waiting": ({"cancel", "download"}, {"cancel"}),
-    "storing": ({"cancel"}, {"cancel"}),
+    "submitting": ({"cancel", "pause"}, {"cancel", "pause"}),
+    "waiting": ({"cancel", "pause", "download"}, {"cancel", "pause"}),
+    "storing": ({"cancel", "pause"}, {"cancel", "pause"}),
     "loading": (set(), set()),
+    "paused": ({"cancel", "resume"}, {"cancel", "resume"}),
     "completed": ({"retry-background", "download"}, {"retry-background"}),
     "failed": ({"retry-background", "download"}, {"retry-background"}),
     "cancelled": ({"retry-background", "download"}, {"retry-background"}),
@@ -34,13 +35,14 @@ def row(state: str, queue: str, **more: Any) -> dict[str, Any]:
         "provider": "bright_data",
         "poll_count": 0,
         "error_stage": None,
+        "want": None,
         **more,
     }
 
 
 @pytest.mark.parametrize(("state", "queue"), list(product(STATES, QUEUES)))
 def test_every_command_in_every_state_is_taken_or_refused_with_the_legal_ones(state: str, queue: str) -> None:
-    where = state if state in ENDED else PHASES[queue]
+    where = state if state in AS_STATE else PHASES[queue]
 
     for alive in (True, False):
         at = row(state, queue, snapshot_dead=not alive)
@@ -56,6 +58,11 @@ def test_every_command_in_every_state_is_taken_or_refused_with_the_legal_ones(st
             assert refused.value.status == 409
             assert refused.value.extra["legal"] == list(legal(at))
             assert where in refused.value.detail
+
+
+def test_a_pause_that_was_wished_for_can_be_taken_back_and_a_cancellation_cannot_be_paused() -> None:
+    assert set(legal(row("scheduled", "submit", want="pause"))) == {"cancel", "pause", "resume"}
+    assert set(legal(row("scheduled", "submit", want="cancel"))) == {"cancel"}
 
 
 def test_nothing_can_be_downloaded_before_there_is_a_snapshot() -> None:
@@ -80,6 +87,7 @@ def test_a_crawl_that_is_not_there_takes_no_command() -> None:
         ("completed", "store", "completed"),
         ("failed", "poll", "failed"),
         ("cancelled", "submit", "cancelled"),
+        ("paused", "poll", "paused"),
     ],
 )
 def test_the_pipeline_is_told_in_published_words(state: str, queue: str, shown: str) -> None:
@@ -104,6 +112,7 @@ def test_another_provider_is_waited_for_by_its_own_name() -> None:
         ("failed", "store", {"error_stage": "download"}, "FAILED"),
         ("failed", "poll", {"error_stage": "polling_timeout"}, "TIMEOUT"),
         ("cancelled", "poll", {}, "CANCELLED"),
+        ("paused", "poll", {}, "PAUSED"),
     ],
 )
 def test_polling_is_told_in_published_words(state: str, queue: str, more: dict[str, Any], shown: str) -> None:
