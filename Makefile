@@ -3,7 +3,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo up test check format generate lock clean \
-	unit architecture contract flow e2e chaos chaos-short security bench
+	unit architecture contract flow e2e chaos chaos-short security bench bench-short
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -28,7 +28,7 @@ up: $(VENV)/.setup ## the whole system on this machine, at http://127.0.0.1:8080
 	@$(VENV)/bin/headrace up
 
 ##@ Change it
-test: check unit architecture contract flow e2e chaos-short security bench ## all proofs in their short form
+test: check unit architecture contract flow e2e chaos-short security bench-short ## all proofs in their short form
 check: $(VENV)/.setup-dev ## style, types, import rules, generated files
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check --quiet .
@@ -57,8 +57,10 @@ chaos-short: $(VENV)/.setup-dev
 	@$(PYTEST) -n 3 --dist loadfile tests/chaos -m "not slow"
 security: $(VENV)/.setup-dev ## what attackers try
 	@$(PYTEST) tests/security
-bench: $(VENV)/.setup-dev ## measurements beside the peers
+bench: $(VENV)/.setup-dev ## measurements beside the peers; RQ and Dramatiq join in after apt-get install redis-server
 	@$(PYTEST) tests/benchmarks -s
+bench-short: $(VENV)/.setup-dev
+	@$(PYTEST) tests/benchmarks -s -m "not slow"
 
 ##@ Keep it
 lock: $(VENV)/.setup ## resolve both lock files anew, as near as possible to what they say
