@@ -60,7 +60,7 @@ class CrawlEvent(Event):
 
 
 class Envelope(BaseModel):
-    """An event on its way: CloudEvents 1.0 attributes and the JSON data."""
+    """An event on its way: CloudEvents 1.0 attributes and the JSON data. ``traceparent`` is the trace it came of."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -70,6 +70,7 @@ class Envelope(BaseModel):
     subject: str
     time: datetime
     tenant: str = "default"
+    traceparent: str | None = None
     data: dict[str, Any]
 
     def headers(self) -> dict[str, str]:
@@ -82,6 +83,7 @@ class Envelope(BaseModel):
             "ce-subject": self.subject,
             "ce-time": self.time.isoformat().replace("+00:00", "Z"),
             "ce-tenant": self.tenant,
+            **({"ce-traceparent": self.traceparent} if self.traceparent is not None else {}),
             "content-type": "application/json",
         }
 

@@ -15,6 +15,7 @@ import structlog
 from infra.postgres import bus as sql
 from infra.postgres.bus import Delivery
 from infra.postgres.database import Database
+from infra.runtime import telemetry, trace
 from infra.runtime.bus import Handler, Subscription, final
 from infra.runtime.push import push
 from schemas.problem import Problem
@@ -119,7 +120,8 @@ class Consumer:
             await self._tell(sql.give_back, [delivery])
             return
         try:
-            await handle(delivery.envelope, delivery.attempt)
+            with telemetry.span(f"deliver {delivery.envelope.type}", kind="consumer", parent=_trace(delivery)):
+                await handle(delivery.envelope, delivery.attempt)
         except Exception as error:  # noqa: BLE001  # whatever a handler raises means: not acknowledged
             await self._failed(delivery, error)
         else:
@@ -137,13 +139,13 @@ class Consumer:
         if outcome is None and delivery.attempt >= delivery.subscription.max_attempts:
             outcome = "exhausted"
         fields = {"subscription": delivery.subscription.name, "event_id": delivery.envelope.id, "reason": reason}
-        trace = None if isinstance(error, Problem) else error
+        unforeseen = None if isinstance(error, Problem) else error
         if outcome is None:
-            log.warning("delivery failed", **fields, exc_info=trace)
+            log.warning("delivery failed", **fields, exc_info=unforeseen)
             wait = delay(delivery.subscription, delivery.attempt, error, chance=self._pace.chance())
             await self._tell(sql.postpone, delivery, delay_s=wait)
         else:
-            log.error("message set aside", **fields, exc_info=trace)
+            log.error("message set aside", **fields, exc_info=unforeseen)
             await self._tell(sql.set_aside, delivery, outcome=outcome, reason=reason, detail=printable(str(error)))
 
     async def _tell(self, statement: Callable[..., Awaitable[Any]], *args: object, **options: object) -> Any:
@@ -164,6 +166,10 @@ class Consumer:
         if late:
             await asyncio.wait(late)
             await self._tell(sql.give_back, [running[task] for task in late])
+
+
+def _trace(delivery: Delivery) -> str | None:
+    return trace.valid(delivery.envelope.traceparent)
 
 
 def delay(subscription: Subscription, attempt: int, error: Exception, *, chance: float) -> float:

@@ -8,13 +8,13 @@ from uuid import UUID
 from infra.runtime.bus import DeadLetter, DeadLetterUnknown, Outcome, Subscription, SubscriptionGone
 from schemas.event import Envelope
 
-_EVENT = "event_id, type, source, tenant, subject, time, data"
+_EVENT = "event_id, type, source, tenant, subject, time, data, traceparent"
 
 _PUBLISH = f"""
 INSERT INTO deliveries (subscription, {_EVENT})
-SELECT s.name, e.id, e.type, e.source, e.tenant, e.subject, e.time, e.data
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::json[])
-     WITH ORDINALITY AS e (id, type, source, tenant, subject, time, data, n)
+SELECT s.name, e.id, e.type, e.source, e.tenant, e.subject, e.time, e.data, e.traceparent
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::json[], $8::text[])
+     WITH ORDINALITY AS e (id, type, source, tenant, subject, time, data, traceparent, n)
 JOIN bus_subscriptions s ON s.topic = e.type
 ORDER BY e.n
 FOR KEY SHARE OF s
@@ -79,7 +79,8 @@ class Delivery:
 
 async def publish(connection: Any, envelopes: Sequence[Envelope]) -> None:
     """Give every subscription of their topics a delivery of these events."""
-    columns = zip(*((e.id, e.type, e.source, e.tenant, e.subject, e.time, e.data) for e in envelopes), strict=True)
+    rows = ((e.id, e.type, e.source, e.tenant, e.subject, e.time, e.data, e.traceparent) for e in envelopes)
+    columns = zip(*rows, strict=True)
     await connection.execute(_PUBLISH, *columns)
 
 
@@ -191,5 +192,5 @@ def _dead_letter(row: Any) -> DeadLetter:
 
 
 def _envelope(row: Any) -> Envelope:
-    columns = ("type", "source", "tenant", "subject", "time", "data")
+    columns = ("type", "source", "tenant", "subject", "time", "data", "traceparent")
     return Envelope(id=row["event_id"], **{column: row[column] for column in columns})

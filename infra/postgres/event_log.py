@@ -6,7 +6,7 @@ from infra.postgres.database import Database, Transaction
 
 AHEAD_DAYS = 7
 EVENT_DAYS = 30
-_COLUMNS = "xid, seq, id, type, tenant, subject, time, data"
+_COLUMNS = "xid, seq, id, type, tenant, subject, time, data, traceparent"
 
 
 async def turn_days(database: Database, *, now: datetime, keep_days: int | None = EVENT_DAYS) -> list[str]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infra.runtime import trace
 from schemas.event import Envelope, Event, source
 
-COLUMNS = "id, type, tenant, subject, time, data"
+COLUMNS = "id, type, tenant, subject, time, data, traceparent"
 
 
 def storing(facts: str) -> str:
@@ -20,13 +21,17 @@ def storing(facts: str) -> str:
     )
 
 
-_STORE = f"""
-WITH facts AS (
-  SELECT id, type, tenant, subject, now() AS time, data
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[]) AS given (id, type, tenant, subject, data)
-), {storing("facts")}
-SELECT
-"""
+def given(first: int) -> str:
+    """SQL of events with these ``COLUMNS`` that are given as ``parameters``, of which the first is ``$first``."""
+    types = ("uuid", "text", "text", "text", "jsonb", "text")
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, start=first))
+    return (
+        f"SELECT id, type, tenant, subject, now() AS time, data, traceparent FROM unnest({arrays})"
+        " AS given (id, type, tenant, subject, data, traceparent)"
+    )
+
+
+_STORE = f"WITH facts AS ({given(1)}), {storing('facts')} SELECT"
 
 # A claimed row that is not published within the lease is claimed again: a duplicate at worst, never a loss.
 _CLAIM = """
@@ -35,7 +40,7 @@ WITH due AS (
 )
 UPDATE outbox o SET due_at = clock_timestamp() + interval '10 s', tries = tries + 1
 FROM due WHERE o.seq = due.seq
-RETURNING o.seq, o.id, o.type, o.tenant, o.subject, o.time, o.data
+RETURNING o.seq, o.id, o.type, o.tenant, o.subject, o.time, o.data, o.traceparent
 """
 
 
@@ -48,23 +53,37 @@ class Fact:
     tenant: str
     subject: str
     data: dict[str, Any]
+    traceparent: str | None
 
 
 def fact(event: Event, *, tenant: str) -> Fact:
-    """An event as it is stored."""
-    return Fact(id=event.id, type=event.topic, tenant=tenant, subject=event.subject, data=event.model_dump(mode="json"))
+    """An event as it is stored; it belongs to the trace of what is being done."""
+    data = event.model_dump(mode="json")
+    return Fact(
+        id=event.id,
+        type=event.topic,
+        tenant=tenant,
+        subject=event.subject,
+        data=data,
+        traceparent=trace.current(),
+    )
 
 
-async def store(connection: Any, facts: Sequence[Fact]) -> None:
-    """Keep events in the open transaction."""
-    await connection.execute(
-        _STORE,
+def parameters(facts: Sequence[Fact]) -> list[list[Any]]:
+    """Events as ``given`` wants them."""
+    return [
         [one.id for one in facts],
         [one.type for one in facts],
         [one.tenant for one in facts],
         [one.subject for one in facts],
         [one.data for one in facts],
-    )
+        [one.traceparent for one in facts],
+    ]
+
+
+async def store(connection: Any, facts: Sequence[Fact]) -> None:
+    """Keep events in the open transaction."""
+    await connection.execute(_STORE, *parameters(facts))
 
 
 async def claim(connection: Any, limit: int) -> dict[int, Envelope]:
@@ -103,4 +122,5 @@ def envelope(row: Any) -> Envelope:
         subject=row["subject"],
         time=row["time"],
         data=row["data"],
+        traceparent=row["traceparent"],
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from infra.runtime import trace
 from infra.runtime.redaction import scrubbed
 
 
@@ -20,6 +21,7 @@ def set_up(level: str, *, file: Path | None = None) -> None:
     read_by_person = file is None and sys.stderr.isatty()
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _trace,
         _severity,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.format_exc_info,
@@ -48,6 +50,12 @@ def set_up(level: str, *, file: Path | None = None) -> None:
     logging.captureWarnings(capture=True)
     for noisy in ("uvicorn.access", "asyncio", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _trace(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if (traceparent := trace.current()) is not None:
+        event["trace_id"], event["span_id"] = trace.ids(traceparent)
+    return event
 
 
 def _severity(_: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from contextvars import Context
 from typing import Protocol
 
 import asyncpg
@@ -10,6 +11,8 @@ import structlog
 
 from infra.postgres import outbox
 from infra.postgres.database import Commit, Database
+from infra.runtime import telemetry
+from infra.runtime.telemetry import Span
 from schemas.event import Envelope
 
 BATCH = 100  # events a publication; also all the relay ever keeps in memory
@@ -73,7 +76,8 @@ class Relay:
         # One run at a time: a commit during a run makes it look once more, a thousand commits too.
         self._again = True
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._run())
+            # in no commit's context: it tells of all of them
+            self._running = asyncio.create_task(self._run(), context=Context())
 
     async def _run(self) -> None:
         while self._again:
@@ -89,7 +93,8 @@ class Relay:
 
     async def _publish(self, claimed: dict[int, Envelope]) -> int:
         try:
-            await self._bus.publish(list(claimed.values()))
+            with telemetry.together([_publishing(one) for one in claimed.values()]):
+                await self._bus.publish(list(claimed.values()))
         except Exception as error:
             topic = next(iter(claimed.values())).type
             log.warning("events could not be published", topic=topic, count=len(claimed), reason=str(error))
@@ -103,3 +108,12 @@ class Relay:
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # the claim lapses anyway
             async with self._database.pool.acquire() as connection:
                 await outbox.postpone(connection, list(claimed))
+
+
+def _publishing(envelope: Envelope) -> Span:
+    return telemetry.start(
+        f"publish {envelope.type}",
+        kind="producer",
+        parent=envelope.traceparent,
+        attributes={"messaging.message.id": envelope.id, "messaging.destination.name": envelope.type},
+    )

@@ -16,6 +16,7 @@ from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
 from infra.postgres.event_log import turn_days
 from infra.postgres.instance import claim_lake
+from infra.runtime import telemetry
 from infra.runtime.bus import Bus
 from infra.runtime.relay import Relay
 from infra.runtime.settings import Settings
@@ -89,6 +90,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIte
     from infra.embedded.lake import Lake  # noqa: PLC0415  # see above
 
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(telemetry.exporting())
         database = await _database(settings, stack)
         stack.push_async_callback(database.close)
         await _schema(database, migrate=migrate)

@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import ClassVar
 
 import structlog
 
 from infra.postgres.database import Database
+from infra.runtime import telemetry
+from infra.runtime.telemetry import Span
 from schemas.problem import Problem, ProblemClass
 from services.crawling.ports import Progress, Provider, Submission
 from services.crawling.provider_problems import DatasetFull
@@ -182,34 +184,44 @@ class Governed:
         self.governor = governor
         self._provider = provider
 
+    def _span(self, call: str) -> AbstractContextManager[Span]:
+        return telemetry.span(f"{self.name} {call}", kind="client")
+
     async def submit(self, order: Submission) -> str:
         """See ``Provider.submit``."""
         async with self.governor.turn():
-            return await self._provider.submit(order)
+            with self._span("submit"):
+                return await self._provider.submit(order)
 
     async def find(self, order: Submission, *, since: datetime, taken: Sequence[str]) -> str | None:
         """See ``Provider.find``."""
         async with self.governor.turn():
-            return await self._provider.find(order, since=since, taken=taken)
+            with self._span("find"):
+                return await self._provider.find(order, since=since, taken=taken)
 
     async def poll(self, snapshot_id: str) -> Progress:
         """See ``Provider.poll``."""
         async with self.governor.turn():
-            return await self._provider.poll(snapshot_id)
+            with self._span("poll"):
+                return await self._provider.poll(snapshot_id)
 
     async def parts(self, snapshot_id: str) -> int:
         """See ``Provider.parts``."""
         async with self.governor.turn():
-            return await self._provider.parts(snapshot_id)
+            with self._span("parts"):
+                return await self._provider.parts(snapshot_id)
 
     async def download(self, snapshot_id: str, part: int) -> AsyncIterator[bytes]:
         """See ``Provider.download``."""
         async with self.governor.turn() as begun:
-            async for block in self._provider.download(snapshot_id, part):
-                await begun()
-                yield block
+            # its caller's context goes on between two blocks, so that the span is nobody's parent
+            with telemetry.together([telemetry.start(f"{self.name} download", kind="client")]):
+                async for block in self._provider.download(snapshot_id, part):
+                    await begun()
+                    yield block
 
     async def cancel(self, snapshot_id: str) -> None:
         """See ``Provider.cancel``."""
         async with self.governor.turn():
-            await self._provider.cancel(snapshot_id)
+            with self._span("cancel"):
+                await self._provider.cancel(snapshot_id)

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
+from infra.runtime import trace
 from services.jobs.finished import finished
 from services.jobs.job import Job
 from services.jobs.settle import LeaseLost
@@ -35,9 +37,9 @@ class Finisher:
         """
         event = finished(job, "completed", result=result) if announce else None
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((Ending(job, result, event), settled))
+        self._waiting.append((Ending(job, result, event, trace.current()), settled))
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
+            self._writing = asyncio.create_task(self._write(), context=Context())  # of all their traces, none
         self.ending += 1
         self.done()
         try:

@@ -11,10 +11,13 @@ import structlog
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
+from infra.runtime import trace
+from infra.runtime.telemetry import Span
 from schemas.problem import Problem, ProblemClass
 from services.jobs.finisher import Finisher
 from services.jobs.job import Cancelled, Done, Job, Outcome, Snooze, Work
 from services.jobs.settle import LeaseLost, crawl_id, fail, retry, settle
+from services.jobs.spans import at_work, note_end
 from services.jobs.terms import Terms
 
 log = structlog.get_logger()
@@ -71,21 +74,25 @@ class Handling:
 
     def together(self, jobs: Sequence[Job]) -> list[list[Job]]:
         """The jobs as their handlers take them: all of a kind at once, or each by itself."""
-        groups: dict[str, list[Job]] = {}
+        groups: dict[object, list[Job]] = {}
         for job in jobs:
             work = self.work.get(job.kind)
             at_once = work is not None and work.run_many is not None and job.claims <= MAX_CLAIMS
-            groups.setdefault(job.kind if at_once else str(job.id), []).append(job)
+            groups.setdefault(job.kind if at_once else job.id, []).append(job)
         return list(groups.values())
 
     async def handle(self, jobs: Sequence[Job]) -> None:
         """Handle and settle these; what cannot be settled is left to its lease."""
-        ended = await self._ended(jobs)
-        silent = Unexpected("The handler said nothing of this job")
-        if len(jobs) == 1:
-            await self._settled(jobs[0], ended.get(jobs[0].id, silent))
-        else:
-            await asyncio.gather(*(self._settled_of_many(job, ended.get(job.id, silent)) for job in jobs))
+        with at_work(jobs) as spans:
+            ended = await self._ended(jobs)
+            silent = Unexpected("The handler said nothing of this job")
+            for job in jobs:
+                note_end(spans[job.id], ended.get(job.id, silent))
+            if len(jobs) == 1:
+                await self._settled(jobs[0], ended.get(jobs[0].id, silent))
+            else:
+                settling = (self._settled_of_many(job, ended.get(job.id, silent), spans[job.id]) for job in jobs)
+                await asyncio.gather(*settling)
 
     async def cancel(self, job: Job) -> None:
         """End a held job because somebody wished it. Raises ``LeaseLost``, ``DatabaseAway``."""
@@ -126,9 +133,10 @@ class Handling:
             raise UnknownKind(f"Nothing works kind {job.kind!r} on queue {job.queue!r}")
         return self.work[job.kind]
 
-    async def _settled_of_many(self, job: Job, ended: Outcome | Problem) -> None:
+    async def _settled_of_many(self, job: Job, ended: Outcome | Problem, span: Span) -> None:
         structlog.contextvars.bind_contextvars(crawl_id=crawl_id(job))  # a task's context is its own
-        await self._settled(job, ended)
+        with trace.continued(span.traceparent):
+            await self._settled(job, ended)
 
     async def _settled(self, job: Job, ended: Outcome | Problem) -> None:
         try:

@@ -9,6 +9,7 @@ import structlog
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
+from infra.runtime import trace
 from services.jobs.finisher import Finisher
 from services.jobs.handling import Handling
 from services.jobs.job import Job, Resume, Work
@@ -46,6 +47,7 @@ class Worker:
         self._leases = Leases(self.database, self.lease_seconds)
         self._changed = asyncio.Event()
         self._empty = False
+        self._rung = False
         self._finisher = Finisher(self.database, done=self._changed.set)
         self._handling = Handling(
             database=self.database,
@@ -71,7 +73,7 @@ class Worker:
         try:
             while not stop.is_set():
                 taken += (fresh := await self._claim())
-                if not fresh and not self.tasks:
+                if not fresh and not self.tasks and not self._rung:
                     break
                 await self._wait_for_a_change()
         finally:
@@ -100,8 +102,9 @@ class Worker:
     async def _claim(self) -> int:
         # a job whose end is being committed needs no place any more
         free = min(self.batch_size, self.concurrency - len(self._leases) + min(self._finisher.ending, self.concurrency))
-        if free <= 0 or (self._empty and self.tasks):
+        if free <= 0 or (self._empty and not self._rung and self.tasks):
             return 0
+        self._rung = False  # a ring from here on may be for what this claim does not see
         try:
             jobs = await self._take(free)
         except DatabaseAway as away:
@@ -133,6 +136,7 @@ class Worker:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
+        self._leases.forget(task)
         self._changed.set()
 
     async def _run(self, jobs: Sequence[Job]) -> None:
@@ -143,11 +147,12 @@ class Worker:
             await self._handling.handle(jobs)
         except asyncio.CancelledError:
             for job in jobs:
-                await self._stopped(job)
+                with trace.continued(job.traceparent):
+                    await self._stopped(job)
 
     async def _stopped(self, job: Job) -> None:
         try:
-            match self._leases.wish(job):
+            match self._leases.wish(asyncio.current_task()):
                 case "cancel":
                     await self._handling.cancel(job)
                 case "pause":
@@ -175,5 +180,5 @@ class Worker:
         while True:
             await self.bell.wait()
             self.bell.clear()
-            self._empty = False
+            self._rung = True
             self._changed.set()

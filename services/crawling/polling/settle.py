@@ -3,6 +3,7 @@
 import structlog
 
 from infra.postgres.database import Database, Transaction
+from infra.runtime import trace
 from services.crawling.failure import DEAD_SNAPSHOT, crawl_failed, stage_of
 from services.crawling.policy import Policy
 from services.crawling.polling.verdict import WATCH_SECONDS, Over, Ready
@@ -22,10 +23,11 @@ async def settle_poll(due: Due, verdict: Ready | Over, *, database: Database, po
         status = verdict.progress.status if isinstance(verdict, Ready) else verdict.status
         if job is None or not await polls.finish(tx, due, status=status):
             return
-        if isinstance(verdict, Ready):
-            await _ready(tx, due, verdict)
-        else:
-            await _over(tx, due, job, verdict, policy)
+        with trace.continued(job.traceparent):
+            if isinstance(verdict, Ready):
+                await _ready(tx, due, verdict)
+            else:
+                await _over(tx, due, job, verdict, policy)
 
 
 async def _ready(tx: Transaction, due: Due, verdict: Ready) -> None:

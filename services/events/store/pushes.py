@@ -10,8 +10,8 @@ from infra.postgres.database import Transaction
 from schemas.event import Envelope
 
 _FAN_OUT = """
-INSERT INTO pushes (subscription_id, event_id, type, source, tenant, subject, time, data)
-SELECT s.id, $1, $2, $3, $4, $5, $6, $7 FROM event_subscriptions s WHERE s.tenant = $4 AND s.topic = $2
+INSERT INTO pushes (subscription_id, event_id, type, source, tenant, subject, time, data, traceparent)
+SELECT s.id, $1, $2, $3, $4, $5, $6, $7, $8 FROM event_subscriptions s WHERE s.tenant = $4 AND s.topic = $2
 FOR KEY SHARE OF s
 ON CONFLICT (subscription_id, event_id) DO NOTHING
 """
@@ -77,7 +77,15 @@ class Push:
 async def fan_out(tx: Transaction, event: Envelope) -> int:
     """Give every subscription of the event's tenant and topic a push of it, once; returns how many are new."""
     return await tx.execute(
-        _FAN_OUT, event.id, event.type, event.source, event.tenant, event.subject, event.time, event.data
+        _FAN_OUT,
+        event.id,
+        event.type,
+        event.source,
+        event.tenant,
+        event.subject,
+        event.time,
+        event.data,
+        event.traceparent,
     )
 
 
@@ -109,7 +117,7 @@ async def give_up(tx: Transaction, push: Push, *, error: str) -> None:
 
 
 def _push(row: Any) -> Push:
-    columns = ("type", "source", "tenant", "subject", "time", "data")
+    columns = ("type", "source", "tenant", "subject", "time", "data", "traceparent")
     return Push(
         subscription_id=row["subscription_id"],
         push_url=row["push_url"],

@@ -100,11 +100,13 @@ state = 'completed', progress = 100, finished_at = now(), want = NULL, wanted_at
 _COMPLETE_MANY = f"""
 WITH moved AS (
   UPDATE jobs j SET {_FINISHED}, result = d.result, lease_until = NULL, worker = NULL
-  FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::uuid[], $5::jsonb[]) AS d(id, token, result, event_id, event)
+  FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::uuid[], $5::jsonb[], $6::text[])
+    AS d(id, token, result, event_id, event, trace)
   WHERE j.id = d.id AND j.lease_token = d.token AND j.state || '' = 'running'
-  RETURNING j.*, d.event_id, d.event
+  RETURNING j.*, d.event_id, d.event, d.trace
 ), told AS ({rows.telling("moved", "completed")}), facts AS (
-  SELECT event_id AS id, '{JobFinished.topic}' AS type, tenant, id::text AS subject, now() AS time, event AS data
+  SELECT event_id AS id, '{JobFinished.topic}' AS type, tenant, id::text AS subject, now() AS time, event AS data,
+    trace AS traceparent
   FROM moved WHERE event_id IS NOT NULL
 ), {outbox.storing("facts")}
 SELECT id, event_id IS NOT NULL AS announced FROM moved
@@ -157,11 +159,12 @@ async def complete(tx: Transaction, held: Job, result: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A held job's result, and the event that tells of it."""
+    """A held job's result, and the event that tells of it as part of a trace."""
 
     job: Job
     result: dict[str, Any]
     event: JobFinished | None
+    traceparent: str | None = None
 
 
 async def complete_many(tx: Transaction, endings: Sequence[Ending]) -> set[UUID]:
@@ -173,6 +176,7 @@ async def complete_many(tx: Transaction, endings: Sequence[Ending]) -> set[UUID]
         [ending.result for ending in endings],
         [ending.event and ending.event.id for ending in endings],
         [ending.event and ending.event.model_dump(mode="json") for ending in endings],
+        [ending.traceparent for ending in endings],
     )
     tx.stored += sum(row["announced"] for row in found)
     return {row["id"] for row in found}
