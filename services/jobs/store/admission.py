@@ -4,10 +4,11 @@ from uuid import UUID
 
 from infra.postgres.database import Transaction
 
-# Both states by their own small indexes, and no further than the answer needs.
+# Both states by their own small indexes, and no further than the answer needs. The order is that of the index: without
+# one, the planner reads jobs that were done long ago.
 _WAITING = """
 SELECT count(*) FROM (
-  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'ready' LIMIT $2)
+  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'ready' ORDER BY rank_at, id LIMIT $2)
   UNION ALL (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'scheduled' LIMIT $2)
 ) AS waiting
 """
