@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from fastapi import FastAPI
@@ -15,9 +15,13 @@ from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
 from infra.runtime import topology
 from infra.runtime.http import create_app
+from infra.runtime.measured import measures
 from infra.runtime.relay import Relay
 from infra.runtime.runtime import Runtime
 from infra.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from infra.runtime.metrics import Metrics
 
 
 def faces(runtime: Runtime, services: Sequence[str]) -> FastAPI:
@@ -30,8 +34,17 @@ def faces(runtime: Runtime, services: Sequence[str]) -> FastAPI:
         body_seconds=runtime.settings.body_seconds,
         body_limits={path: limit for face in found for path, limit in getattr(face, "BODY_LIMITS", {}).items()},
         rate_limit=runtime.settings.rate_limit,
+        metrics=_metrics(runtime),
         lifespan=_lifespan([face.lifespan for face in found], runtime),
     )
+
+
+def _metrics(runtime: Runtime) -> "Metrics | None":
+    if not measures(runtime.settings):
+        return None
+    from infra.runtime.metrics import metrics  # noqa: PLC0415  # it takes a while to load
+
+    return runtime.once(metrics)
 
 
 async def openapi(services: Sequence[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -12,9 +12,14 @@ from starlette.exceptions import HTTPException
 
 from infra.postgres.away import AWAY, DatabaseAway
 from infra.runtime.guard import BODY_SECONDS, MAX_BODY, Guard
+from infra.runtime.measured import Measured, metrics_route
 from infra.runtime.problem_json import MEDIA_TYPE, SCHEMA, json_response, problem_response
 from infra.runtime.rate_limit import RateLimit
+from infra.runtime.traced import Traced
 from schemas.problem import Problem, ProblemClass
+
+if TYPE_CHECKING:
+    from infra.runtime.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -72,17 +77,23 @@ def create_app(
     body_seconds: float = BODY_SECONDS,
     body_limits: Mapping[str, int] = _NO_LIMITS,
     rate_limit: float = 0.0,
+    metrics: "Metrics | None" = None,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
     """A face: the routers, ``/livez``, ``/readyz`` (503 while a check raises) and problem+json for every error.
 
     A request's body may take ``body_seconds`` to arrive, and have as many bytes on a path as ``body_limits`` says. A
-    tenant may send ``rate_limit`` requests a second (0: any number).
+    tenant may send ``rate_limit`` requests a second (0: any number). With ``metrics`` requests are measured, and
+    ``/metrics`` is served.
     """
     app = _Face(title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None, responses=_ERRORS)
     app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds, wider=body_limits)
     if rate_limit:
         app.add_middleware(RateLimit, per_second=rate_limit)
+    app.add_middleware(Traced)
+    if metrics is not None:
+        app.add_middleware(Measured, metrics=metrics)
+        app.include_router(metrics_route(metrics))
     for router in routers:
         app.include_router(router)
     app.include_router(_health(ready))

@@ -13,6 +13,7 @@ from sse_starlette import EventSourceResponse
 from infra.postgres.database import Database
 from infra.postgres.log_cursor import Cursor
 from infra.runtime.event_stream import LIFETIME_S, closing, event_stream
+from infra.runtime.measured import measures
 from infra.runtime.runtime import Runtime
 from schemas.catalogue import event_type
 from services.events.feed import Feed
@@ -31,7 +32,12 @@ TENANT = "default"
 
 def feed(runtime: Runtime) -> Feed:
     """The live end of the log, one a process."""
-    return Feed(runtime.database)
+    made = Feed(runtime.database)
+    if measures(runtime.settings):
+        from infra.runtime.metrics import metrics  # noqa: PLC0415  # it takes a while to load
+
+        runtime.once(metrics).readers.labels("events").set_function(lambda: made.readers)
+    return made
 
 
 @asynccontextmanager

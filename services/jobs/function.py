@@ -41,15 +41,18 @@ class Working:
     async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
         """Work the queue whenever its bell rings, and look now and then in case it did not."""
         worker = self.worker(runtime)
-        runtime.once(roster).workers.append(worker)
-        while not stop.is_set():
-            try:
-                await worker.drain(stop)
-            except DatabaseAway as away:
-                log.warning("queue could not be worked", queue=self.queue, reason=away.detail)
-            except Exception:
-                log.exception("queue could not be worked", queue=self.queue)
-            await runtime.doorbell.wait(self.queue, timeout=runtime.settings.processing_poll_interval)
+        async with runtime.once(roster).working(worker):
+            while not stop.is_set():
+                await self._drain(worker, stop)
+                await runtime.doorbell.wait(self.queue, timeout=runtime.settings.processing_poll_interval)
+
+    async def _drain(self, worker: Worker, stop: asyncio.Event) -> None:
+        try:
+            await worker.drain(stop)
+        except DatabaseAway as away:
+            log.warning("queue could not be worked", queue=self.queue, reason=away.detail)
+        except Exception:
+            log.exception("queue could not be worked", queue=self.queue)
 
     def worker(self, runtime: Runtime) -> Worker:
         """A worker of this process."""

@@ -1,10 +1,12 @@
-"""The routes of watching: queues, health, statistics, alerts."""
+"""The routes of watching: queues, health, statistics, alerts; and what /metrics says of jobs."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from infra.runtime.measured import measures
 from infra.runtime.runtime import Runtime
 from services.jobs.alerts.list_alerts import list_alerts
 from services.jobs.face import TENANT
@@ -23,7 +25,16 @@ def routes(runtime: Runtime) -> APIRouter:
     made = APIRouter(prefix="/api/background", tags=["monitoring"])
     _queues(made, runtime)
     _week(made, runtime)
+    if measures(runtime.settings):
+        _measured(runtime)
     return made
+
+
+def _measured(runtime: Runtime) -> None:
+    from infra.runtime.metrics import metrics  # noqa: PLC0415  # it takes a while to load
+    from services.jobs.watching.metrics import read  # noqa: PLC0415  # see above
+
+    runtime.once(metrics).sources.append(partial(read, runtime.database))
 
 
 def _queues(made: APIRouter, runtime: Runtime) -> None:

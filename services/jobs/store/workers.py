@@ -19,6 +19,11 @@ async def report(
     await tx.execute(_REPORT, name, host, pid, started_at, slots, busy)
 
 
+async def leave(tx: Transaction, name: str) -> None:
+    """A process works no more."""
+    await tx.execute("DELETE FROM workers WHERE name = $1", name)
+
+
 async def seen(tx: Transaction, *, within_seconds: float) -> list[dict[str, Any]]:
     """The processes that were heard of a moment ago, oldest first."""
     found = await tx.fetch(

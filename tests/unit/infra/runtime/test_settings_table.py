@@ -53,6 +53,13 @@ TABLE: list[tuple[str, Any, str, Any, str | None]] = [
     ("HEADRACE_LEASE_SECONDS", 45.0, "5", 5.0, "0"),
     ("HEADRACE_RETRY_BASE_SECONDS", 2.0, "1", 1.0, "0"),
     ("HEADRACE_RETRY_CAP_SECONDS", 60.0, "9", 9.0, "0"),
+    ("BACKGROUND_METRICS_ENABLED", True, "false", False, "perhaps"),
+    ("BACKGROUND_METRICS", True, "false", False, "perhaps"),
+    ("HEADRACE_ALERT_WEBHOOK_URL", None, "https://a.example/hook/", "https://a.example/hook/", "a.example"),
+    ("HEADRACE_ALERT_WEBHOOK_SECRET", None, "whsec_c2VjcmV0", "whsec_c2VjcmV0", None),
+    ("HEADRACE_SMTP_URL", None, "smtp://u:p@mail.example", "smtp://u:p@mail.example", None),
+    ("HEADRACE_ALERT_EMAIL_FROM", None, "headrace@a.example", "headrace@a.example", None),
+    ("HEADRACE_ALERT_EMAIL_TO", None, "ops@a.example", "ops@a.example", None),
 ]
 
 
