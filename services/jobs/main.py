@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter
 
+from infra.runtime.event_stream import closing
 from infra.runtime.runtime import Runtime
 from services.jobs.batch import MOST_BYTES
-from services.jobs.face import batches, commands, queues, reading, schedules, submit, watching
+from services.jobs.face import batches, commands, queues, reading, schedules, streaming, submit, watching
+from services.jobs.job_feed import job_feed
 
 BODY_LIMITS = {"/api/background/submit-batch": MOST_BYTES}
 
@@ -16,6 +18,7 @@ _SUBJECTS: tuple[Callable[[Runtime], APIRouter], ...] = (
     batches.routes,
     schedules.routes,
     reading.routes,
+    streaming.routes,
     commands.routes,
     queues.routes,
     watching.routes,
@@ -23,9 +26,10 @@ _SUBJECTS: tuple[Callable[[Runtime], APIRouter], ...] = (
 
 
 @asynccontextmanager
-async def lifespan(runtime: Runtime) -> AsyncIterator[None]:  # noqa: ARG001  # every face has this signature
-    """Nothing runs beside the routes."""
-    yield
+async def lifespan(runtime: Runtime) -> AsyncIterator[None]:
+    """What must run beside the routes: whoever closes the streams, as soon as the process is to stop."""
+    async with closing(runtime, job_feed):
+        yield
 
 
 def router(runtime: Runtime) -> APIRouter:

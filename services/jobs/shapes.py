@@ -95,6 +95,30 @@ def v2(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def job_update(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a ``job_update``: how a job was after a line of its timeline, in the words of all faces."""
+    message = row["data"].get("message") or row["message"]
+    return {
+        "id": str(row["job_id"]),
+        "job_id": str(row["job_id"]),
+        "kind": row["kind"],
+        "queue": row["queue"],
+        "attempt": row["attempt"],
+        "status": _told_status(row),
+        "progress": round(row["progress"], 2),
+        "current_step": row["step"],
+        "steps_completed": list(row["steps_completed"] or ()),
+        "message": message,
+        "progress_message": message,
+        "result_file_id": row["result_file_id"],
+        "retry_count": row["tries"],
+        "batch_id": _text(row["batch_id"]),
+        "source_id": row["source_id"],
+        "type": row["type"],
+        "at": _time(row["at"]),
+    }
+
+
 def line(row: Mapping[str, Any]) -> dict[str, Any]:
     """A line of the timeline: what happened, and how the job was after it."""
     return {

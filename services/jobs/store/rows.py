@@ -17,12 +17,15 @@ JOB = ", ".join(f"j.{name}" for name in NAMES)
 _UUIDS = {"id", "batch_id"}
 
 TOLD = (
-    "job_id, attempt, tenant, kind, queue, state, tries, started, progress, step, message, batch_id, source_id, seconds"
+    "job_id, attempt, tenant, kind, queue, state, tries, started, progress, step, message, batch_id, source_id,"
+    " seconds, steps_completed, result_file_id"
 )
-_TOLD_OF = (
+TOLD_OF = (
     TOLD.replace("job_id", "id")
     .replace("started", "started_at IS NOT NULL")
     .replace("seconds", "extract(epoch FROM finished_at - started_at)")
+    .replace("steps_completed", "nullif(steps_completed, '{}')")
+    .replace("result_file_id", "result ->> 'result_file_id'")
 )
 
 
@@ -32,7 +35,7 @@ def telling(changed: str, what: str, data: str = "'{}'::jsonb") -> str:
     ``what`` is its type, as a word or as a parameter.
     """
     word = what if what.startswith("$") else f"'{what}'"
-    return f"INSERT INTO job_events ({TOLD}, type, data) SELECT {_TOLD_OF}, {word}, {data} FROM {changed}"
+    return f"INSERT INTO job_events ({TOLD}, type, data) SELECT {TOLD_OF}, {word}, {data} FROM {changed}"
 
 
 def rank(*, priority: str = "priority", boost: str = "boost_seconds", failures: str = "failures") -> str:

@@ -1,0 +1,55 @@
+"""Jobs as they change."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sse_starlette import EventSourceResponse
+
+from infra.postgres.log_cursor import Cursor
+from infra.runtime.event_stream import LIFETIME_S, event_stream
+from infra.runtime.runtime import Runtime
+from services.jobs.face import TENANT
+from services.jobs.face.reading import Name
+from services.jobs.find_job import find_job, job_history
+from services.jobs.job_feed import job_feed
+from services.jobs.job_id import job_id as parsed
+from services.jobs.store.lines import Watched
+from services.jobs.stream_jobs import stream_jobs
+
+
+class Asked(BaseModel):
+    """Whose updates."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    job_id: str | None = Field(None, description="One job, also if it is over.")
+    kind: Name = None
+    batch_id: UUID | None = None
+    source_id: Name = None
+
+
+def routes(runtime: Runtime, *, lifetime_s: float = LIFETIME_S) -> APIRouter:
+    """The routes of this subject; streams end after ``lifetime_s`` seconds."""
+    made = APIRouter(tags=["jobs"])
+    content: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
+
+    async def found(job_id: str) -> UUID:
+        history = runtime.once(job_history)
+        row = await find_job(parsed(job_id), tenant=TENANT, database=runtime.database, warehouse=history)
+        return UUID(str(row["id"]))
+
+    @made.get("/api/background/stream/progress", response_class=EventSourceResponse, responses=content)
+    async def progress(
+        asked: Annotated[Asked, Query()], last_event_id: Annotated[str | None, Header()] = None
+    ) -> EventSourceResponse:
+        """How jobs are (`snapshot`) and every change after it (`job_update`), or all since the one in Last-Event-ID."""
+        cursor = Cursor.parse(last_event_id) if last_event_id else None
+        feed = runtime.once(job_feed)
+        feed.check_room()
+        job = await found(asked.job_id) if asked.job_id is not None else None
+        watched = Watched(tenant=TENANT, **{**asked.model_dump(), "job_id": job})
+        return event_stream(stream_jobs(watched, after=cursor, feed=feed, lifetime_s=lifetime_s), feed=feed)
+
+    return made
