@@ -12,6 +12,9 @@ log = structlog.get_logger()
 
 CHANNEL = "headrace"
 
+# Nobody waits for the disk because of a ring: it may be lost.
+_RING = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
+
 
 class Doorbell:
     """Rings queues in this process at once, and in others by one coalesced notification after the commit.
@@ -23,6 +26,7 @@ class Doorbell:
         self._database = database
         self._bells: dict[str, asyncio.Event] = {}
         self._outgoing: set[str] = set()
+        self._roused = False
         self._posting: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         database.listeners.append(self._heard)
@@ -39,14 +43,17 @@ class Doorbell:
             self._posting = asyncio.create_task(self._post())
 
     async def wait(self, queue: str, *, timeout: float) -> None:  # noqa: ASYNC109  # a wait that may end without a ring
-        """Wait for the bell of a queue, ``timeout`` seconds at most."""
+        """Wait for the bell of a queue, ``timeout`` seconds at most; not at all once everybody was roused."""
+        if self._roused:
+            return
         bell = self.bell(queue)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(bell.wait(), timeout)
         bell.clear()
 
     def rouse(self) -> None:
-        """Wake whoever waits here, for whatever queue: the process is to stop."""
+        """Wake whoever waits here or is about to, for whatever queue: the process is to stop."""
+        self._roused = True
         self._wake(list(self._bells))
 
     async def open(self) -> None:
@@ -74,7 +81,7 @@ class Doorbell:
         while self._outgoing:
             queues, self._outgoing = self._outgoing, set()
             try:
-                await self._database.pool.execute("SELECT pg_notify($1, $2)", CHANNEL, ",".join(sorted(queues)))
+                await self._database.pool.execute(_RING, CHANNEL, ",".join(sorted(queues)))
             except Exception:
                 # a lost doorbell costs a second: whoever waits looks by itself
                 log.warning("doorbell lost", queues=sorted(queues), exc_info=True)

@@ -36,7 +36,7 @@ class Job(Struct, frozen=True, kw_only=True):
     timeout_seconds: float | None = None
     batch_id: UUID | None = None
     traceparent: str | None = None
-    payload: dict[str, Any] = {}  # noqa: RUF012  # a struct copies it
+    payload: dict[str, Any] = {}  # a struct copies it
     cursor: dict[str, Any] | None = None
 
 

@@ -1,7 +1,7 @@
 """The leases a worker holds: kept alive while their jobs are worked, given up when somebody else has them."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -9,7 +9,6 @@ import structlog
 from infra.postgres.database import Database
 from services.jobs.job import Job
 from services.jobs.store import held
-from services.jobs.store.held import Lease
 
 log = structlog.get_logger()
 
@@ -18,25 +17,30 @@ HEARTBEAT_SECONDS = 2.0  # a cancelled job's worker must learn of it within 5 s
 
 @dataclass
 class Leases:
-    """Jobs in hand, each with the task that works it. A job that was lost and claimed anew is two of them."""
+    """Jobs in hand, by the task that works them. A job that was lost and claimed anew is two of them."""
 
     database: Database
     seconds: float
-    held: dict[Lease, tuple[Job, asyncio.Task[None]]] = field(default_factory=dict)
-    wishes: dict[Lease, str] = field(default_factory=dict)
+    held: dict[asyncio.Task[None], list[Job]] = field(default_factory=dict)
+    wishes: dict[asyncio.Task[None], str] = field(default_factory=dict)
+    _count: int = 0
 
     def __len__(self) -> int:
-        return len(self.held)
+        return self._count
 
-    def keep(self, jobs: Iterable[Job], task: asyncio.Task[None]) -> None:
-        """Keep these alive from now on, until the task ends."""
-        mine = {(job.id, job.lease_token): (job, task) for job in jobs}
-        self.held.update(mine)
-        task.add_done_callback(lambda _: self._forget(mine))
+    def keep(self, jobs: Sequence[Job], task: asyncio.Task[None]) -> None:
+        """Keep these alive from now on, until the task is forgotten."""
+        self.held[task] = list(jobs)
+        self._count += len(jobs)
 
-    def wish(self, job: Job) -> str | None:
-        """What was wanted of a job when its task was interrupted."""
-        return self.wishes.get((job.id, job.lease_token))
+    def forget(self, task: asyncio.Task[None]) -> None:
+        """The task is over."""
+        self._count -= len(self.held.pop(task, ()))
+        self.wishes.pop(task, None)
+
+    def wish(self, task: asyncio.Task[None] | None) -> str | None:
+        """What was wanted of the job when its task was interrupted."""
+        return self.wishes.get(task) if task is not None else None
 
     async def beat(self) -> None:
         """Keep what is held alive, for ever."""
@@ -50,32 +54,29 @@ class Leases:
                 log.warning("heartbeat failed", reason=repr(error))
 
     async def _beat(self) -> None:
-        leases = list(self.held)
-        async with self.database.transaction() as tx:
+        tasks = list(self.held)
+        leases = [(job.id, job.lease_token) for task in tasks for job in self.held[task]]
+        async with self.database.statement() as tx:
             alive = await held.heartbeat(tx, leases, lease_seconds=self.seconds)
-        for lease in leases:
-            if lease not in self.held:
-                continue
-            if lease not in alive:
-                self._lost(*self.held.pop(lease))
-            elif (wish := alive[lease]) is not None and lease not in self.wishes:
-                self._wanted(lease, wish)
+        for task in tasks:
+            for job in list(self.held.get(task, ())):
+                lease = (job.id, job.lease_token)
+                if lease not in alive:
+                    self._lost(job, task)
+                elif (wish := alive[lease]) is not None and task not in self.wishes:
+                    self._wanted(job, task, wish)
 
-    def _wanted(self, lease: Lease, wish: str) -> None:
-        job, task = self.held[lease]
+    def _wanted(self, job: Job, task: asyncio.Task[None], wish: str) -> None:
         # jobs that are worked together cannot be stopped one by one: the sweep takes this one away
-        if sum(other is task for _, other in self.held.values()) == 1:
+        if len(self.held[task]) == 1:
             log.info("job interrupted", wish=wish, job_id=str(job.id))
-            self.wishes[lease] = wish
+            self.wishes[task] = wish
             task.cancel()
-
-    def _forget(self, leases: Iterable[Lease]) -> None:
-        for lease in leases:
-            self.held.pop(lease, None)
-            self.wishes.pop(lease, None)
 
     def _lost(self, job: Job, task: asyncio.Task[None]) -> None:
         log.info("lease lost", queue=job.queue, job_id=str(job.id))
+        self.held[task].remove(job)
+        self._count -= 1
         # A batch goes on for the jobs it still holds: what it writes for the lost one is refused.
-        if all(other is not task for _, other in self.held.values()):
+        if not self.held[task]:
             task.cancel()

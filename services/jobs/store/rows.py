@@ -1,7 +1,6 @@
 """Jobs as rows, and their timeline."""
 
 from typing import Any
-from uuid import UUID
 
 from infra.postgres.database import Transaction
 from schemas.problem import Problem
@@ -12,9 +11,7 @@ FIELDS = (
     "id, tenant, kind, queue, state, attempt, tries, max_tries, claims, lease_token, step, want, timeout_seconds,"
     " batch_id, traceparent, payload, cursor"
 )
-NAMES = FIELDS.split(", ")
-JOB = ", ".join(f"j.{name}" for name in NAMES)
-_UUIDS = {"id", "batch_id"}
+JOB = ", ".join(f"j.{name}" for name in FIELDS.split(", "))
 
 TOLD = (
     "job_id, attempt, tenant, kind, queue, state, tries, started, progress, step, message, batch_id, source_id,"
@@ -56,8 +53,7 @@ async def tell(tx: Transaction, told_of: Job, what: str, data: dict[str, Any]) -
 
 def job(row: Any) -> Job:
     """A row as the worker sees it."""
-    found = {name: row[name] for name in NAMES}
-    return Job(**{**found, **{name: found[name] and UUID(str(found[name])) for name in _UUIDS}})
+    return Job(**row)
 
 
 def error_columns(problem: Problem, stage: str | None) -> tuple[str, str, str | None, str, str]:
