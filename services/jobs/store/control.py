@@ -25,7 +25,8 @@ async def move(
 ) -> list[UUID]:
     """Waiting jobs become ready on a queue; returns those that were waiting."""
     found = await tx.fetch(
-        "WITH moved AS (UPDATE jobs SET state = 'ready', queue = $2, step = $3, due_at = NULL, tries = 0, claims = 0"
+        "WITH moved AS (UPDATE jobs SET state = 'ready', queue = $2, step = $3, due_at = NULL, tries = 0, claims = 0,"
+        "   ready_at = now()"
         "   WHERE id = ANY($1::uuid[]) AND state = 'waiting' RETURNING *)"
         f" {rows.telling('moved', '$4', '$5')} RETURNING job_id",
         [str(one) for one in ids],

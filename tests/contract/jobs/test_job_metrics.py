@@ -25,7 +25,11 @@ async def found(database: Database) -> Found:
     registry = CollectorRegistry()
     registry.register(Said())
     parsed = text_string_to_metric_families(generate_latest(registry).decode())
-    return {(one.name, *(value for _, value in sorted(one.labels.items()))): one.value for family in parsed for one in family.samples}
+    return {
+        (one.name, *(value for _, value in sorted(one.labels.items()))): one.value
+        for family in parsed
+        for one in family.samples
+    }
 
 
 async def test_open_jobs_are_told_by_queue_and_status(desk: Desk) -> None:
