@@ -16,7 +16,14 @@ from services.jobs.rank import Level, Priority
 from services.jobs.submission import Submission, Word, new_job
 
 Cron = Field(max_length=200, description="Minute, hour, day of month, month, day of week; or @daily and the like.")
-Timezone = Field("UTC", max_length=64, description="IANA name of the zone whose clocks the cron goes by.")
+Timezone = Field(
+    "UTC",
+    max_length=64,
+    description=(
+        "IANA name of the zone whose clocks the cron goes by. A time that they skip comes right after the gap; one that"
+        " they show twice comes once, unless the hours are `*`."
+    ),
+)
 Levels = Field(
     Priority.NORMAL.value,
     description="CRITICAL, HIGH, NORMAL, LOW or BACKGROUND, or 0 to 4.",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from functions import sweep
 from infra.postgres.database import Database
 from services.jobs.admission import Door, door
 from services.jobs.schedules.run_schedules import job_id_of, run_schedules
@@ -249,3 +250,12 @@ async def test_what_is_not_the_callers_is_not_there(desk: Counter, method: str) 
     for schedule_id in (schedule["schedule_id"], "no-id"):
         status, problem = await desk.ask(method, f"{SCHEDULES}/{schedule_id}", {} if method == "PATCH" else None)
         assert (status, problem["code"]) == (404, "NOT_FOUND")
+
+
+async def test_the_sweep_fires_what_is_due(desk: Counter) -> None:
+    await made(desk)
+    await become_due(desk)
+
+    await sweep.main.build(desk.runtime)(asyncio.Event())
+
+    assert [job["kind"] for job in await jobs(desk)] == ["drill"]

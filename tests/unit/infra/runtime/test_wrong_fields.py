@@ -1,0 +1,53 @@
+"""What cannot be kept is refused by its place, and problems of a part of a body say which part."""
+
+from typing import Any
+
+import pytest
+
+from infra.runtime.http import InvalidRequest, MalformedJson
+from infra.runtime.wrong_fields import MAX_DEPTH, placed, refuse_unkept, wrong_field
+from schemas.problem import Problem
+
+
+class Full(Problem):
+    code = "FULL"
+
+
+def nested(levels: int) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        made = {"a": made}
+    return made
+
+
+@pytest.mark.parametrize(
+    "kept", [{}, {"a": None, "b": [True, 1.5, "é", {"c": -(2**63)}], "\N{GRINNING FACE}": 2**63 - 1}, nested(MAX_DEPTH)]
+)
+def test_what_can_be_kept_is_taken(kept: dict[str, Any]) -> None:
+    refuse_unkept(kept)
+
+
+@pytest.mark.parametrize("value", ["\0", "\udc00", 2**63, -(2**63) - 1, float("nan"), float("-inf"), {"\0": 1}])
+def test_what_cannot_be_kept_is_refused_by_its_place(value: object) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        refuse_unkept({"a": [0, {"b": value}]})
+
+    assert refused.value.extra["errors"][0]["field"] == "a.1.b"  # type: ignore[index]  # errors are a list
+
+
+def test_one_level_too_many_is_refused() -> None:
+    with pytest.raises(MalformedJson):
+        refuse_unkept(nested(MAX_DEPTH + 1))
+
+
+def test_a_problem_of_a_part_names_the_part() -> None:
+    found = placed(wrong_field("x", "must be y"), "jobs.3.payload")
+
+    assert found.detail == "jobs.3.payload.x: must be y"
+    assert found.extra["errors"] == [{"field": "jobs.3.payload.x", "message": "must be y"}]
+
+
+def test_a_problem_without_fields_keeps_what_it_says() -> None:
+    found = placed(Full("no room", retry_after=3, limit=7), "jobs.3")
+
+    assert (type(found), found.detail, found.retry_after, found.extra) == (Full, "jobs.3: no room", 3, {"limit": 7})
