@@ -35,3 +35,25 @@ async def test_control_a_listener_left_on_a_connection_is_noticed(database: Data
             await connection.add_listener(CHANNEL, print)
 
     assert "active notification listener" in str(await complaints(leave_it))
+
+
+async def test_who_is_roused_waits_no_more_now_or_later(database: Database) -> None:
+    doorbell = Doorbell(database)
+    waiting = asyncio.create_task(doorbell.wait("known", timeout=60))
+    await asyncio.sleep(0)
+
+    doorbell.rouse()
+
+    async with asyncio.timeout(5):
+        await waiting
+        doorbell.bell("known").clear()
+        await doorbell.wait("known", timeout=60)
+        await doorbell.wait("new", timeout=60)
+
+
+async def test_control_without_a_call_a_wait_takes_its_time(database: Database) -> None:
+    started = asyncio.get_running_loop().time()
+
+    await Doorbell(database).wait("new", timeout=0.1)
+
+    assert asyncio.get_running_loop().time() - started >= 0.09
