@@ -97,3 +97,8 @@ class EmbeddedBus:
         async with self._database.pool.acquire() as connection:
             await sql.replay(connection, dead_letter_id)
         self._ring()
+
+    async def discard(self, dead_letter_id: str) -> None:
+        """Forget a dead letter. Raises ``DeadLetterUnknown``."""
+        async with self._database.pool.acquire() as connection:
+            await sql.discard(connection, dead_letter_id)

@@ -162,6 +162,16 @@ async def replay(connection: Any, dead_letter_id: str) -> None:
     raise SubscriptionGone(f"Nobody subscribes as {subscription}")
 
 
+async def discard(connection: Any, dead_letter_id: str) -> None:
+    """Forget a dead letter. Raises ``DeadLetterUnknown``."""
+    try:
+        key = UUID(dead_letter_id)
+    except ValueError as error:
+        raise DeadLetterUnknown from error
+    if await connection.execute("DELETE FROM dead_letters WHERE id = $1", key) == "DELETE 0":
+        raise DeadLetterUnknown
+
+
 def _delivery(row: Any) -> Delivery:
     return Delivery(
         id=row["id"],

@@ -70,6 +70,9 @@ class Bus(Protocol):
     async def replay(self, dead_letter_id: str) -> None:
         """Deliver a dead letter again, with all its attempts. Raises ``DeadLetterUnknown``, ``SubscriptionGone``."""
 
+    async def discard(self, dead_letter_id: str) -> None:
+        """Forget a dead letter. Raises ``DeadLetterUnknown``."""
+
 
 class PoisonMessage(Problem):
     """A message that no version of its reader understands."""

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from infra.postgres.database import Transaction
 from services.jobs.job import Job
+from services.jobs.shapes import ENDED
 from services.jobs.store import rows
+from services.jobs.store.views import LIVING, OVER, Place, Wanted, fits
 
 _FREE = "lease_token = lease_token + 1, lease_until = NULL, worker = NULL"
 _NO_WISH = "want = NULL, wanted_at = NULL"
@@ -92,3 +94,22 @@ async def _change(
         data or {},
         *args,
     )
+
+
+async def matching(
+    tx: Transaction, wanted: Wanted, *, states: Sequence[str], after: Place | None, limit: int
+) -> list[dict[str, Any]]:
+    """Ids and kinds of what is wanted and in one of these states, oldest first, from just after a place."""
+    condition, args = fits(wanted)
+    n = len(args)
+    half = OVER if set(states) <= set(ENDED) else LIVING
+    beyond = f"AND (created_at, id) > (${n + 3}, ${n + 4}::uuid)" if after else ""
+    found = await tx.fetch(
+        f"SELECT id, kind, created_at FROM jobs WHERE {condition} AND {half} AND state = ANY(${n + 1}::text[]) {beyond}"
+        f" ORDER BY created_at, id LIMIT ${n + 2}",
+        *args,
+        list(states),
+        limit,
+        *(after or ()),
+    )
+    return [dict(row) for row in found]

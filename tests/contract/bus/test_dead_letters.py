@@ -73,3 +73,18 @@ async def test_replay_names_what_is_not_there(rig: Rig) -> None:
     with pytest.raises(DeadLetterUnknown):
         await bus.replay("no such thing")
     assert await bus.dead_letters(10) == [letter]
+
+
+async def test_a_discarded_dead_letter_is_forgotten(rig: Rig) -> None:
+    bus, load = await rig.bus(), Inbox(Denied())
+    await bus.declare(reader())
+    async with consuming(bus, {"load": load}):
+        await bus.publish([event(1)])
+        letter = await set_aside(bus)
+
+    await bus.discard(letter.id)
+
+    assert await bus.dead_letters(10) == []
+    for one in (letter.id, "no such thing"):
+        with pytest.raises(DeadLetterUnknown):
+            await bus.discard(one)

@@ -1,0 +1,36 @@
+"""The routes that command many jobs at once."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from infra.runtime.runtime import Runtime
+from services.jobs.command_jobs import Bulk, BulkPriority, Commanding, Many
+from services.jobs.face import TENANT
+from services.jobs.kinds import kinds
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """The routes of this subject. Each answers how many jobs fitted, changed and refused."""
+    made = APIRouter(prefix="/api/background/jobs", tags=["commands"])
+
+    def commanding(command: Many, priority: int | None = None) -> Commanding:
+        known = runtime.once(kinds)
+        return Commanding(command=command, tenant=TENANT, kinds=known, database=runtime.database, priority=priority)
+
+    @made.post("/cancel")
+    async def cancel(bulk: Bulk) -> dict[str, Any]:
+        """Cancel the jobs that fit; those that are being worked are over within 5 s."""
+        return await commanding("cancel").all(bulk)
+
+    @made.post("/retry")
+    async def retry(bulk: Bulk) -> dict[str, Any]:
+        """Run the jobs that fit again: those that failed, unless `status` says completed or cancelled."""
+        return await commanding("retry").all(bulk)
+
+    @made.post("/priority")
+    async def priority(bulk: BulkPriority) -> dict[str, Any]:
+        """Give the jobs that fit and wait another priority."""
+        return await commanding("priority", bulk.priority).all(bulk)
+
+    return made

@@ -1,0 +1,85 @@
+"""The routes of dead letters."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from infra.runtime.bus import DeadLetterUnknown
+from infra.runtime.runtime import Runtime
+from services.jobs.face import TENANT
+from services.jobs.kinds import kinds
+from services.jobs.list_dead_letters import Source, list_dead_letters
+from services.jobs.replay_dead_letter import Replay, discard_dead_letter, replay_dead_letter, replay_dead_letters
+from services.jobs.store.dead import Dead
+
+_Name = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class Discard(BaseModel):
+    """Why nobody needs it any more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """The routes of this subject."""
+    made = APIRouter(prefix="/api/background/dead-letters", tags=["commands"])
+    _list(made, runtime)
+    _commands(made, runtime)
+    return made
+
+
+def _list(made: APIRouter, runtime: Runtime) -> None:
+    @made.get("")
+    async def dead_letters(
+        *,
+        source: Source | None = None,
+        kind: _Name = None,
+        queue: _Name = None,
+        code: _Name = None,
+        page_size: Annotated[int, Query(ge=1, le=200)] = 50,
+        page_token: Annotated[str | None, Query(max_length=1000)] = None,
+    ) -> dict[str, Any]:
+        """Jobs that failed for good and messages nobody could take, the last first, each with its reason."""
+        return await list_dead_letters(
+            Dead(tenant=TENANT, kind=kind, queue=queue, code=code),
+            source=source,
+            page_size=page_size,
+            page_token=page_token,
+            database=runtime.database,
+            bus=runtime.bus,
+        )
+
+
+def _commands(made: APIRouter, runtime: Runtime) -> None:
+    bus, database = runtime.bus, runtime.database
+
+    @made.post("/replay")
+    async def replay_all(wanted: Replay) -> dict[str, Any]:
+        """Give all that fit another chance; answers how many fitted, changed and refused."""
+        known = runtime.once(kinds)
+        return await replay_dead_letters(wanted, tenant=TENANT, kinds=known, database=database, bus=bus)
+
+    @made.post("/{letter}/replay", status_code=202)
+    async def replay(letter: str) -> dict[str, Any]:
+        """Give one another chance: a job is retried, a message delivered again."""
+        known = runtime.once(kinds)
+        source = await replay_dead_letter(_id(letter), tenant=TENANT, kinds=known, database=database, bus=bus)
+        return {"id": letter, "source": source, "status": "replayed"}
+
+    @made.post("/{letter}/discard")
+    async def discard(letter: str, why: Discard) -> dict[str, Any]:
+        """Take one off the list; a job keeps the reason and can still be retried."""
+        source = await discard_dead_letter(_id(letter), reason=why.reason, tenant=TENANT, database=database, bus=bus)
+        return {"id": letter, "source": source, "status": "discarded"}
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise DeadLetterUnknown from error

@@ -1,0 +1,104 @@
+"""What nobody works on any more because it failed: jobs, and messages of the bus."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from infra.postgres.database import Database
+from infra.runtime.bus import DeadLetter
+from infra.runtime.page_token import Moment, read_page_token, write_page_token
+from services.jobs.shapes import error
+from services.jobs.store import dead
+from services.jobs.store.dead import Dead
+from services.jobs.store.views import Place
+
+Source = Literal["jobs", "bus"]
+MOST_MESSAGES = 1_000  # the newest; a bus with more has another trouble
+
+
+class Messages(Protocol):
+    """The bus, as far as dead letters go."""
+
+    async def dead_letters(self, limit: int) -> list[DeadLetter]:
+        """What was set aside, newest first."""
+
+    async def replay(self, dead_letter_id: str) -> None:
+        """Deliver a dead letter again. Raises ``DeadLetterUnknown``, ``SubscriptionGone``."""
+
+    async def discard(self, dead_letter_id: str) -> None:
+        """Forget a dead letter. Raises ``DeadLetterUnknown``."""
+
+
+async def list_dead_letters(
+    wanted: Dead, *, source: Source | None, page_size: int, page_token: str | None, database: Database, bus: Messages
+) -> dict[str, Any]:
+    """``items``, the last to fail first, and ``next_page_token`` (None at the end).
+
+    Messages have neither kind nor queue: whoever asks for these gets jobs only. Raises ``InvalidPage``.
+    """
+    asked = [source, wanted.tenant, wanted.kind, wanted.queue, wanted.code]
+    before = read_page_token(page_token, tuple[Moment, UUID], asked=asked) if page_token else None
+    items: list[tuple[datetime, UUID, dict[str, Any]]] = []
+    if source != "bus":
+        async with database.reading() as tx:
+            failed = await dead.page(tx, wanted, before=before, limit=page_size + 1)
+        items += [(row["finished_at"], UUID(str(row["id"])), _job(row)) for row in failed]
+    if source != "jobs" and wanted.kind is None and wanted.queue is None:
+        items += [(one.at, UUID(one.id), _message(one)) for one in await messages(wanted, bus=bus)]
+    items = sorted((one for one in items if _after(one[:2], before)), key=_order)
+    more, items = len(items) > page_size, items[:page_size]
+    token = write_page_token(items[-1][:2], asked=asked) if more else None
+    return {"items": [body for _, _, body in items], "next_page_token": token}
+
+
+async def messages(wanted: Dead, *, bus: Messages) -> list[DeadLetter]:
+    """The tenant's dead letters of the bus."""
+    found = await bus.dead_letters(MOST_MESSAGES)
+    return [one for one in found if one.envelope.tenant == wanted.tenant and wanted.code in {None, one.reason}]
+
+
+def _order(one: tuple[datetime, UUID, Any]) -> tuple[float, UUID]:
+    return (-one[0].timestamp(), one[1])
+
+
+def _after(place: tuple[datetime, UUID], before: Place | None) -> bool:
+    return before is None or place[0] < before[0] or (place[0] == before[0] and place[1] > before[1])
+
+
+def _job(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(row["id"]),
+        "source": "jobs",
+        "kind": row["kind"],
+        "queue": row["queue"],
+        "attempt": row["attempt"],
+        "tries": row["tries"] + 1,
+        "code": row["error_code"],
+        "reason": row["error_message"],
+        "error": error(row),
+        "payload": f"/api/background/job/{row['id']}",
+        "source_id": row["source_id"],
+        "failed_at": _time(row["finished_at"]),
+    }
+
+
+def _message(one: DeadLetter) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "source": "bus",
+        "kind": one.envelope.type,
+        "queue": one.subscription,
+        "attempt": 1,
+        "tries": one.attempts,
+        "code": one.reason,
+        "reason": one.detail,
+        "error": None,
+        "payload": f"event {one.envelope.id}",
+        "source_id": None,
+        "failed_at": _time(one.at),
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,98 @@
+"""Give a dead letter another chance, or let it rest."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field
+
+from infra.postgres.database import Database
+from infra.runtime.bus import DeadLetterUnknown
+from schemas.problem import Problem
+from services.jobs.command_jobs import BATCH, Commanding
+from services.jobs.kinds import Kinds
+from services.jobs.list_dead_letters import Messages, Source, messages
+from services.jobs.retry_job import retry_job
+from services.jobs.store import dead
+from services.jobs.store.dead import Dead
+
+log = structlog.get_logger()
+
+_Name = Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class Replay(BaseModel):
+    """Which dead letters, the last to fail first. With ``dry_run`` they are only counted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Source = "jobs"
+    kind: _Name = None
+    queue: _Name = None
+    code: _Name = None
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    dry_run: bool = False
+
+
+async def replay_dead_letter(letter: UUID, *, tenant: str, kinds: Kinds, database: Database, bus: Messages) -> Source:
+    """A job is retried, a message delivered again; says which it was.
+
+    Raises ``DeadLetterUnknown``, ``SubscriptionGone`` and what the job's kind raises of a retry.
+    """
+    async with database.reading() as tx:
+        is_job = await dead.is_dead(tx, letter, tenant=tenant)
+    if is_job:
+        await retry_job(letter, tenant=tenant, kinds=kinds, database=database)
+        return "jobs"
+    await bus.replay(await _message(letter, tenant=tenant, bus=bus))
+    return "bus"
+
+
+async def replay_dead_letters(
+    wanted: Replay, *, tenant: str, kinds: Kinds, database: Database, bus: Messages
+) -> dict[str, Any]:
+    """Replay what fits; answers counts. What refuses stays a dead letter."""
+    asked = Dead(tenant=tenant, kind=wanted.kind, queue=wanted.queue, code=wanted.code)
+    if wanted.source == "bus":
+        found = [one.id for one in await messages(asked, bus=bus)][: wanted.limit]
+        changed = 0 if wanted.dry_run else sum([await _again(one, bus=bus) for one in found])
+        return _counts(wanted, matched=len(found), changed=changed)
+    async with database.reading() as tx:
+        failed = await dead.page(tx, asked, before=None, limit=wanted.limit)
+    jobs = [(UUID(str(row["id"])), row["kind"]) for row in failed]
+    commanding = Commanding(command="retry", tenant=tenant, kinds=kinds, database=database)
+    batches = [] if wanted.dry_run else [jobs[at : at + BATCH] for at in range(0, len(jobs), BATCH)]
+    changed = sum([(await commanding.batch(batch))[0] for batch in batches])
+    return _counts(wanted, matched=len(jobs), changed=changed)
+
+
+async def discard_dead_letter(letter: UUID, *, reason: str, tenant: str, database: Database, bus: Messages) -> Source:
+    """It is listed no more; a job keeps the reason, and can still be retried. Raises ``DeadLetterUnknown``."""
+    async with database.transaction() as tx:
+        if await dead.discard(tx, letter, tenant=tenant, reason=reason):
+            return "jobs"
+    message = await _message(letter, tenant=tenant, bus=bus)
+    await bus.discard(message)
+    log.info("dead letter discarded", dead_letter=message, reason=reason)
+    return "bus"
+
+
+async def _message(letter: UUID, *, tenant: str, bus: Messages) -> str:
+    """The id of a message of this tenant. Raises ``DeadLetterUnknown``."""
+    found = {one.id for one in await messages(Dead(tenant=tenant), bus=bus)}
+    if str(letter) not in found:
+        raise DeadLetterUnknown
+    return str(letter)
+
+
+async def _again(message: str, *, bus: Messages) -> bool:
+    try:
+        await bus.replay(message)
+    except Problem:
+        return False
+    return True
+
+
+def _counts(wanted: Replay, *, matched: int, changed: int) -> dict[str, Any]:
+    refused = 0 if wanted.dry_run else matched - changed
+    return {"dry_run": wanted.dry_run, "matched": matched, "changed": changed, "refused": refused}
