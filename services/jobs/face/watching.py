@@ -11,6 +11,7 @@ from infra.runtime.runtime import Runtime
 from services.jobs.alerts.list_alerts import list_alerts
 from services.jobs.face import TENANT
 from services.jobs.face.reading import Name, PageSize, PageToken
+from services.jobs.job_feed import job_feed
 from services.jobs.kinds import kinds
 from services.jobs.watching.monitor_summary import monitor_summary
 from services.jobs.watching.queue_health import queue_health
@@ -34,7 +35,9 @@ def _measured(runtime: Runtime) -> None:
     from infra.runtime.metrics import metrics  # noqa: PLC0415  # it takes a while to load
     from services.jobs.watching.metrics import read  # noqa: PLC0415  # see above
 
-    runtime.once(metrics).sources.append(partial(read, runtime.database))
+    made = runtime.once(metrics)
+    made.sources.append(partial(read, runtime.database))
+    made.readers.labels("jobs").set_function(lambda: runtime.once(job_feed).readers)
 
 
 def _queues(made: APIRouter, runtime: Runtime) -> None:
