@@ -2,6 +2,8 @@
 DROP INDEX jobs_listed;
 CREATE INDEX jobs_living ON jobs (tenant, created_at DESC, id DESC) WHERE state NOT IN ('completed', 'failed', 'cancelled');
 CREATE INDEX jobs_over ON jobs (tenant, created_at DESC, id DESC) WHERE state IN ('completed', 'failed', 'cancelled');
+-- Of all that is over, callers look for what went wrong.
+CREATE INDEX jobs_lost ON jobs (tenant, created_at DESC, id DESC) WHERE state IN ('failed', 'cancelled');
 
 -- What ended lately, and how long jobs of a kind take.
 CREATE INDEX jobs_ended ON jobs (tenant, kind, finished_at DESC, id DESC) WHERE finished_at IS NOT NULL;

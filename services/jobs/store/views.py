@@ -1,13 +1,13 @@
 """What callers see of jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from infra.postgres.database import Transaction
-from services.jobs.shapes import ENDED, STEPS_AS_STATUS
+from infra.postgres.database import Transaction, uuids
+from services.jobs.shapes import ENDED, STATUSES, STEPS_AS_STATUS
 
 COLUMNS = (
     "id, tenant, kind, queue, state, want, priority, created_at, enqueued_at, rank_at, due_at, attempt, tries,"
@@ -41,6 +41,7 @@ _LISTS = {names: ", ".join(f"'{name}'" for name in names) for names in (ENDED, S
 # Both in these words only: the partial indexes have them.
 LIVING = f"state NOT IN ({_LISTS[ENDED]})"
 OVER = f"state IN ({_LISTS[ENDED]})"
+_LOST = "state IN ('failed', 'cancelled')"
 
 # As services.jobs.shapes.status has it.
 STATUS = f"""CASE
@@ -133,9 +134,9 @@ async def timeline(tx: Transaction, job_id: UUID, *, after: int, limit: int) -> 
 
 
 def _halves(statuses: Sequence[str] | None) -> list[str]:
-    asked = set(ENDED if statuses is None else statuses)
-    halves = {LIVING: statuses is None or bool(asked - set(ENDED)), OVER: bool(asked & set(ENDED))}
-    return [half for half, needed in halves.items() if needed] or [LIVING]
+    asked = set(STATUSES if statuses is None else statuses)
+    over = {OVER: "completed" in asked, _LOST: "completed" not in asked and asked & set(ENDED)}
+    return [half for half, needed in {LIVING: asked - set(ENDED), **over}.items() if needed]
 
 
 def _half(half: str, condition: str, args: int, before: Place | None) -> str:
@@ -144,3 +145,9 @@ def _half(half: str, condition: str, args: int, before: Place | None) -> str:
         f"SELECT {COLUMNS} FROM jobs WHERE {half} AND {condition}{earlier}"
         f" ORDER BY created_at DESC, id DESC LIMIT ${args + 1}"
     )
+
+
+async def steps_completed(tx: Transaction, job_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """The steps that these jobs have behind them."""
+    found = await tx.fetch("SELECT id, steps_completed FROM jobs WHERE id = ANY($1::uuid[])", uuids(job_ids))
+    return {row["id"]: list(row["steps_completed"]) for row in found}
