@@ -9,10 +9,10 @@ import structlog
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
+from infra.postgres.log_cursor import Cursor
 from services.jobs.hosting import Host, ProcessorStopped
 from services.jobs.processing import ProcessingProgress, update
-from services.jobs.store import updates
-from services.jobs.store.updates import Place
+from services.jobs.store.lines import LINES, Watched, steps_completed
 
 Callback = Callable[[ProcessingProgress], None]
 
@@ -30,11 +30,11 @@ class Callbacks:
 
     def __init__(self, host: Host, *, tenant: str) -> None:
         self._host = host
-        self._tenant = tenant
+        self._wanted = Watched(tenant=tenant)
         self._callbacks: list[Callback] = []
         self._thread: threading.Thread | None = None
         self._stopping = asyncio.Event()
-        self._place = Place(0, 0)
+        self._place = Cursor(0, 0, 0)
 
     def register(self, callback: Callback) -> None:
         """Call it with everything that happens from now on. Raises ``ProcessorStopped``, ``DatabaseAway``."""
@@ -82,15 +82,16 @@ class Callbacks:
     async def _page(self) -> list[ProcessingProgress]:
         try:
             async with self._host.runtime.database.reading() as tx:
-                lines = await updates.after(tx, self._place, tenant=self._tenant, limit=PAGE)
+                told = await LINES.page(tx, self._place, self._wanted, limit=PAGE)
+                steps = await steps_completed(tx, {one.line["job_id"] for one in told}) if told else {}
         except DatabaseAway as away:
             log.warning("progress is told later", reason=away.detail)
             return []
-        if lines:
-            self._place = Place(lines[-1]["xid"], lines[-1]["id"])
-        return [update(line, line["steps_completed"]) for line in lines]
+        if told:
+            self._place = told[-1].cursor
+        return [update(one.line, steps.get(one.line["job_id"], [])) for one in told]
 
 
-async def _end(database: Database) -> Place:
+async def _end(database: Database) -> Cursor:
     async with database.reading() as tx:
-        return await updates.end(tx)
+        return await LINES.end(tx)
