@@ -1,12 +1,12 @@
 """What callers see of jobs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from infra.postgres.database import Transaction, uuids
+from infra.postgres.database import Transaction
 from services.jobs.shapes import ENDED, STATUSES, STEPS_AS_STATUS
 
 COLUMNS = (
@@ -145,9 +145,3 @@ def _half(half: str, condition: str, args: int, before: Place | None) -> str:
         f"SELECT {COLUMNS} FROM jobs WHERE {half} AND {condition}{earlier}"
         f" ORDER BY created_at DESC, id DESC LIMIT ${args + 1}"
     )
-
-
-async def steps_completed(tx: Transaction, job_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
-    """The steps that these jobs have behind them."""
-    found = await tx.fetch("SELECT id, steps_completed FROM jobs WHERE id = ANY($1::uuid[])", uuids(job_ids))
-    return {row["id"]: list(row["steps_completed"]) for row in found}
