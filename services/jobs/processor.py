@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from infra.runtime.settings import read_settings
 from infra.runtime.wrong_fields import wrong_fields
+from services.jobs.admission import door
 from services.jobs.batch import Batch
 from services.jobs.batch_watch import BatchWatch
 from services.jobs.callbacks import Callback, Callbacks
 from services.jobs.cancel_job import cancel_job
 from services.jobs.face import TENANT
-from services.jobs.face.submit import door
 from services.jobs.find_job import find_job, job_history
 from services.jobs.hosting import Host, ProcessorStopped
 from services.jobs.job_id import job_id as parsed
