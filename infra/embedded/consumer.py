@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from infra.postgres import bus as sql
+from infra.postgres.away import AWAY
 from infra.postgres.bus import Delivery
 from infra.postgres.database import Database
 from infra.runtime import telemetry, trace
@@ -22,7 +23,7 @@ from schemas.problem import Problem
 
 _DETAIL = 2000  # characters kept of an exception's message
 _DOUBLINGS = 30  # more would only overflow: a second has become 34 years
-_TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_TROUBLE = (OSError, asyncpg.PostgresError, *AWAY)
 log = structlog.get_logger()
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from infra.runtime.runtime import Runtime
+from infra.runtime.settings import Settings
 from services.crawling.accept_webhook import accept_webhook
 from services.crawling.cancel_crawl import cancel_crawl
 from services.crawling.crawl_status import crawl_status
@@ -96,7 +97,7 @@ def _trigger(routes: APIRouter, runtime: Runtime, context: Crawling) -> None:
             policy=context.policy,
         )
         if accepted.job is not None:
-            await sending.submit(accepted.job, wait_seconds=runtime.settings.submit_wait_seconds)
+            await sending.submit(accepted.job, wait_seconds=_patience(runtime.settings))
         body = accepted.answer or await answer(
             accepted.crawl_id,
             key=key,
@@ -110,6 +111,10 @@ def _trigger(routes: APIRouter, runtime: Runtime, context: Crawling) -> None:
             media_type="application/json",
             headers={"Location": f"/api/v1/crawl/{accepted.crawl_id}/status"},
         )
+
+
+def _patience(settings: Settings) -> float | None:
+    return settings.submit_wait_seconds if settings.immediate_response else None
 
 
 def _questions(routes: APIRouter, context: Crawling) -> None:

@@ -26,7 +26,7 @@ class Policy:
 def policy(settings: Settings, *, public_url: str | None) -> Policy:
     """The policy that the settings ask for; ``public_url`` is where providers reach our webhooks, if anywhere."""
     return Policy(
-        polling_enabled=settings.polling_enabled,
+        polling_enabled=settings.polling_enabled and settings.background_polling,
         poll_interval=settings.poll_interval,
         max_polls=settings.max_polls,
         stall=settings.stall_seconds,

@@ -9,6 +9,7 @@ import structlog
 
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
+from infra.runtime import telemetry
 from schemas.problem import Problem
 from services.crawling.governor import Governed
 from services.crawling.policy import Policy
@@ -16,6 +17,7 @@ from services.crawling.polling.settle import settle_poll
 from services.crawling.polling.verdict import Verdict, judge, judge_problem
 from services.crawling.store import health, polls
 from services.crawling.store.polls import Due, Note
+from services.crawling.store.traces import of as traces_of
 
 log = structlog.get_logger()
 
@@ -70,7 +72,7 @@ class Poller:
             )
             traces = await traces_of(tx, [one.crawl_id for one in due]) if telemetry.on() else {}
         for one in due:
-            task = asyncio.create_task(self._ask(one))
+            task = asyncio.create_task(self._ask(one, traces.get(one.crawl_id)))
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
         return len(due)
@@ -78,7 +80,12 @@ class Poller:
     def _resting(self) -> list[str]:
         return [name for name, provider in self.providers.items() if provider.governor.resting_seconds > 0]
 
-    async def _ask(self, due: Due) -> None:
+    async def _ask(self, due: Due, traceparent: str | None) -> None:
+        about = {"job.id": str(due.crawl_id), "provider": due.provider}
+        with telemetry.span("poll crawl", kind="consumer", parent=traceparent, attributes=about):
+            await self._answer(due)
+
+    async def _answer(self, due: Due) -> None:
         try:
             progress = await self.providers[due.provider].poll(due.snapshot_id)
         except Problem as problem:

@@ -17,8 +17,8 @@ class Submissions:
 
     worker: Worker
 
-    async def submit(self, job: Job, *, wait_seconds: float) -> None:
-        """Send the order; returns when its fate is known, or after ``wait_seconds`` while it goes on."""
+    async def submit(self, job: Job, *, wait_seconds: float | None) -> None:
+        """Send the order; returns when its fate is known, or after ``wait_seconds`` (if given) while it goes on."""
         await asyncio.wait([self.worker.adopt(job)], timeout=wait_seconds)
 
     @asynccontextmanager

@@ -1,6 +1,7 @@
 """Every variable: its name, its default, and that it changes one thing and is used."""
 
 import ast
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,6 +54,19 @@ TABLE: list[tuple[str, Any, str, Any, str | None]] = [
     ("HEADRACE_LEASE_SECONDS", 45.0, "5", 5.0, "0"),
     ("HEADRACE_RETRY_BASE_SECONDS", 2.0, "1", 1.0, "0"),
     ("HEADRACE_RETRY_CAP_SECONDS", 60.0, "9", 9.0, "0"),
+    ("MAX_WORKERS", None, "3", 3, "0"),
+    ("MAX_QUEUE_SIZE", 10_000, "7", 7, "0"),
+    ("JOB_TIMEOUT", 300.0, "1.5", 1.5, "0"),
+    ("PROCESSING_POLL_INTERVAL", 30.0, "0.5", 0.5, "0"),
+    ("PROCESSING_BATCH_SIZE", 100, "7", 7, "1001"),
+    ("PROCESSING_MAX_RETRIES", 3, "0", 0, "-1"),
+    ("PROCESSING_BACKOFF_FACTOR", 1.5, "2", 2.0, "0.5"),
+    ("PROCESSING_MAX_CONCURRENT_JOBS", 5, "1", 1, "0"),
+    ("BACKGROUND_POLLING", True, "false", False, "perhaps"),
+    ("IMMEDIATE_RESPONSE", True, "false", False, "perhaps"),
+    ("BACKGROUND_RETRY", True, "false", False, "perhaps"),
+    ("BACKGROUND_CLEANUP", True, "false", False, "perhaps"),
+    ("HEADRACE_JOB_RETENTION_DAYS", 30, "1", 1, "0"),
     ("BACKGROUND_METRICS_ENABLED", True, "false", False, "perhaps"),
     ("BACKGROUND_METRICS", True, "false", False, "perhaps"),
     ("HEADRACE_ALERT_WEBHOOK_URL", None, "https://a.example/hook/", "https://a.example/hook/", "a.example"),
@@ -145,6 +159,7 @@ def given(**changes: Any) -> Settings:
     ("field", "value", "effect"),
     [
         ("polling_enabled", False, {"polling_enabled": False}),
+        ("background_polling", False, {"polling_enabled": False}),
         ("poll_interval", 0.5, {"poll_interval": 0.5}),
         ("max_polls", 7, {"max_polls": 7}),
         ("stall_seconds", 7.0, {"stall": 7.0}),
@@ -162,14 +177,38 @@ def test_a_setting_of_crawling_has_one_effect_there(field: str, value: object, e
     assert policy(given(**{field: value}), public_url=None) == Policy(**{**vars(usual), **effect})
 
 
-def test_the_settings_of_leases_and_retries_reach_every_worker() -> None:
-    settings = given(lease_seconds=1.0, retry_base_seconds=2.5, retry_cap_seconds=3.5)
+def worker_of(**changes: Any) -> dict[str, Any]:
+    """A worker's numbers where the settings say so; its terms among them."""
     database = Database(None)
-    made = SimpleNamespace(settings=settings, database=database, doorbell=Doorbell(database), name="n")
+    made = SimpleNamespace(
+        settings=given(**changes), database=database, doorbell=Doorbell(database), name="n", built={}
+    )
     worker = works(queue="q", kind="k")(lambda _: Work()).worker(cast("Runtime", made))
+    own = {name: getattr(worker, name) for name in ("concurrency", "batch_size", "lease_seconds")}
+    return {**own, **asdict(worker.terms)}
 
-    terms = worker.terms
-    assert (worker.lease_seconds, terms.retry_base_seconds, terms.retry_cap_seconds) == (1.0, 2.5, 3.5)
+
+@pytest.mark.parametrize(
+    ("name", "written", "effect"),
+    [
+        ("HEADRACE_LEASE_SECONDS", "1", {"lease_seconds": 1.0}),
+        ("HEADRACE_RETRY_BASE_SECONDS", "2.5", {"retry_base_seconds": 2.5}),
+        ("HEADRACE_RETRY_CAP_SECONDS", "3.5", {"retry_cap_seconds": 3.5}),
+        ("JOB_TIMEOUT", "7", {"timeout_seconds": 7.0}),
+        ("PROCESSING_BATCH_SIZE", "7", {"batch_size": 7}),
+        ("PROCESSING_MAX_RETRIES", "7", {"max_tries": 8}),
+        ("PROCESSING_BACKOFF_FACTOR", "7", {"backoff_factor": 7.0}),
+        ("PROCESSING_MAX_CONCURRENT_JOBS", "7", {"concurrency": 7}),
+        ("BACKGROUND_RETRY", "false", {"retries": False}),
+    ],
+)
+def test_a_variable_has_one_effect_on_every_worker(
+    monkeypatch: pytest.MonkeyPatch, name: str, written: str, effect: dict[str, Any]
+) -> None:
+    usual = worker_of()
+    monkeypatch.setenv(name, written)
+
+    assert worker_of() == usual | effect
 
 
 def test_the_number_of_stores_at_once_is_a_setting_and_that_of_loads_is_not() -> None:
