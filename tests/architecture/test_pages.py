@@ -16,7 +16,11 @@ from schemas.subscribe import Subscriber
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 FOLDERS = ("schemas", "services", "functions", "infra", "tests")
-PAGES = ["README.md", *(f"{folder}/README.md" for folder in FOLDERS), "services/crawling/README.md"]
+PAGES = [
+    "README.md",
+    *(f"{folder}/README.md" for folder in FOLDERS),
+    *(f"services/{name}/README.md" for name in ("crawling", "jobs")),
+]
 LONGEST = 40  # lines: what lives here, how to add one
 OURS = re.compile(r"\b(?:HEADRACE|BACKGROUND|BRIGHT_DATA)_[A-Z_]*[A-Z]\b")
 COLOURS = {"BACKGROUND_BLUE", "BACKGROUND_GREEN", "BACKGROUND_INTENSITY", "BACKGROUND_RED"}
