@@ -1,0 +1,129 @@
+"""Callbacks of the Python face: in order, from one thread, whoever works the jobs."""
+
+import asyncio
+import threading
+from uuid import uuid4
+
+import pytest
+from structlog.testing import capture_logs
+
+from infra.postgres.database import Database
+from services.jobs.job import Done, Job, NewJob, Outcome, Work
+from services.jobs.processor import (
+    BackgroundProcessor,
+    ProcessingProgress,
+    ProcessingStatus,
+    ProcessorStopped,
+)
+from services.jobs.store import queue
+from services.jobs.worker import Worker
+from tests.flow.jobs.python_face import PATIENCE, over, until
+
+
+def test_a_callback_hears_every_update_in_order_from_one_thread(processor: BackgroundProcessor) -> None:
+    told: list[ProcessingProgress] = []
+    threads: set[int] = set()
+
+    def on_progress(progress: ProcessingProgress) -> None:
+        threads.add(threading.get_ident())
+        told.append(progress)
+
+    processor.register_progress_callback(on_progress)
+    first = processor.submit_job(kind="drill", payload={"seconds": 0.5, "steps": ["classifying", "extracting"]})
+    second = processor.submit_job(kind="drill", payload={"stumbles": 1})
+    for job_id in (first, second):
+        over(processor, job_id)
+    processor.shutdown()
+
+    of_first = [one for one in told if one.job_id == first]
+    assert [one.progress for one in of_first] == sorted(one.progress for one in of_first)
+    assert list(dict.fromkeys(one.status.value for one in of_first)) == [
+        "queued",
+        "processing",
+        "classifying",
+        "extracting",
+        "completed",
+    ]
+    assert of_first[-1].steps_completed == ["classifying", "extracting"]
+    assert all(one.steps_completed == [] for one in of_first if one.current_step == "classifying")
+    assert "retrying" in [one.status.value for one in told if one.job_id == second]
+    assert len(threads) == 1
+    assert threads != {threading.get_ident()}
+
+
+def test_a_callback_that_raises_harms_nobody(processor: BackgroundProcessor) -> None:
+    told: list[str] = []
+
+    def broken(progress: ProcessingProgress) -> None:
+        raise ValueError(progress.job_id)
+
+    with capture_logs() as logs:
+        processor.register_progress_callback(broken)
+        processor.register_progress_callback(lambda progress: told.append(progress.status.value))
+        over(processor, processor.submit_job(kind="drill"))
+        processor.shutdown()
+
+    assert told[0] == "queued"
+    assert told[-1] == "completed"
+    assert [line["event"] for line in logs].count("a progress callback failed") == len(told)
+
+
+def test_a_callback_may_ask_and_command(processor: BackgroundProcessor) -> None:
+    seen: list[ProcessingStatus] = []
+    followed: list[str] = []
+
+    def on_progress(progress: ProcessingProgress) -> None:
+        seen.append(processor.get_job(progress.job_id).status)
+        if progress.status.over and not followed:
+            followed.append(processor.submit_job(kind="drill"))
+
+    processor.register_progress_callback(on_progress)
+    over(processor, processor.submit_job(kind="drill"))
+
+    assert over(processor, until(lambda: followed)[0]).status is ProcessingStatus.COMPLETED
+    assert ProcessingStatus.COMPLETED in seen
+
+
+def test_a_callback_may_end_it_all(processor: BackgroundProcessor) -> None:
+    done = threading.Event()
+
+    def on_progress(progress: ProcessingProgress) -> None:
+        processor.shutdown()
+        done.set()
+
+    processor.register_progress_callback(on_progress)
+    processor.submit_job(kind="drill")
+
+    assert done.wait(PATIENCE)
+    with pytest.raises(ProcessorStopped):
+        processor.submit_job(kind="drill")
+
+
+async def test_a_callback_hears_of_jobs_that_others_work(processor: BackgroundProcessor, database: Database) -> None:
+    async def run(_: Job) -> Outcome:
+        return Done()
+
+    told: list[str] = []
+    processor.register_progress_callback(lambda progress: told.append(progress.status.value))
+    async with database.transaction() as tx:
+        await queue.enqueue(tx, NewJob(id=uuid4(), kind="k", queue="nobody's here"))
+    worker = Worker(database=database, queue="nobody's here", work={"k": Work(run=run)}, name="other")
+
+    await worker.drain(asyncio.Event())
+
+    await asyncio.to_thread(until, lambda: told == ["queued", "processing", "completed"])
+
+
+async def test_what_commits_late_is_heard_too(processor: BackgroundProcessor, database: Database) -> None:
+    told: list[str] = []
+    processor.register_progress_callback(lambda progress: told.append(progress.job_id))
+    late, early = (NewJob(id=uuid4(), kind="k", queue="nobody's here") for _ in range(2))
+
+    async with database.transaction() as slow:
+        await queue.enqueue(slow, late)
+        async with database.transaction() as quick:
+            await queue.enqueue(quick, early)
+        await asyncio.sleep(0.6)  # more than two looks
+        assert told == []  # control: who reads by number alone has passed the late one by now
+
+    await asyncio.to_thread(until, lambda: told == [str(late.id), str(early.id)])
