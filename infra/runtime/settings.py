@@ -1,13 +1,12 @@
 """Every setting of the program: read once, at the edge, into one frozen object."""
 
-from base64 import b64decode
 from pathlib import Path
-from typing import ClassVar, Literal, get_args
-from urllib.parse import urlsplit
+from typing import ClassVar, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from infra.runtime.setting_types import Endpoint, MailServer, Origin, SigningSecret
 from schemas.problem import Problem
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -36,9 +35,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".headrace"), description="Embedded PostgreSQL, lake and warehouse live here.")
     database_url: SecretStr | None = Field(None, description="Another PostgreSQL than the embedded one.")
     database_pool: int = Field(10, ge=2, le=100, description="Connections a process may hold.")
-    public_url: str | None = Field(None, description="Where providers reach our webhooks; none: polling only.")
+    public_url: Origin | None = Field(None, description="Where providers reach our webhooks; none: polling only.")
 
-    bright_data_api_url: str | None = Field(
+    bright_data_api_url: Origin | None = Field(
         None,
         validation_alias="BRIGHT_DATA_API_URL",
         description="Origin of the Bright Data API; unset: the real one with a token, the simulator without.",
@@ -179,50 +178,17 @@ class Settings(BaseSettings):
     retry_base_seconds: float = Field(2.0, gt=0, description="First step of the exponential backoff.")
     retry_cap_seconds: float = Field(60.0, gt=0, description="Longest step of the exponential backoff.")
 
-    alert_webhook_url: str | None = Field(
+    alert_webhook_url: Endpoint | None = Field(
         None, description="Where alerts are pushed to, signed by HEADRACE_ALERT_WEBHOOK_SECRET; none: nowhere."
     )
-    alert_webhook_secret: SecretStr | None = Field(
+    alert_webhook_secret: SigningSecret | None = Field(
         None, description="Signs pushed alerts as Standard Webhooks say: base64, with or without `whsec_` before it."
     )
-    smtp_url: SecretStr | None = Field(
+    smtp_url: MailServer | None = Field(
         None, description="Mail server for alerts: smtp://user:password@host:587, or smtps:// for TLS from the start."
     )
     alert_email_from: str | None = Field(None, description="Sender of alerts by e-mail.")
     alert_email_to: str | None = Field(None, description="Who gets alerts by e-mail, separated by commas.")
-
-    @field_validator("public_url", "bright_data_api_url")
-    @classmethod
-    def _origin(cls, value: str | None) -> str | None:
-        found = cls._endpoint(value)
-        return found.rstrip("/") if found else None
-
-    @field_validator("alert_webhook_url")
-    @classmethod
-    def _endpoint(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            msg = "must be an http:// or https:// URL"
-            raise ValueError(msg)
-        return value
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
-        parts = urlsplit(value.get_secret_value()) if value else None  # its ValueErrors do not repeat the password
-        if parts and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0):
-            msg = "must be like smtp://user:password@host:587, or smtps://"
-            raise ValueError(msg)
-        return value
-
-    @field_validator("alert_webhook_secret")
-    @classmethod
-    def _signing_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        try:
-            b64decode(value.get_secret_value().removeprefix("whsec_") if value else "", validate=True)
-        except ValueError:
-            msg = "must be base64, with or without whsec_ before it"
-            raise ValueError(msg) from None
-        return value
 
     @classmethod
     def settings_customise_sources(
@@ -266,4 +232,4 @@ def _wrong(place: str, value: object, message: str) -> str:
 
 def _is_secret(field: str) -> bool:
     info = Settings.model_fields.get(field)
-    return info is not None and SecretStr in (info.annotation, *get_args(info.annotation))
+    return info is not None and "SecretStr" in str(info.annotation)  # however it is wrapped

@@ -8,8 +8,8 @@ from infra.postgres.database import Database
 from services.jobs.store import workers
 from services.jobs.watching.metrics import read
 from services.jobs.watching.roll_up import roll_up
+from tests.contract.jobs.alarms import START, nobody_works, raised
 from tests.contract.jobs.rig import Desk, Final, Passing, failing
-from tests.contract.jobs.test_watch import START, nobody_works, raised
 
 Found = dict[tuple[str, ...], float]
 

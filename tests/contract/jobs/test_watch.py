@@ -1,7 +1,6 @@
 """What is measured, raised, cleared and told."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,90 +8,26 @@ import pytest
 
 from infra.postgres.database import Database
 from services.jobs.alerts.list_alerts import list_alerts
-from services.jobs.alerts.notice import Channel, Notice
-from services.jobs.alerts.watch import measure, watch
-from services.jobs.store import workers
+from services.jobs.alerts.notice import Notice
+from services.jobs.alerts.watch import watch
 from services.jobs.sweep import sweep
-from services.jobs.watching.queue_health import queue_health
 from services.jobs.watching.roll_up import roll_up
-from tests.contract.jobs.rig import Desk, Final, failing, record
-
-START = datetime.now(UTC)
-ALL: tuple[Channel, ...] = ("webhook", "email")
-
-
-async def value(database: Database, rule: str, subject: str = "", *, now: datetime = START) -> float | None:
-    async with database.reading() as tx:
-        return (await measure(tx, now=now)).get((rule, subject))
-
-
-async def look(database: Database, seconds: float, channels: tuple[Channel, ...] = ()) -> list[Notice]:
-    return await watch(database, now=START + timedelta(seconds=seconds), channels=channels, every_seconds=0)
-
-
-async def seen(database: Database) -> None:
-    async with database.transaction() as tx:
-        await workers.report(tx, "w", host="h", pid=1, started_at=START, slots=10, busy=0)
-
-
-async def raised(database: Database, channels: tuple[Channel, ...] = ()) -> list[Notice]:
-    """Looks until what is wrong is raised."""
-    return [notice for step in range(5) for notice in await look(database, 10.0 * step, channels)]
-
-
-async def older(desk: Desk, seconds: float) -> None:
-    past = f"now() - {seconds} * interval '1 s'"
-    await desk.database.pool.execute(f"UPDATE jobs SET enqueued_at = {past}, ready_at = {past}")
-
-
-async def much_fails(desk: Desk) -> None:
-    await desk.queue(10, priority=2)
-    await desk.drain()
-    await desk.queue(10, priority=2)
-    await desk.drain(failing(Final("no")))
-    await roll_up(desk.database)
-
-
-async def critical_waits(desk: Desk) -> None:
-    await seen(desk.database)
-    await desk.queue(priority=0)
-    await older(desk, 100)
-
-
-async def lease_is_long_over(desk: Desk) -> None:
-    job = await desk.held()
-    await desk.change(job.id, "lease_until = now() - interval '5 minutes'")
-
-
-async def due_is_long_past(desk: Desk) -> None:
-    [job_id] = await desk.queue(state="scheduled")
-    await desk.change(job_id, "due_at = now() - interval '5 minutes'")
-
-
-async def events_stay(desk: Desk) -> None:
-    async with desk.database.transaction() as tx:
-        await record(tx)
-    await desk.database.pool.execute("UPDATE outbox SET time = now() - interval '5 minutes'")
-
-
-async def dead_letters(desk: Desk) -> None:
-    await desk.queue(10)
-    await desk.drain(failing(Final("no")))
-
-
-async def nobody_works(desk: Desk) -> None:
-    await desk.queue()
-
-
-TROUBLES: dict[str, tuple[Callable[[Desk], Awaitable[None]], str]] = {
-    "failure_rate": (much_fails, "k"),
-    "failure_rate_severe": (much_fails, "k"),
-    "oldest_critical": (critical_waits, ""),
-    "stuck_jobs": (lease_is_long_over, ""),
-    "outbox_age": (events_stay, ""),
-    "dead_letters": (dead_letters, ""),
-    "no_worker": (nobody_works, ""),
-}
+from tests.contract.jobs.alarms import (
+    ALL,
+    START,
+    TROUBLES,
+    critical_waits,
+    due_is_long_past,
+    lease_is_long_over,
+    look,
+    much_fails,
+    nobody_works,
+    older,
+    raised,
+    seen,
+    value,
+)
+from tests.contract.jobs.rig import Desk, Final, failing
 
 
 @pytest.mark.parametrize("rule", TROUBLES)
@@ -198,62 +133,6 @@ async def test_nobody_looks_again_before_it_is_time(desk: Desk) -> None:
     await watch(desk.database, now=START + timedelta(seconds=9), every_seconds=3600)
 
     assert await desk.database.pool.fetchval("SELECT looked_at FROM alerts") == before
-
-
-async def health(database: Database) -> dict[str, Any]:
-    return await queue_health(tenant="default", now=datetime.now(UTC), database=database)
-
-
-async def test_health_is_told_in_the_seeds_words(desk: Desk) -> None:
-    await seen(desk.database)
-    await desk.queue(2)
-    await desk.drain()
-    await desk.queue()
-    await desk.drain(failing(Final("no")))
-    await desk.held()
-    await desk.queue(3)
-    await older(desk, 15.5)
-    await roll_up(desk.database)
-    await look(desk.database, 0)
-
-    body = await health(desk.database)
-
-    age = body.pop("oldest_job_age")
-    assert age == pytest.approx(15.5, abs=5)
-    assert body == {
-        "status": "healthy",
-        "total_jobs": 7,
-        "queued_jobs": 3,
-        "processing_jobs": 1,
-        "failed_jobs": 1,
-        "alerts": [],
-    }
-
-
-@pytest.mark.parametrize(
-    ("rule", "status"), [("dead_letters", "healthy"), ("stuck_jobs", "degraded"), ("no_worker", "critical")]
-)
-async def test_the_gravest_alert_decides_the_status(desk: Desk, rule: str, status: str) -> None:
-    await TROUBLES[rule][0](desk)
-    await raised(desk.database)
-
-    body = await health(desk.database)
-
-    assert body["status"] == status
-    assert set(body["alerts"][0]) == {"level", "message"}
-
-
-async def test_health_says_when_nobody_watches(desk: Desk) -> None:
-    await look(desk.database, 0)
-    assert (await health(desk.database))["status"] == "healthy"
-    await desk.database.pool.execute("UPDATE alert_watch SET looked_at = now() - interval '5 minutes'")
-
-    body = await health(desk.database)
-
-    assert body["status"] == "critical"
-    assert body["alerts"] == [
-        {"level": "critical", "message": "Nothing watches the queues: the last look was 5 min ago"}
-    ]
 
 
 async def test_alerts_are_listed_newest_first_and_what_is_only_suspected_is_not(desk: Desk) -> None:

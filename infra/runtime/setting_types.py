@@ -1,0 +1,41 @@
+"""What some settings must look like. A secret that does not is refused without being shown."""
+
+from base64 import b64decode
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, SecretStr
+
+
+def _endpoint(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        msg = "must be an http:// or https:// URL"
+        raise ValueError(msg)
+    return value
+
+
+def _origin(value: str) -> str:
+    return _endpoint(value).rstrip("/")
+
+
+def _mail_server(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())  # its ValueErrors do not repeat the password
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0:
+        msg = "must be like smtp://user:password@host:587, or smtps://"
+        raise ValueError(msg)
+    return value
+
+
+def _signing_secret(value: SecretStr) -> SecretStr:
+    try:
+        b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True)
+    except ValueError:
+        msg = "must be base64, with or without whsec_ before it"
+        raise ValueError(msg) from None
+    return value
+
+
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Origin = Annotated[str, AfterValidator(_origin)]
+MailServer = Annotated[SecretStr, AfterValidator(_mail_server)]
+SigningSecret = Annotated[SecretStr, AfterValidator(_signing_secret)]

@@ -1,0 +1,78 @@
+"""Alerts pushed to an endpoint: signed, tried again where that helps, and nowhere else."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+from standardwebhooks import WebhookVerificationError
+
+from services.jobs.alerts.webhook import AlertNotTaken, AlertRefused, Webhook
+from tests.contract.jobs.receiving import NOTICE, OTHER, SECRET, WHEN, Endpoint, receiving, verified
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[Endpoint]:
+    async with receiving() as made:
+        yield made
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def push(endpoint: Endpoint, session: aiohttp.ClientSession, *, at: datetime | None = None) -> None:
+    await Webhook(endpoint.url, SECRET).tell(NOTICE, message_id="job-1", session=session, now=at or datetime.now(UTC))
+
+
+async def test_an_alert_arrives_signed(endpoint: Endpoint, session: aiohttp.ClientSession) -> None:
+    await push(endpoint, session)
+
+    [(headers, body)] = endpoint.had
+    told = verified(SECRET, headers, body)
+    assert (told["type"], told["timestamp"]) == ("alert.raised", "2026-05-01T12:00:00Z")
+    assert told["data"]["message"] == "High failure rate: 15% (drill)"
+    assert headers["webhook-id"] == "job-1"
+
+
+async def test_control_another_secret_a_changed_body_and_an_old_signature_are_refused(
+    endpoint: Endpoint, session: aiohttp.ClientSession
+) -> None:
+    await push(endpoint, session)
+    await push(endpoint, session, at=WHEN)
+
+    (headers, body), (old, same) = endpoint.had
+    for secret, their, text in ((OTHER, headers, body), (SECRET, headers, body + " "), (SECRET, old, same)):
+        with pytest.raises(WebhookVerificationError):
+            verified(secret, their, text)
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+async def test_what_passes_is_tried_again(endpoint: Endpoint, session: aiohttp.ClientSession, status: int) -> None:
+    endpoint.status, endpoint.headers = status, {"Retry-After": "17"}
+
+    with pytest.raises(AlertNotTaken) as caught:
+        await push(endpoint, session)
+
+    assert caught.value.retryable
+    assert caught.value.retry_after == 17
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 404, 410])
+async def test_what_will_not_change_is_not(endpoint: Endpoint, session: aiohttp.ClientSession, status: int) -> None:
+    endpoint.status, endpoint.headers = status, {"Location": endpoint.url}
+
+    with pytest.raises(AlertRefused) as caught:
+        await push(endpoint, session)
+
+    assert not caught.value.retryable
+    assert len(endpoint.had) == 1
+
+
+async def test_nobody_there_is_tried_again(endpoint: Endpoint, session: aiohttp.ClientSession) -> None:
+    endpoint.url = "http://127.0.0.1:1/hook"
+
+    with pytest.raises(AlertNotTaken):
+        await push(endpoint, session)
