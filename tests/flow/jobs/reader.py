@@ -11,7 +11,7 @@ from services.jobs.job import NewJob
 from services.jobs.store import queue
 from tests.flow.jobs.counter import Counter, counter
 
-STRANGERS = ["nonsense", str(uuid4())]
+STRANGERS = ["nonsense", str(UUID(int=404))]
 
 
 @dataclass
