@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import psutil
 import pytest
@@ -67,7 +67,7 @@ def test_what_cannot_be_submitted_is_refused_by_its_name(
         processor.submit_job(**wrong)
 
 
-@pytest.mark.parametrize("unknown", [str(uuid4()), "none"])
+@pytest.mark.parametrize("unknown", [str(UUID(int=404)), "none"])
 def test_a_job_that_is_not_there_is_told(processor: BackgroundProcessor, unknown: str) -> None:
     for ask in (processor.get_job, processor.get_job_progress, processor.cancel_job):
         with pytest.raises(JobNotFound):
