@@ -8,7 +8,18 @@ from fastapi import APIRouter
 from infra.runtime.event_stream import closing
 from infra.runtime.runtime import Runtime
 from services.jobs.batch import MOST_BYTES
-from services.jobs.face import batches, bulk, commands, dead_letters, queues, reading, schedules, streaming, submit, watching
+from services.jobs.face import (
+    batches,
+    bulk,
+    commands,
+    dead_letters,
+    queues,
+    reading,
+    schedules,
+    streaming,
+    submit,
+    watching,
+)
 from services.jobs.job_feed import job_feed
 
 BODY_LIMITS = {"/api/background/submit-batch": MOST_BYTES}

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 AGEING_SECONDS = 300.0  # one level of priority is worth this much waiting
-BOOST_SECONDS = AGEING_SECONDS  # a retry by hand goes one level ahead
+BOOST_SECONDS = AGEING_SECONDS  # a retry by hand goes one level ahead, but never ahead of the highest
 PENALTY_SECONDS = AGEING_SECONDS / 2  # a failure costs half a level,
 MOST_PENALTIES = 5  # and at most this many count
 MOST_ADJUSTMENT_SECONDS = AGEING_SECONDS / 4  # file type and size decide between neighbours only
@@ -49,7 +49,7 @@ Level = Annotated[int, BeforeValidator(level)]
 def rank_seconds(priority: int, *, boost: float = 0.0, failures: int = 0, adjustment: float = 0.0) -> float:
     """How long after its enqueueing a job stands in the order of all jobs."""
     penalty = min(failures, MOST_PENALTIES) * PENALTY_SECONDS
-    return priority * AGEING_SECONDS - boost + penalty + adjustment
+    return max(0.0, priority * AGEING_SECONDS - boost) + penalty + adjustment
 
 
 def adjustment_seconds(filename: str | None, size_bytes: int | None) -> float:

@@ -38,7 +38,7 @@ def telling(changed: str, what: str, data: str = "'{}'::jsonb") -> str:
 def rank(*, priority: str = "priority", boost: str = "boost_seconds", failures: str = "failures") -> str:
     """SQL of ``rank_at`` where a job's parts are these; see ``services.jobs.rank``."""
     return (
-        f"enqueued_at + ({priority} * {AGEING_SECONDS} - ({boost})"
+        f"enqueued_at + (greatest(0, {priority} * {AGEING_SECONDS} - ({boost}))"
         f" + least({failures}, {MOST_PENALTIES}) * {PENALTY_SECONDS} + adjust_seconds) * interval '1 s'"
     )
 
