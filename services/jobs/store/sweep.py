@@ -23,7 +23,8 @@ async def promote(tx: Transaction, *, limit: int = 1000) -> int:
     found = await tx.fetch(
         "WITH due AS (SELECT id FROM jobs WHERE state = 'scheduled' AND due_at <= now()"
         "   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)"
-        " UPDATE jobs j SET state = 'ready', due_at = NULL FROM due WHERE j.id = due.id RETURNING j.queue",
+        " UPDATE jobs j SET state = 'ready', due_at = NULL, ready_at = due_at FROM due WHERE j.id = due.id"
+        " RETURNING j.queue",
         limit,
     )
     tx.ring(*{row["queue"] for row in found})
@@ -35,8 +36,8 @@ async def reap(tx: Transaction, *, limit: int = 1000) -> int:
     found = await tx.fetch(
         "WITH dead AS (SELECT id FROM jobs WHERE state = 'running' AND lease_until < now()"
         "   ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),"
-        " freed AS (UPDATE jobs j SET state = 'ready', lease_token = lease_token + 1, lease_until = NULL, worker = NULL"
-        "   FROM dead WHERE j.id = dead.id RETURNING j.*)"
+        " freed AS (UPDATE jobs j SET state = 'ready', lease_token = lease_token + 1, lease_until = NULL,"
+        "     worker = NULL, ready_at = now() FROM dead WHERE j.id = dead.id RETURNING j.*)"
         f" {rows.telling('freed', 'lease_expired')} RETURNING queue",
         limit,
     )
