@@ -1,5 +1,6 @@
 """An OTLP/HTTP receiver: what traces arrive at a real collector's door."""
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,6 +43,20 @@ class Collector:
             for scope in resource.scope_spans:
                 self.spans += [_seen(span, str(named.get("service.name"))) for span in scope.spans]
         return web.Response(content_type="application/x-protobuf")
+
+
+@asynccontextmanager
+async def silent() -> AsyncIterator[str]:
+    """The address of a collector that takes connections and says nothing."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for writer in writers:
+            writer.close()
 
 
 def _seen(span: Any, service: str) -> Seen:

@@ -14,9 +14,10 @@ import aiohttp
 import pytest
 
 from tests.e2e.conftest import Api, System, order
-from tests.e2e.otlp import Collector, Seen, collecting
+from tests.e2e.otlp import Collector, Seen, collecting, silent
 
 SECONDS = 30.0
+STOP_SECONDS = 8.0
 OUTSIDE = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
 STEPS = {
     "POST /api/v1/crawl/trigger",
@@ -155,3 +156,24 @@ async def test_log_lines_of_a_trace_name_it(watched: Watched) -> None:
     [failed] = [line for line in lines if line["message"] == "job failed"]
     assert (failed["trace_id"], failed["span_id"]) == (trace_id, spans["drill drill"].span_id)
     assert not [line for line in lines if line["message"] == "stack is up" and "trace_id" in line]
+
+
+async def test_a_collector_that_does_not_answer_delays_neither_work_nor_the_stop(http: aiohttp.ClientSession) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="headrace-e2e-traces-"))
+    folder.chmod(0o755)  # noqa: ASYNC240  # once, before anything runs
+    async with silent() as url:
+        system = System(folder, OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_BSP_SCHEDULE_DELAY="100")
+        system.start_provider()
+        system.start()
+        try:
+            await system.ready(http)
+            api = Api(http, system)
+            status = await api.ended(await api.trigger())
+        finally:
+            began = time.monotonic()
+            await asyncio.to_thread(system.stop)
+            took = time.monotonic() - began
+            rmtree(folder)
+
+    assert status["pipeline_status"] == "completed"
+    assert took < STOP_SECONDS

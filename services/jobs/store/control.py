@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
+from infra.runtime import trace
 from schemas.problem import Problem
 from services.jobs.job import Job
 from services.jobs.rank import BOOST_SECONDS
@@ -103,12 +104,15 @@ async def wanted(tx: Transaction, job_id: UUID) -> str | None:
 
 
 async def restart(tx: Transaction, locked: Job, *, state: str, queue: str, step: str | None) -> int:
-    """A new attempt of a finished job that this transaction holds locked; returns its number."""
+    """A new attempt of a finished job that this transaction holds locked; returns its number.
+
+    It belongs to the trace of whoever asked for it.
+    """
     attempt: int = await tx.fetchval(
         "UPDATE jobs SET state = $2, queue = $3, step = $4, attempt = attempt + 1, tries = 0, claims = 0, progress = 0,"
         " steps_completed = '{}', message = NULL, cursor = NULL, result = NULL, want = NULL, wanted_at = NULL,"
         " due_at = NULL, paused_from = NULL, finished_at = NULL, started_at = NULL, discarded_at = NULL,"
-        " discard_reason = NULL, ready_at = now(),"
+        " discard_reason = NULL, ready_at = now(), traceparent = coalesce($6, traceparent),"
         f" boost_seconds = $5, failures = 0, enqueued_at = now(), rank_at = {_ANEW},"
         f" lease_token = lease_token + 1, {rows.NO_ERROR} WHERE id = $1 RETURNING attempt",
         locked.id,
@@ -116,6 +120,7 @@ async def restart(tx: Transaction, locked: Job, *, state: str, queue: str, step:
         queue,
         step,
         BOOST_SECONDS,
+        trace.current(),
     )
     await rows.tell(tx, locked, "attempt_started", {})
     if state == "ready":

@@ -6,13 +6,16 @@ from uuid import UUID
 
 from infra.postgres.database import Transaction
 
-# A failed job that nobody discarded is a dead letter, which somebody may still want to retry.
+# A failed job that nobody discarded is a dead letter, which somebody may still want to retry. A batch that is not over
+# keeps its jobs: its result counts them.
 _LEAVE = """
 WITH old AS (
   SELECT id FROM jobs
   WHERE kind = ANY($2::text[]) AND finished_at < now() - $3 * interval '1 day'
     AND (state IN ('completed', 'cancelled')
       OR state = 'failed' AND (discarded_at IS NOT NULL OR finished_at < now() - $4 * interval '1 day'))
+    AND NOT EXISTS (SELECT FROM jobs o
+      WHERE o.batch_id = jobs.batch_id AND o.state NOT IN ('completed', 'failed', 'cancelled'))
   ORDER BY finished_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
 ), gone AS (
   DELETE FROM jobs j USING old WHERE j.id = old.id RETURNING j.*

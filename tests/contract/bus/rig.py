@@ -93,6 +93,7 @@ def event(number: int, topic: str = TOPIC, **data: object) -> Envelope:
         subject=f"crawl-{number}",
         time=datetime(2025, 11, 22, 3, 14, 15, 926535, tzinfo=UTC),
         tenant="default",
+        traceparent=f"00-{number:032x}-{'cd' * 8}-01",
         data={"crawl_id": f"crawl-{number}", "attempt": 1, **data},
     )
 

@@ -75,6 +75,7 @@ async def test_an_endpoint_gets_the_event_in_cloudevents_binary_mode(rig: Rig, s
         "ce-subject": "crawl-1",
         "ce-time": "2025-11-22T03:14:15.926535Z",
         "ce-tenant": "default",
+        "ce-traceparent": sent.traceparent,
     }
     assert headers["content-type"] == "application/json"
     assert (headers[":method"], headers[":path"]) == ("POST", "/events?team=a")

@@ -17,7 +17,8 @@ Open = Callable[..., Awaitable["Endpoint"]]
 
 
 def envelope(event: Event, tenant: str = "default") -> Envelope:
-    return envelop(event, time=datetime(2025, 11, 22, tzinfo=UTC), tenant=tenant)
+    told = envelop(event, time=datetime(2025, 11, 22, tzinfo=UTC), tenant=tenant)
+    return told.model_copy(update={"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"})
 
 
 @dataclass

@@ -149,6 +149,18 @@ async def test_a_dead_letter_stays_four_times_as_long_unless_it_was_discarded(ar
     assert background(await archive.find(forgotten))["error"]["code"] == "FINAL"
 
 
+async def test_a_batch_keeps_its_jobs_until_all_are_over(archive: Archive) -> None:
+    batch = uuid4()
+    old = await archive.finished(batch_id=batch)
+    [late] = await archive.desk.queue(batch_id=batch)
+
+    assert await archive.run() == 0
+    await archive.desk.drain()
+    assert await archive.run() == 1
+    assert await archive.live() == {late}
+    assert (await archive.find(old))["batch_id"] == batch
+
+
 async def test_timelines_go_with_their_jobs(archive: Archive) -> None:
     job_id = await archive.finished()
     [other] = await archive.desk.queue()

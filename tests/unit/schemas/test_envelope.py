@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from schemas.event import Envelope
 from schemas.events.crawl_failed import CrawlFailed
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -66,6 +67,15 @@ def test_the_structured_form_is_one_cloudevent() -> None:
         "datacontenttype": "application/json",
         "data": {"a": 1},
     }
+
+
+def test_an_event_carries_its_trace_wherever_it_goes() -> None:
+    traced = envelope(a=1).model_copy(update={"traceparent": TRACE})
+
+    assert traced.headers()["ce-traceparent"] == TRACE
+    assert traced.structured()["traceparent"] == TRACE
+    assert Envelope.from_http(traced.headers(), traced.body()) == traced
+    assert not {name for name in envelope().headers() if "trace" in name}
 
 
 def test_fields_can_be_read_like_those_of_a_dictionary() -> None:
