@@ -1,7 +1,8 @@
 """Figures of several programs, taken in turn so that a busy machine is busy for all, and what they say together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
 
 from tests.benchmarks.measure import Figures, drain, latency
@@ -23,6 +24,7 @@ IDLE = 0
 Choose = Callable[[str], Store | None]
 """The store of a program; None where this machine has none."""
 
+Measure = Callable[[Store, str], Awaitable[Figures]]
 Place = tuple[str, int]
 """A program and a backlog."""
 
@@ -32,22 +34,23 @@ class Comparison:
     """What was measured, by program and backlog; ``IDLE`` is the backlog of the latencies."""
 
     store: Choose
+    say: Callable[[str], None] = lambda _: None
     measured: dict[Place, list[Figures]] = field(default_factory=dict)
 
     async def backlog(self, jobs: int, names: Sequence[str], *, rounds: int, single: int) -> None:
         """Queue so many jobs, the last ``single`` of them one by one, and let them be worked."""
-        for _ in range(rounds):
-            for name in names:
-                if (store := self.store(name)) is not None:
-                    found = await drain(store, name, single=single, bulk=jobs - single)
-                    self.measured.setdefault((name, jobs), []).append(found)
+        await self._in_turn(jobs, names, rounds, partial(drain, single=single, bulk=jobs - single))
 
     async def idle(self, names: Sequence[str], *, rounds: int) -> None:
         """How soon a job starts when there is nothing else to do."""
-        for _ in range(rounds):
+        await self._in_turn(IDLE, names, rounds, latency)
+
+    async def _in_turn(self, jobs: int, names: Sequence[str], rounds: int, measure: Measure) -> None:
+        for number in range(1, rounds + 1):
             for name in names:
                 if (store := self.store(name)) is not None:
-                    self.measured.setdefault((name, IDLE), []).append(await latency(store, name))
+                    self.say(f"round {number} of {rounds}: {name}, {f'{jobs:,} jobs' if jobs else 'idle'}")
+                    self.measured.setdefault((name, jobs), []).append(await measure(store, name))
 
     def middle(self, name: str, jobs: int, what: str) -> float | None:
         """The median of all rounds; None where nothing was measured."""
