@@ -1,4 +1,4 @@
-"""What README.md says of states and fields, made from the code that decides it."""
+"""What README.md says of states, fields and alerts, made from the code that decides it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 from uuid import UUID
 
+from services.jobs.alerts.rules import RULES
 from services.jobs.shapes import ENDED, MEANT, STATUSES, STEPS_AS_STATUS, background, job_update, progress, status, v2
 
 STATES = ("ready", "scheduled", "waiting", "running", "paused", *ENDED)
@@ -68,7 +69,8 @@ FACES: dict[str, _Face] = {
 
 def parts() -> dict[str, str]:
     """The generated parts of README.md, by name."""
-    return {"states": _table(_states()), "fields": _table(_fields())}
+    made = {"states": _states(), "fields": _fields(), "alerts": _alerts()}
+    return {name: _table(rows) for name, rows in made.items()}
 
 
 def _table(rows: Iterator[Sequence[str]]) -> str:
@@ -96,6 +98,14 @@ def _fields() -> Iterator[Sequence[str]]:
     yield ["Column", *FACES]
     for column in _COLUMNS:
         yield [f"`{column}`", *(", ".join(f"`{name}`" for name in shown_by(column, face)) for face in FACES.values())]
+
+
+def _alerts() -> Iterator[Sequence[str]]:
+    yield ["Rule", "Level", "Raised at", "for", "Cleared below", "for", "Says"]
+    for name, rule in RULES.items():
+        for_long, calm = (f"{seconds:g} s" for seconds in (rule.hold_seconds, rule.calm_seconds))
+        bounds = f"{rule.raise_at:g}", for_long, f"{rule.clear_below:g}", calm
+        yield [f"`{name}`", rule.level.name.lower(), *bounds, rule.message(rule.raise_at, "drill")]
 
 
 def shown_by(column: str, face: _Face) -> list[str]:

@@ -77,7 +77,7 @@ RULES: Mapping[str, Rule] = {
         level=Level.ERROR,
         raise_at=1,
         clear_below=1,
-        message=lambda value, _: f"{value:.0f} jobs are stuck: their lease or due time is long past",
+        message=lambda value, _: f"Stuck jobs, whose lease or due time is long past: {value:.0f}",
     ),
     "outbox_age": Rule(
         level=Level.ERROR,
@@ -89,7 +89,7 @@ RULES: Mapping[str, Rule] = {
         level=Level.WARNING,
         raise_at=10,
         clear_below=5,
-        message=lambda value, _: f"{value:.0f} dead letters wait: retry or discard them",
+        message=lambda value, _: f"Dead letters to be retried or discarded: {value:.0f}",
     ),
     "no_worker": Rule(
         level=Level.CRITICAL,
