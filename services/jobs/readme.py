@@ -1,4 +1,4 @@
-"""What README.md says of states, fields and alerts, made from the code that decides it."""
+"""What README.md says of states, fields, commands and alerts, made from the code that decides it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.jobs.alerts.rules import RULES
+from services.jobs.commands import COMMANDS, TABLE
 from services.jobs.shapes import ENDED, MEANT, STATUSES, STEPS_AS_STATUS, background, job_update, progress, status, v2
 
 STATES = ("ready", "scheduled", "waiting", "running", "paused", *ENDED)
@@ -69,7 +70,7 @@ FACES: dict[str, _Face] = {
 
 def parts() -> dict[str, str]:
     """The generated parts of README.md, by name."""
-    made = {"states": _states(), "fields": _fields(), "alerts": _alerts()}
+    made = {"states": _states(), "fields": _fields(), "commands": _commands(), "alerts": _alerts()}
     return {name: _table(rows) for name, rows in made.items()}
 
 
@@ -92,6 +93,12 @@ def _states() -> Iterator[Sequence[str]]:
             ", ".join(dict.fromkeys(state for state, _ in seen)),
             steps.pop() if len(steps) == 1 else "",
         ]
+
+
+def _commands() -> Iterator[Sequence[str]]:
+    yield ["A job that is", *(f"`{command}`" for command in COMMANDS)]
+    for where, taken in TABLE.items():
+        yield [where, *("202" if command in taken else "409" for command in COMMANDS)]
 
 
 def _fields() -> Iterator[Sequence[str]]:
