@@ -1,5 +1,6 @@
 """POST /api/background/submit."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,9 @@ async def test_the_answer_says_where_the_job_is(desk: Counter) -> None:
 async def test_a_submitted_job_is_done(desk: Counter) -> None:
     async with desk.working():
         _, job = await desk.submit({"kind": "drill", "payload": {"result": {"n": 1}}})
-        while (row := await desk.row(job["job_id"]))["state"] != "completed":
-            pass
+        async with asyncio.timeout(20):
+            while (row := await desk.row(job["job_id"]))["state"] != "completed":
+                await asyncio.sleep(0.01)
 
     assert row["result"] == {"n": 1}
 
