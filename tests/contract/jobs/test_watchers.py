@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.postgres.database import Database
-from infra.postgres.log import Log
+from infra.postgres.log import Log, Told
 from infra.postgres.log_cursor import Cursor
 from services.jobs.store.lines import LINES, Line, Watched
 from tests.contract.jobs.rig import Desk, until
@@ -49,7 +49,24 @@ async def test_500_readers_miss_nothing_and_read_nothing_twice(desk: Desk) -> No
         )
         assert [place for place, _ in got] == sorted({place for place, _ in got})
         assert rising(one for _, one in got)
-    assert len(made) == len(told)  # each was written as JSON once, for all readers together
+    source.close()
+
+
+async def test_a_line_is_written_as_json_once_for_all_who_hear_of_it(desk: Desk) -> None:
+    job = await desk.held()
+    source = feed(desk.database)
+    async with source.listening(ALL) as one, source.listening(ALL) as other:
+        async with desk.database.transaction() as tx:
+            await progress(tx, job, 10)
+        told = [await listener.next(10) for listener in (one, other)]
+    frames: list[float] = []
+
+    def frame(line: Told[Line]) -> int:
+        frames.append(line.line["progress"])
+        return len(frames)
+
+    assert [each.once(frame) for each in told if each] == [1, 1]
+    assert frames == [10]
     source.close()
 
 
