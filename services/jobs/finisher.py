@@ -12,8 +12,8 @@ from infra.runtime import trace
 from services.jobs.finished import finished
 from services.jobs.job import Job
 from services.jobs.settle import LeaseLost
-from services.jobs.store import held
-from services.jobs.store.held import Ending
+from services.jobs.store import endings
+from services.jobs.store.endings import Ending
 
 MOST = 200  # endings in one statement
 
@@ -70,7 +70,7 @@ class Finisher:
 
     async def _commit(self, together: Sequence[_Waiting]) -> None:
         async with self.database.statement() as tx:
-            written = await held.complete_many(tx, [ending for ending, _ in together])
+            written = await endings.complete_many(tx, [ending for ending, _ in together])
         for ending, settled in together:
             if settled.done():  # whoever waited was interrupted
                 continue

@@ -1,13 +1,10 @@
 """What a worker does with jobs it holds. Every write carries the lease token: who lost the lease writes nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from infra.postgres import outbox
 from infra.postgres.database import Transaction
-from schemas.events.job_finished import JobFinished
 from schemas.problem import Problem
 from services.jobs.job import Job
 from services.jobs.store import rows
@@ -92,26 +89,11 @@ WITH moved AS (
 {told} RETURNING job_id
 """
 
-_FINISHED = f"""
+FINISHED = f"""
 state = 'completed', progress = 100, finished_at = now(), want = NULL, wanted_at = NULL, step = NULL, cursor = NULL,
   steps_completed = CASE WHEN step IS NULL THEN steps_completed ELSE steps_completed || step END, {rows.NO_ERROR}"""
 
 # The state is dressed so that no index of running jobs fits it: each row is found by its id.
-_COMPLETE_MANY = f"""
-WITH moved AS (
-  UPDATE jobs j SET {_FINISHED}, result = d.result, lease_until = NULL, worker = NULL
-  FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::uuid[], $5::jsonb[], $6::text[])
-    AS d(id, token, result, event_id, event, trace)
-  WHERE j.id = d.id AND j.lease_token = d.token AND j.state || '' = 'running'
-  RETURNING j.*, d.event_id, d.event, d.trace
-), told AS ({rows.telling("moved", "completed")}), facts AS (
-  SELECT event_id AS id, '{JobFinished.topic}' AS type, tenant, id::text AS subject, now() AS time, event AS data,
-    trace AS traceparent
-  FROM moved WHERE event_id IS NOT NULL
-), {outbox.storing("facts")}
-SELECT id, event_id IS NOT NULL AS announced FROM moved
-"""
-
 _CHECKPOINT = f"""
 WITH moved AS (
   UPDATE jobs SET cursor = coalesce($3, cursor), progress = greatest(progress, $4), step = coalesce($5, step),
@@ -154,32 +136,7 @@ async def heartbeat(tx: Transaction, leases: Sequence[Lease], *, lease_seconds: 
 
 async def complete(tx: Transaction, held: Job, result: dict[str, Any]) -> bool:
     """Finished with a result."""
-    return await _settle(tx, held, f"{_FINISHED}, result = $5", "completed", {}, result)
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """A held job's result, and the event that tells of it as part of a trace."""
-
-    job: Job
-    result: dict[str, Any]
-    event: JobFinished | None
-    traceparent: str | None = None
-
-
-async def complete_many(tx: Transaction, endings: Sequence[Ending]) -> set[UUID]:
-    """Finished together, in one statement; returns those that were still held."""
-    found = await tx.fetch(
-        _COMPLETE_MANY,
-        [ending.job.id for ending in endings],
-        [ending.job.lease_token for ending in endings],
-        [ending.result for ending in endings],
-        [ending.event and ending.event.id for ending in endings],
-        [ending.event and ending.event.model_dump(mode="json") for ending in endings],
-        [ending.traceparent for ending in endings],
-    )
-    tx.stored += sum(row["announced"] for row in found)
-    return {row["id"] for row in found}
+    return await _settle(tx, held, f"{FINISHED}, result = $5", "completed", {}, result)
 
 
 async def wait(tx: Transaction, held: Job, *, queue: str, step: str) -> bool:
