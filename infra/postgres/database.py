@@ -157,11 +157,12 @@ async def _leave(connection: Any) -> None:
 async def _teach_json(connection: Any) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
-            name, encoder=_encode, decoder=msgspec.json.decode, schema="pg_catalog", format="text"
+            name, encoder=json_text, decoder=msgspec.json.decode, schema="pg_catalog", format="text"
         )
 
 
-def _encode(value: object) -> str:
+def json_text(value: object) -> str:
+    """JSON as PostgreSQL takes it. An array of texts is sent at a fraction of what an array of JSON values costs."""
     return msgspec.json.encode(value).decode()
 
 

@@ -21,13 +21,20 @@ def storing(facts: str) -> str:
     )
 
 
-def given(first: int) -> str:
-    """SQL of events with these ``COLUMNS`` that are given as ``parameters``, of which the first is ``$first``."""
-    types = ("uuid", "text", "text", "text", "jsonb", "text")
-    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, start=first))
+_GIVEN = "id, type, tenant, subject, data, traceparent"
+
+
+def given(first: int, *, one: bool = False) -> str:
+    """SQL of events with these ``COLUMNS`` that are given as ``parameters``, of which the first is ``$first``.
+
+    Each parameter is an array, or with ``one`` the value itself.
+    """
+    numbers = range(first, first + len(_GIVEN.split(", ")))
+    values = ", ".join(f"${number}::text{'' if one else '[]'}" for number in numbers)
+    source = f"(VALUES ({values}))" if one else f"unnest({values})"
     return (
-        f"SELECT id, type, tenant, subject, now() AS time, data, traceparent FROM unnest({arrays})"
-        " AS given (id, type, tenant, subject, data, traceparent)"
+        "SELECT id::uuid AS id, type, tenant, subject, now() AS time, data::jsonb AS data, traceparent"
+        f" FROM {source} AS given ({_GIVEN})"
     )
 
 
@@ -52,25 +59,24 @@ class Fact:
     type: str
     tenant: str
     subject: str
-    data: dict[str, Any]
+    data: str  # JSON
     traceparent: str | None
 
 
 def fact(event: Event, *, tenant: str) -> Fact:
     """An event as it is stored; it belongs to the trace of what is being done."""
-    data = event.model_dump(mode="json")
     return Fact(
         id=event.id,
         type=event.topic,
         tenant=tenant,
         subject=event.subject,
-        data=data,
+        data=event.model_dump_json(),
         traceparent=trace.current(),
     )
 
 
-def parameters(facts: Sequence[Fact]) -> list[list[Any]]:
-    """Events as ``given`` wants them."""
+def parameters(facts: Sequence[Fact]) -> list[list[str | None]]:
+    """Events as ``given`` wants them; only texts, which are sent at a fraction of what other arrays cost."""
     return [
         [one.id for one in facts],
         [one.type for one in facts],

@@ -6,21 +6,21 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres import outbox
-from infra.postgres.database import Transaction
+from infra.postgres.database import Transaction, json_text
 from schemas.events.job_finished import JobFinished
 from services.jobs.job import Job
 from services.jobs.store import held, rows
 
 _COMPLETE_MANY = f"""
 WITH moved AS (
-  UPDATE jobs j SET {held.FINISHED}, result = d.result, lease_until = NULL, worker = NULL
-  FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::uuid[], $5::jsonb[], $6::text[])
+  UPDATE jobs j SET {held.FINISHED}, result = d.result::jsonb, lease_until = NULL, worker = NULL
+  FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
     AS d(id, token, result, event_id, event, trace)
-  WHERE j.id = d.id AND j.lease_token = d.token AND j.state || '' = 'running'
+  WHERE j.id = d.id::uuid AND j.lease_token = d.token AND j.state || '' = 'running'
   RETURNING j.*, d.event_id, d.event, d.trace
 ), told AS ({rows.telling("moved", "completed")}), facts AS (
-  SELECT event_id AS id, '{JobFinished.topic}' AS type, tenant, id::text AS subject, now() AS time, event AS data,
-    trace AS traceparent
+  SELECT event_id::uuid AS id, '{JobFinished.topic}' AS type, tenant, id::text AS subject, now() AS time,
+    event::jsonb AS data, trace AS traceparent
   FROM moved WHERE event_id IS NOT NULL
 ), {outbox.storing("facts")}
 SELECT id, event_id IS NOT NULL AS announced FROM moved
@@ -41,11 +41,11 @@ async def complete_many(tx: Transaction, endings: Sequence[Ending]) -> set[UUID]
     """Finished together, in one statement; returns those that were still held."""
     found = await tx.fetch(
         _COMPLETE_MANY,
-        [ending.job.id for ending in endings],
+        [str(ending.job.id) for ending in endings],
         [ending.job.lease_token for ending in endings],
-        [ending.result for ending in endings],
+        [json_text(ending.result) for ending in endings],
         [ending.event and ending.event.id for ending in endings],
-        [ending.event and ending.event.model_dump(mode="json") for ending in endings],
+        [ending.event and ending.event.model_dump_json() for ending in endings],
         [ending.traceparent for ending in endings],
     )
     tx.stored += sum(row["announced"] for row in found)

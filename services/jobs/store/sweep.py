@@ -67,8 +67,8 @@ async def busy_queues(tx: Transaction) -> set[str]:
 async def forget_timeline(tx: Transaction, *, days: int, limit: int) -> int:
     """Remove the oldest lines of timelines; returns how many."""
     return await tx.execute(
-        "DELETE FROM job_events WHERE id IN (SELECT id FROM job_events WHERE at < now() - $1 * interval '1 day'"
-        " ORDER BY id LIMIT $2)",
+        "DELETE FROM job_events WHERE ctid = ANY(ARRAY("
+        "   SELECT ctid FROM job_events WHERE at < now() - $1 * interval '1 day' LIMIT $2))",
         days,
         limit,
     )
