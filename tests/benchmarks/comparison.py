@@ -19,6 +19,7 @@ COLUMNS = {
     "p50": "p50 ms",
     "p99": "p99 ms",
 }
+TOLD = ("single", "bulk", "drain", "p50", "p99")
 NOISE = 0.7
 IDLE = 0
 Choose = Callable[[str], Store | None]
@@ -49,8 +50,10 @@ class Comparison:
         for number in range(1, rounds + 1):
             for name in names:
                 if (store := self.store(name)) is not None:
-                    self.say(f"round {number} of {rounds}: {name}, {f'{jobs:,} jobs' if jobs else 'idle'}")
-                    self.measured.setdefault((name, jobs), []).append(await measure(store, name))
+                    found = await measure(store, name)
+                    self.measured.setdefault((name, jobs), []).append(found)
+                    told = ", ".join(f"{COLUMNS[what]} {_cell(found[what])}" for what in TOLD if what in found)
+                    self.say(f"round {number} of {rounds}: {_place((name, jobs))}: {told}")
 
     def middle(self, name: str, jobs: int, what: str) -> float | None:
         """The median of all rounds; None where nothing was measured."""
