@@ -195,12 +195,6 @@ async def cancel(tx: Transaction, held: Job) -> bool:
     return await _settle(tx, held, change, "cancelled", {})
 
 
-async def pause(tx: Transaction, held: Job) -> bool:
-    """Put aside because somebody wanted it; what stands in the cursor is kept for when it is resumed."""
-    change = "state = 'paused', paused_from = 'ready', claims = 0, want = NULL, wanted_at = NULL"
-    return await _settle(tx, held, change, "paused", {})
-
-
 async def _settle(tx: Transaction, held: Job, change: str, told: str, data: dict[str, Any], *args: object) -> bool:
     sql = _SETTLE.format(change=change, told=rows.telling("moved", "$3", "$4"))
     return bool(await tx.fetchval(sql, held.id, held.lease_token, told, data, *args))

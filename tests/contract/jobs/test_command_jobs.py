@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.jobs.commands import COMMANDS, TABLE, InvalidTransition, legal
-from services.jobs.job import Commands, Done, Job, Outcome, Work
+from services.jobs.commands import COMMANDS, TABLE, InvalidTransition
+from services.jobs.job import Done, Work
 from services.jobs.job_id import JobNotFound
 from services.jobs.rank import AGEING_SECONDS
-from services.jobs.settle import LeaseLost, put_aside, settle
+from services.jobs.settle import LeaseLost, settle
 from services.jobs.store import held
 from tests.contract.jobs.commanding import Commander, kinds_of
-from tests.contract.jobs.rig import Desk, Final, failing, for_ever, until
+from tests.contract.jobs.rig import Desk, Final, failing, for_ever
 
 ENDED = ("completed", "failed", "cancelled")
 
@@ -126,107 +126,6 @@ async def test_control_kinds_that_do_not_announce_are_cancelled_silently(desk: D
     assert (await desk.state(job_id), await command.ends(job_id)) == ("cancelled", [])
 
 
-@pytest.mark.parametrize(("wanted", "state"), [("cancel", "cancelled"), ("pause", "paused")])
-async def test_a_worker_that_works_a_job_is_interrupted_by_its_heartbeat(
-    desk: Desk, command: Commander, wanted: str, state: str
-) -> None:
-    [job_id] = await desk.queue()
-
-    async with desk.draining(desk.worker(for_ever, lease_seconds=0.3)):
-        await desk.reaches(job_id, "running")
-        await command(wanted, job_id)
-        await desk.reaches(job_id, state)
-
-    row = await desk.row(job_id)
-    assert (row["want"], row["wanted_at"], row["worker"], row["lease_until"]) == (None, None, None, None)
-    assert await desk.told(job_id) == [f"{wanted}_requested", state]
-
-
-@pytest.mark.parametrize(("wanted", "state"), [("cancel", "cancelled"), ("pause", "paused")])
-async def test_a_worker_that_does_not_heed_a_wish_loses_the_job_to_the_sweep(
-    desk: Desk, command: Commander, wanted: str, state: str
-) -> None:
-    deaf = await desk.held()
-    await command(wanted, deaf.id)
-    early = await command.enforce()
-    await desk.change(deaf.id, "wanted_at = wanted_at - interval '4 s'")
-
-    assert (early, await command.enforce()) == (0, 1)
-    assert await desk.state(deaf.id) == state
-    with pytest.raises(LeaseLost):
-        await settle(desk.database, deaf, Done())
-    assert await desk.state(deaf.id) == state
-
-
-async def test_asking_twice_does_not_put_off_what_enforces_it(desk: Desk, command: Commander) -> None:
-    deaf = await desk.held()
-    await command("cancel", deaf.id)
-    await desk.change(deaf.id, "wanted_at = wanted_at - interval '4 s'")
-
-    await command("cancel", deaf.id)
-
-    assert await command.enforce() == 1
-
-
-@pytest.mark.parametrize("left", ["snoozed", "given_back", "reaped"])
-@pytest.mark.parametrize(("wanted", "state"), [("cancel", "cancelled"), ("pause", "paused")])
-async def test_a_wish_outlives_the_claim_it_was_meant_for(
-    desk: Desk, command: Commander, left: str, wanted: str, state: str
-) -> None:
-    job = await desk.held()
-    await command(wanted, job.id)
-    async with desk.database.transaction() as tx:
-        if left == "snoozed":
-            assert await held.snooze(tx, job, seconds=3600, step=None)
-        elif left == "given_back":
-            assert await held.give_back(tx, job)
-    if left == "reaped":
-        await desk.change(job.id, "lease_until = now() - interval '1 s'")
-        await desk.wake()
-
-    assert await command.enforce() == 1
-    assert await desk.state(job.id) == state
-
-
-async def test_an_announced_job_is_told_as_cancelled_when_the_sweep_ends_it(desk: Desk, command: Commander) -> None:
-    deaf = await desk.held()
-    await command("cancel", deaf.id)
-
-    await command.enforce(seconds=0.0)
-
-    assert await command.ends(deaf.id) == [(1, "cancelled")]
-
-
-async def test_control_what_ended_in_time_is_left_alone_by_the_sweep(desk: Desk, command: Commander) -> None:
-    job = await desk.held()
-    await command("cancel", job.id)
-    await settle(desk.database, job, Done())
-
-    assert await command.enforce(seconds=0.0) == 0
-    assert await desk.state(job.id) == "completed"
-
-
-async def test_a_pause_that_was_taken_back_gives_the_job_back_instead(desk: Desk, command: Commander) -> None:
-    job = await desk.held()
-    await command("pause", job.id)
-    await command("resume", job.id)
-
-    await put_aside(desk.database, job)
-
-    assert await desk.state(job.id) == "ready"
-
-
-async def test_a_cancellation_that_came_after_the_pause_wins(desk: Desk, command: Commander) -> None:
-    job = await desk.held()
-    await command("pause", job.id)
-    await command("cancel", job.id)
-
-    await put_aside(desk.database, job)
-    await command.enforce()
-
-    assert await desk.state(job.id) == "cancelled"
-
-
 async def test_a_paused_job_keeps_its_place_its_time_and_what_it_had_done(desk: Desk, command: Commander) -> None:
     job = await desk.held()
     async with desk.database.transaction() as tx:
@@ -300,81 +199,3 @@ async def test_control_without_the_new_priority_the_later_job_comes_first(desk: 
     low, normal = (await desk.queue(priority=3)) + (await desk.queue(priority=2))
 
     assert [job.id for job in await desk.claim(2)] == [normal, low]
-
-
-async def test_a_kind_does_itself_what_it_says_it_does(desk: Desk) -> None:
-    did: list[tuple[str, UUID]] = []
-
-    async def cancel(job_id: UUID, tenant: str) -> None:
-        did.append(("cancel", job_id))
-
-    async def pause(job_id: UUID, tenant: str) -> None:
-        did.append(("pause", job_id))
-
-    async def retry(job_id: UUID, tenant: str) -> None:
-        did.append(("retry", job_id))
-
-    own = Commands(cancel=cancel, pause=pause, retry=retry)
-    command = Commander(desk, kinds_of(Work(run=for_ever, commands=own)))
-    [job_id] = await desk.queue()
-    for wanted in ("cancel", "pause", "retry"):
-        await command(wanted, job_id)
-    with pytest.raises(InvalidTransition) as refused:
-        await command("restart", job_id)
-
-    assert did == [("cancel", job_id), ("pause", job_id), ("retry", job_id)]
-    assert "restart" not in refused.value.extra["legal"]
-    assert await desk.state(job_id) == "ready"
-
-
-async def test_a_kind_that_retries_itself_is_restarted_by_that_when_it_is_over(desk: Desk) -> None:
-    did: list[UUID] = []
-
-    async def retry(job_id: UUID, tenant: str) -> None:
-        did.append(job_id)
-
-    command = Commander(desk, kinds_of(Work(run=for_ever, commands=Commands(retry=retry))))
-    [job_id] = await desk.queue()
-    await command("cancel", job_id)
-
-    await command("restart", job_id)
-
-    assert did == [job_id]
-
-
-async def test_the_context_of_a_kind_follows_in_the_same_transaction(desk: Desk) -> None:
-    async def paused(tx: object, job: Job) -> None:
-        raise Final
-
-    command = Commander(desk, kinds_of(Work(run=for_ever, commands=Commands(paused=paused))))
-    [job_id] = await desk.queue()
-
-    with pytest.raises(Final):
-        await command("pause", job_id)
-
-    assert await desk.state(job_id) == "ready"
-
-
-async def test_a_restarted_job_is_dropped_by_the_worker_that_worked_it(desk: Desk, command: Commander) -> None:
-    [job_id] = await desk.queue()
-    had: list[int] = []
-
-    async def run(job: Job) -> Outcome:
-        had.append(job.attempt)
-        return await for_ever(job) if job.attempt == 1 else Done()
-
-    async with desk.draining(desk.worker(run, lease_seconds=0.3, look_seconds=0.05)):
-        await until(lambda: _truly(had))
-        await command("restart", job_id)
-        await desk.reaches(job_id, "completed")
-
-    assert had == [1, 2]
-
-
-async def _truly(value: object) -> bool:
-    return bool(value)
-
-
-@pytest.mark.parametrize("where", TABLE)
-def test_control_a_kind_with_its_own_retry_is_restarted_only_when_it_is_over(where: str) -> None:
-    assert ("restart" in legal(where, own_retry=True)) is (where in ENDED)

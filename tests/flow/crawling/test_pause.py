@@ -18,7 +18,6 @@ from services.jobs.cancel_job import cancel_job
 from services.jobs.enforce_wishes import enforce_wishes
 from services.jobs.kinds import Kinds, kinds
 from services.jobs.pause_job import pause_job
-from services.jobs.pause_queue import pause_queue, resume_queue
 from services.jobs.resume_job import resume_job
 from services.jobs.retry_job import retry_job
 from services.jobs.settle import LeaseLost, hold, settle
@@ -73,14 +72,6 @@ async def test_a_waiting_crawl_is_not_asked_about_and_goes_on_at_once(house: Hou
 
     await is_paused(house, crawl_id)
     await goes_on(house, crawl_id)
-
-
-async def test_control_a_crawl_that_is_not_paused_is_asked_about(house: House) -> None:
-    await house.submitted("ready_after:0")
-
-    await house.poll()
-
-    assert house.calls("progress") == 1
 
 
 async def test_a_hint_of_the_provider_does_not_wake_a_paused_crawl(house: House) -> None:
@@ -250,41 +241,3 @@ async def test_commands_of_a_crawls_job_do_what_commands_of_the_crawl_do(house: 
     assert len(await house.bought()) == 1
     with pytest.raises(IllegalCommand):
         await retry_job(crawl_id, **given)
-
-
-@pytest.mark.parametrize("queue", ["poll", None])
-async def test_while_polling_is_paused_no_provider_is_asked(house: House, queue: str | None) -> None:
-    crawl_id, database = await house.submitted("ready_after:0"), house.context.database
-    await pause_queue(queue, known=["poll"], database=database)
-
-    await house.poll()
-
-    status = await house.status(crawl_id)
-    assert house.calls("progress") == 0
-    assert status["background_processing"]["polling_active"] is False
-    assert status["waiting_for"]["reason"].startswith("queue poll is paused")
-    await resume_queue(queue, known=["poll"], database=database)
-    assert (await house.finish(crawl_id))["pipeline_status"] == "completed"
-
-
-async def test_a_long_pause_of_polling_is_no_lack_of_headway(house: House) -> None:
-    crawl_id = await house.submitted("ready_after:600")
-    await house.poll()
-    await house.sql(
-        "UPDATE polls SET answered_at = now() - interval '5 hours', moved_at = now() - interval '5 hours',"
-        " started_at = now() - interval '6 hours'"
-    )
-
-    await house.poll()
-
-    assert (await house.status(crawl_id))["pipeline_status"] == "waiting_for_brightdata"
-
-
-async def test_control_a_provider_that_was_asked_all_the_time_has_stalled(house: House) -> None:
-    crawl_id = await house.submitted("ready_after:600")
-    await house.poll()
-    await house.sql("UPDATE polls SET moved_at = now() - interval '5 hours', started_at = now() - interval '6 hours'")
-
-    await house.poll()
-
-    assert (await house.status(crawl_id))["error"]["code"] == "PROVIDER_STALLED"
