@@ -20,6 +20,4 @@ def main(runtime: Runtime) -> Work:
     run = partial(submit_crawl, database=context.database, providers=context.providers, policy=context.policy)
     options = {name: provider.options for name, provider in context.providers.items()}
     accept = partial(accept_order, options=options, policy=context.policy)
-    return Work(
-        run=run, accept=accept, failed=crawl_failed, stage=stage_of, keeps=True, commands=job_commands(context)
-    )
+    return Work(run=run, accept=accept, failed=crawl_failed, stage=stage_of, keeps=True, commands=job_commands(context))

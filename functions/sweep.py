@@ -9,14 +9,14 @@ from infra.runtime.runtime import Runtime
 from infra.runtime.sweep import Sweep
 from services.crawling.clean_up import clean_up
 from services.crawling.wiring import crawling
-from services.jobs.admission import door
 from services.jobs.alerts.channels import channels
 from services.jobs.alerts.watch import watch
-from services.jobs.archive_jobs import archive_jobs
-from services.jobs.enforce_wishes import enforce_wishes
-from services.jobs.find_job import job_history
+from services.jobs.commanding.enforce_wishes import enforce_wishes
+from services.jobs.history.archive_jobs import archive_jobs
 from services.jobs.kinds import kinds
+from services.jobs.reading.find_job import job_history
 from services.jobs.schedules.run_schedules import run_schedules
+from services.jobs.submitting.admission import door
 from services.jobs.sweep import forget, sweep
 from services.jobs.watching.forget_statistics import forget_statistics
 from services.jobs.watching.roll_up import roll_up

@@ -31,10 +31,10 @@ from services.crawling.retry_crawl import retry_crawl
 from services.crawling.submit_crawl import submit_crawl
 from services.crawling.trigger_crawl import trigger_crawl
 from services.crawling.wiring import Crawling, crawling
-from services.jobs.idempotency import read_key
+from services.jobs.engine.terms import terms
+from services.jobs.engine.worker import Worker
 from services.jobs.job import Work
-from services.jobs.terms import terms
-from services.jobs.worker import Worker
+from services.jobs.submitting.idempotency import read_key
 
 TENANT = "default"
 NDJSON = "application/x-ndjson"

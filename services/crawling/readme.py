@@ -12,7 +12,7 @@ from services.crawling.failure import CrawlCancelled, MetadataNotFound, stage_of
 from services.crawling.phase import BY_QUEUE, COMMANDS, legal, phase, pipeline_status, polling_state
 from services.crawling.polling import verdict
 from services.crawling.result import gunzip, ndjson, tally
-from services.jobs import handling
+from services.jobs.engine import handling
 from services.jobs.job import Job
 
 ENDINGS: tuple[type[Problem], ...] = (

@@ -24,8 +24,8 @@ from services.crawling.result.part import PartWriter, Place
 from services.crawling.result.proof import prove
 from services.crawling.result.tally import Tally
 from services.crawling.store import crawls, leftovers
+from services.jobs.engine.settle import hold
 from services.jobs.job import Job, Outcome, Resume, Snooze
-from services.jobs.settle import hold
 
 log = structlog.get_logger()
 

@@ -21,8 +21,8 @@ from services.crawling.policy import Policy
 from services.crawling.ports import Provider, Submission
 from services.crawling.provider_problems import DatasetFull
 from services.crawling.store import crawls, health, polls
+from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Cancelled, Job, Outcome, Paused, Snooze, Waiting
-from services.jobs.settle import LeaseLost
 from services.jobs.store import control
 
 log = structlog.get_logger()

@@ -9,9 +9,9 @@ from schemas.problem import Problem, ProblemClass
 from services.crawling.order import Order
 from services.crawling.policy import Policy
 from services.crawling.store import crawls, keys
-from services.jobs.idempotency import IdempotencyKey, IdempotencyMismatch
 from services.jobs.job import Job, NewJob
 from services.jobs.store import held, queue
+from services.jobs.submitting.idempotency import IdempotencyKey, IdempotencyMismatch
 
 KEY_DAYS = 7
 IN_FLIGHT_SECONDS = 10.0

@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from infra.postgres.away import DatabaseAway
 from infra.runtime.runtime import Runtime
 from infra.runtime.settings import Settings
+from services.jobs.engine.terms import terms
+from services.jobs.engine.worker import Worker
 from services.jobs.job import Work
-from services.jobs.terms import terms
 from services.jobs.watching.roster import roster
-from services.jobs.worker import Worker
 
 log = structlog.get_logger()
 

@@ -7,7 +7,6 @@ from fastapi import APIRouter
 
 from infra.runtime.event_stream import closing
 from infra.runtime.runtime import Runtime
-from services.jobs.batch import MOST_BYTES
 from services.jobs.face import (
     batches,
     bulk,
@@ -20,7 +19,8 @@ from services.jobs.face import (
     submit,
     watching,
 )
-from services.jobs.job_feed import job_feed
+from services.jobs.reading.job_feed import job_feed
+from services.jobs.submitting.batch import MOST_BYTES
 
 BODY_LIMITS = {"/api/background/submit-batch": MOST_BYTES}
 

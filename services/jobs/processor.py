@@ -11,18 +11,14 @@ from pydantic import ValidationError
 
 from infra.runtime.settings import read_settings
 from infra.runtime.wrong_fields import wrong_fields
-from services.jobs.admission import door
-from services.jobs.batch import Batch
-from services.jobs.batch_watch import BatchWatch
-from services.jobs.callbacks import Callback, Callbacks
-from services.jobs.cancel_job import cancel_job
+from services.jobs.commanding.cancel_job import cancel_job
+from services.jobs.commanding.pause_queue import pause_queue, resume_queue
 from services.jobs.face import TENANT
-from services.jobs.find_job import find_job, job_history
-from services.jobs.hosting import Host, ProcessorStopped
 from services.jobs.job_id import job_id as parsed
 from services.jobs.kinds import kinds, queues
-from services.jobs.pause_queue import pause_queue, resume_queue
-from services.jobs.processing import (
+from services.jobs.python.callbacks import Callback, Callbacks
+from services.jobs.python.hosting import Host, ProcessorStopped
+from services.jobs.python.processing import (
     BatchProcessingResult,
     ProcessingJob,
     ProcessingPriority,
@@ -32,11 +28,15 @@ from services.jobs.processing import (
     processing_job,
     processing_progress,
 )
+from services.jobs.reading.find_job import find_job, job_history
+from services.jobs.reading.time_remaining import recent, time_remaining
 from services.jobs.store import batches
-from services.jobs.submission import Submission
-from services.jobs.submit_batch import submit_batch
-from services.jobs.submit_job import submit_job
-from services.jobs.time_remaining import recent, time_remaining
+from services.jobs.submitting.admission import door
+from services.jobs.submitting.batch import Batch
+from services.jobs.submitting.batch_watch import BatchWatch
+from services.jobs.submitting.submission import Submission
+from services.jobs.submitting.submit_batch import submit_batch
+from services.jobs.submitting.submit_job import submit_job
 
 __all__ = [
     "BackgroundProcessor",

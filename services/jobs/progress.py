@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from infra.postgres.database import Database
 from infra.runtime.runtime import Runtime
+from services.jobs.engine.settle import fenced
 from services.jobs.job import Job
-from services.jobs.settle import fenced
 from services.jobs.store import held
 from services.jobs.store.held import Lease
 

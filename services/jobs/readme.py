@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.jobs.alerts.rules import RULES
-from services.jobs.commands import COMMANDS, TABLE
+from services.jobs.commanding.commands import COMMANDS, TABLE
 from services.jobs.shapes import ENDED, MEANT, STATUSES, STEPS_AS_STATUS, background, job_update, progress, status, v2
 
 STATES = ("ready", "scheduled", "waiting", "running", "paused", *ENDED)

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from infra.postgres.database import Database
+from services.jobs.engine.worker import Worker
 from services.jobs.job import Done, Job, NewJob, Outcome, Work
 from services.jobs.store import queue
-from services.jobs.worker import Worker
 from tests.benchmarks.peers.headrace_queue import HeadraceClient
 
 JOBS = 400

@@ -20,15 +20,15 @@ from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
 from infra.postgres.migrate import found, migrate
 from infra.postgres.server import EmbeddedServer
-from services.jobs.cancel_job import cancel_job
-from services.jobs.change_priority import change_priority
-from services.jobs.commands import InvalidTransition
+from services.jobs.commanding.cancel_job import cancel_job
+from services.jobs.commanding.change_priority import change_priority
+from services.jobs.commanding.commands import InvalidTransition
+from services.jobs.commanding.pause_job import pause_job
+from services.jobs.commanding.restart_job import restart_job
+from services.jobs.commanding.resume_job import resume_job
+from services.jobs.commanding.retry_job import retry_job
 from services.jobs.job import NewJob
 from services.jobs.kinds import Kinds
-from services.jobs.pause_job import pause_job
-from services.jobs.restart_job import restart_job
-from services.jobs.resume_job import resume_job
-from services.jobs.retry_job import retry_job
 from services.jobs.store import queue
 from tests.chaos.engine_plan import Fault
 from tests.chaos.engine_worker import EFFECTS, Mill, kinds

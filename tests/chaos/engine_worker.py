@@ -19,15 +19,15 @@ from infra.postgres.away import DatabaseAway, answering
 from infra.postgres.database import Database, Transaction
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem, ProblemClass
-from services.jobs.enforce_wishes import enforce_wishes
+from services.jobs.commanding.enforce_wishes import enforce_wishes
+from services.jobs.engine.settle import LeaseLost, hold
+from services.jobs.engine.terms import Terms
+from services.jobs.engine.worker import Worker
 from services.jobs.function import Working
 from services.jobs.job import Also, Done, Job, Outcome, Resume, Snooze, Work
 from services.jobs.kinds import Kinds
 from services.jobs.progress import Reporter
-from services.jobs.settle import LeaseLost, hold
 from services.jobs.sweep import sweep
-from services.jobs.terms import Terms
-from services.jobs.worker import Worker
 
 QUEUE = "siege"
 LEASE_SECONDS = 1.5

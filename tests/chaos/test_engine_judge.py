@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from services.jobs.cancel_job import cancel_job
+from services.jobs.commanding.cancel_job import cancel_job
 from services.jobs.job import NewJob
 from tests.chaos.engine_evidence import Effect, Evidence, Line, Told, gather, violations
 from tests.chaos.engine_plan import faults, orders
@@ -136,7 +136,7 @@ SPOILS = {
         "j.lease_token >= d.token",
     ),
     "effects before the transaction": (
-        "services/jobs/settle.py",
+        "services/jobs/engine/settle.py",
         SETTLES,
         f"        await outcome.also(tx)\n    async with database.transaction() as tx:\n{SETTLES}        return\n",
     ),

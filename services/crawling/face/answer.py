@@ -9,7 +9,7 @@ import msgspec
 from infra.postgres.database import Database
 from services.crawling.phase import phase
 from services.crawling.store import keys, views
-from services.jobs.idempotency import IdempotencyKey
+from services.jobs.submitting.idempotency import IdempotencyKey
 
 
 async def answer(

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from services.jobs.engine.worker import Worker
 from services.jobs.job import Job
-from services.jobs.worker import Worker
 
 GRACE_SECONDS = 3.0  # at a stop: long enough for most providers to answer, short enough for a clean exit
 

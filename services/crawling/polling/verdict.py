@@ -10,7 +10,7 @@ from services.crawling.policy import Policy
 from services.crawling.ports import Progress
 from services.crawling.provider_problems import ResultExpired
 from services.crawling.store.polls import Due, Note
-from services.jobs.backoff import backoff
+from services.jobs.engine.backoff import backoff
 
 NEW_SNAPSHOT_SECONDS = 60.0  # a snapshot may be unknown to the provider's own status for this long
 MAX_MISSES = 20  # with backoff capped at a minute: a quarter of an hour without an answer

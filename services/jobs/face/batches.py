@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Header, Query, Response
 
 from infra.runtime.runtime import Runtime
-from services.jobs.admission import door
-from services.jobs.batch import Batch, batch_id_of
-from services.jobs.batch_result import batch_result
-from services.jobs.batch_watch import BatchWatch
 from services.jobs.face import TENANT
-from services.jobs.idempotency import read_key
-from services.jobs.submission import meant
-from services.jobs.submit_batch import submit_batch
+from services.jobs.submitting.admission import door
+from services.jobs.submitting.batch import Batch, batch_id_of
+from services.jobs.submitting.batch_result import batch_result
+from services.jobs.submitting.batch_watch import BatchWatch
+from services.jobs.submitting.idempotency import read_key
+from services.jobs.submitting.submission import meant
+from services.jobs.submitting.submit_batch import submit_batch
 
 _ACCEPTED = 202
 _OVER = 200

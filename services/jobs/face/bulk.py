@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from infra.runtime.runtime import Runtime
-from services.jobs.command_jobs import Bulk, BulkPriority, Commanding, Many
+from services.jobs.commanding.command_jobs import Bulk, BulkPriority, Commanding, Many
 from services.jobs.face import TENANT
 from services.jobs.kinds import kinds
 

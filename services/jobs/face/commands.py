@@ -9,16 +9,16 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from infra.runtime.runtime import Runtime
-from services.jobs.cancel_job import cancel_job
-from services.jobs.change_priority import change_priority
+from services.jobs.commanding.cancel_job import cancel_job
+from services.jobs.commanding.change_priority import change_priority
+from services.jobs.commanding.pause_job import pause_job
+from services.jobs.commanding.restart_job import restart_job
+from services.jobs.commanding.resume_job import resume_job
+from services.jobs.commanding.retry_job import retry_job
 from services.jobs.face import TENANT
 from services.jobs.job_id import JobNotFound, job_id
 from services.jobs.kinds import kinds
-from services.jobs.pause_job import pause_job
 from services.jobs.rank import Level
-from services.jobs.restart_job import restart_job
-from services.jobs.resume_job import resume_job
-from services.jobs.retry_job import retry_job
 from services.jobs.shapes import background
 from services.jobs.store import views
 

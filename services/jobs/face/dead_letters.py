@@ -8,10 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infra.runtime.bus import DeadLetterUnknown
 from infra.runtime.runtime import Runtime
+from services.jobs.commanding.list_dead_letters import Source, list_dead_letters
+from services.jobs.commanding.replay_dead_letter import (
+    Replay,
+    discard_dead_letter,
+    replay_dead_letter,
+    replay_dead_letters,
+)
 from services.jobs.face import TENANT
 from services.jobs.kinds import kinds
-from services.jobs.list_dead_letters import Source, list_dead_letters
-from services.jobs.replay_dead_letter import Replay, discard_dead_letter, replay_dead_letter, replay_dead_letters
 from services.jobs.store.dead import Dead
 
 _Name = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.runtime.runtime import Runtime
+from services.jobs.commanding.pause_queue import limit_queue, pause_queue, resume_queue
 from services.jobs.kinds import queues
-from services.jobs.pause_queue import limit_queue, pause_queue, resume_queue
 from services.jobs.store.queues import ALL
 
 _Limit = Annotated[int | None, Field(ge=1, le=100_000)]

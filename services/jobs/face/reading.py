@@ -9,14 +9,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from infra.runtime.runtime import Runtime
 from services.jobs import shapes
 from services.jobs.face import TENANT
-from services.jobs.find_job import find_job, job_history
 from services.jobs.job_id import job_id as parsed
-from services.jobs.job_timeline import job_timeline
-from services.jobs.list_active_jobs import list_active_jobs
-from services.jobs.list_jobs import list_jobs
 from services.jobs.rank import level
+from services.jobs.reading.find_job import find_job, job_history
+from services.jobs.reading.job_timeline import job_timeline
+from services.jobs.reading.list_active_jobs import list_active_jobs
+from services.jobs.reading.list_jobs import list_jobs
+from services.jobs.reading.time_remaining import recent, time_remaining
 from services.jobs.store.views import Wanted
-from services.jobs.time_remaining import recent, time_remaining
 
 PageSize = Annotated[int, Field(ge=1, le=200)]
 PageToken = Annotated[str | None, Field(max_length=1000, description="The `next_page_token` of the page before.")]

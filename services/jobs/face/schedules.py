@@ -7,13 +7,13 @@ from uuid import uuid4
 from fastapi import APIRouter, Query, Response
 
 from infra.runtime.runtime import Runtime
-from services.jobs.admission import door
 from services.jobs.face import TENANT
 from services.jobs.schedules.change_schedule import change_schedule
 from services.jobs.schedules.create_schedule import create_schedule
 from services.jobs.schedules.delete_schedule import delete_schedule
 from services.jobs.schedules.find_schedules import find_schedule, list_schedules
 from services.jobs.schedules.schedule import NewSchedule, ScheduleChange, schedule_id_of
+from services.jobs.submitting.admission import door
 
 
 def routes(runtime: Runtime) -> APIRouter:

@@ -12,11 +12,11 @@ from infra.runtime.event_stream import LIFETIME_S, event_stream
 from infra.runtime.runtime import Runtime
 from services.jobs.face import TENANT
 from services.jobs.face.reading import Name
-from services.jobs.find_job import find_job, job_history
-from services.jobs.job_feed import job_feed
 from services.jobs.job_id import job_id as parsed
+from services.jobs.reading.find_job import find_job, job_history
+from services.jobs.reading.job_feed import job_feed
+from services.jobs.reading.stream_jobs import stream_jobs
 from services.jobs.store.lines import Watched
-from services.jobs.stream_jobs import stream_jobs
 
 
 class Asked(BaseModel):

@@ -6,12 +6,12 @@ from uuid import uuid4
 from fastapi import APIRouter, Header, Response
 
 from infra.runtime.runtime import Runtime
-from services.jobs.admission import door
 from services.jobs.face import TENANT
-from services.jobs.idempotency import read_key
 from services.jobs.shapes import background
-from services.jobs.submission import Submission, meant
-from services.jobs.submit_job import submit_job
+from services.jobs.submitting.admission import door
+from services.jobs.submitting.idempotency import read_key
+from services.jobs.submitting.submission import Submission, meant
+from services.jobs.submitting.submit_job import submit_job
 
 
 def routes(runtime: Runtime) -> APIRouter:

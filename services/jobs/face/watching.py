@@ -11,8 +11,8 @@ from infra.runtime.runtime import Runtime
 from services.jobs.alerts.list_alerts import list_alerts
 from services.jobs.face import TENANT
 from services.jobs.face.reading import Name, PageSize, PageToken
-from services.jobs.job_feed import job_feed
 from services.jobs.kinds import kinds
+from services.jobs.reading.job_feed import job_feed
 from services.jobs.watching.monitor_summary import monitor_summary
 from services.jobs.watching.queue_health import queue_health
 from services.jobs.watching.queue_status import queue_status

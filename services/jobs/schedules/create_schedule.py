@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
-from services.jobs.admission import Door
-from services.jobs.cron import next_fire
+from services.jobs.schedules.cron import next_fire
 from services.jobs.schedules.schedule import NewSchedule, ScheduleExists, body, refuse_what_makes_no_job
 from services.jobs.store import schedules
+from services.jobs.submitting.admission import Door
 
 
 async def create_schedule(

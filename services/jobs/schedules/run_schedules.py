@@ -11,11 +11,11 @@ import structlog
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database, Transaction
 from schemas.problem import Problem
-from services.jobs.admission import Door, QueueFull, accept, admit
-from services.jobs.cron import next_fire
+from services.jobs.schedules.cron import next_fire
 from services.jobs.schedules.schedule import job_of
 from services.jobs.store import admission, schedules
 from services.jobs.store.rows import said
+from services.jobs.submitting.admission import Door, QueueFull, accept, admit
 
 log = structlog.get_logger()
 

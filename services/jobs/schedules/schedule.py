@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from infra.postgres.database import Transaction
 from infra.runtime.wrong_fields import refuse_unkept
 from schemas.problem import Problem
-from services.jobs.admission import Door, try_accept
 from services.jobs.job import NewJob
 from services.jobs.rank import Level, Priority
-from services.jobs.submission import Submission, Word, new_job
+from services.jobs.submitting.admission import Door, try_accept
+from services.jobs.submitting.submission import Submission, Word, new_job
 
 Cron = Field(max_length=200, description="Minute, hour, day of month, month, day of week; or @daily and the like.")
 Timezone = Field(

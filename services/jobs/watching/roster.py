@@ -13,8 +13,8 @@ import structlog
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
 from infra.runtime.runtime import Runtime
+from services.jobs.engine.worker import Worker
 from services.jobs.store import workers
-from services.jobs.worker import Worker
 
 REPORT_SECONDS = 5.0
 SEEN_SECONDS = 3 * REPORT_SECONDS  # a process that was not heard of for so long is not counted

@@ -19,8 +19,8 @@ from services.crawling.polling.settle import settle_poll
 from services.crawling.polling.verdict import Over, PollingTimeout, ProviderJobFailed, Ready
 from services.crawling.ports import Progress
 from services.crawling.store.polls import Due
+from services.jobs.engine.settle import LeaseLost, settle
 from services.jobs.job import Done, Job
-from services.jobs.settle import LeaseLost, settle
 from services.jobs.store import rows
 
 TENANT = "default"

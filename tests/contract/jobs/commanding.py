@@ -9,16 +9,16 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from infra.runtime.runtime import Runtime
-from services.jobs.cancel_job import cancel_job
-from services.jobs.change_priority import change_priority
-from services.jobs.enforce_wishes import enforce_wishes
+from services.jobs.commanding.cancel_job import cancel_job
+from services.jobs.commanding.change_priority import change_priority
+from services.jobs.commanding.enforce_wishes import enforce_wishes
+from services.jobs.commanding.pause_job import pause_job
+from services.jobs.commanding.restart_job import restart_job
+from services.jobs.commanding.resume_job import resume_job
+from services.jobs.commanding.retry_job import retry_job
 from services.jobs.function import works
 from services.jobs.job import Work
 from services.jobs.kinds import Kinds
-from services.jobs.pause_job import pause_job
-from services.jobs.restart_job import restart_job
-from services.jobs.resume_job import resume_job
-from services.jobs.retry_job import retry_job
 from tests.contract.jobs.rig import Desk, done
 
 TENANT = "default"

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from services.jobs.commands import COMMANDS, InvalidTransition, situation
+from services.jobs.commanding.commands import COMMANDS, InvalidTransition, situation
+from services.jobs.engine.settle import LeaseLost, fail, put_aside, retry, settle
 from services.jobs.job import Cancelled, Done, Job, Outcome, Resume, Snooze, Waiting, Work
 from services.jobs.rank import BOOST_SECONDS
-from services.jobs.settle import LeaseLost, fail, put_aside, retry, settle
 from services.jobs.store import control, held
 from services.jobs.sweep import sweep
 from tests.contract.jobs.job_model import ENDED, LEGAL, Jobs, Known

@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 from infra.postgres.database import Database, Transaction
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.problem import Problem, ProblemClass
+from services.jobs.engine.terms import Terms
+from services.jobs.engine.worker import Worker
 from services.jobs.job import Done, Job, NewJob, Outcome, Work
 from services.jobs.store import held, queue
 from services.jobs.sweep import sweep
-from services.jobs.terms import Terms
-from services.jobs.worker import Worker
 
 PATIENCE = 10.0
 TERMS = [one.name for one in fields(Terms)]

@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.jobs.commands import COMMANDS, TABLE, InvalidTransition
+from services.jobs.commanding.commands import COMMANDS, TABLE, InvalidTransition
+from services.jobs.engine.settle import LeaseLost, settle
 from services.jobs.job import Done, Work
 from services.jobs.job_id import JobNotFound
 from services.jobs.rank import AGEING_SECONDS
-from services.jobs.settle import LeaseLost, settle
 from services.jobs.store import held
 from tests.contract.jobs.commanding import Commander, kinds_of
 from tests.contract.jobs.rig import Desk, Final, failing, for_ever

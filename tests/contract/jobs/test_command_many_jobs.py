@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import ValidationError
 
-from services.jobs import command_jobs
-from services.jobs.command_jobs import Bulk, BulkPriority, Commanding, Many
+from services.jobs.commanding import command_jobs
+from services.jobs.commanding.command_jobs import Bulk, BulkPriority, Commanding, Many
+from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Commands, Work
 from services.jobs.kinds import Kinds
-from services.jobs.settle import LeaseLost
 from tests.contract.jobs.commanding import kinds_of
 from tests.contract.jobs.rig import Desk, Final, done, failing
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from services.jobs.engine.settle import LeaseLost, put_aside, settle
 from services.jobs.job import Done
-from services.jobs.settle import LeaseLost, put_aside, settle
 from services.jobs.store import held
 from tests.contract.jobs.commanding import Commander, kinds_of
 from tests.contract.jobs.rig import Desk, for_ever

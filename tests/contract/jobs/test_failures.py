@@ -9,9 +9,9 @@ import pytest
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Transaction
 from schemas.problem import Problem, ProblemClass
-from services.jobs.handling import MAX_CLAIMS
+from services.jobs.engine.handling import MAX_CLAIMS
+from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Done, Job, Outcome, Work
-from services.jobs.settle import LeaseLost
 from tests.contract.jobs.rig import Desk, Final, Passing, failing, record
 
 

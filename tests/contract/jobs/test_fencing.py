@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from infra.postgres.database import Database, Transaction
+from services.jobs.engine.settle import LeaseLost, fail, hold, retry, settle
 from services.jobs.job import Cancelled, Done, Job, Resume, Snooze, Waiting
-from services.jobs.settle import LeaseLost, fail, hold, retry, settle
 from services.jobs.store import control, held
 from tests.contract.jobs.rig import Desk, Final, Passing, record
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from infra.postgres.database import Database
-from services.jobs import handling
-from services.jobs.finisher import Finisher
+from services.jobs.engine import handling
+from services.jobs.engine.finisher import Finisher
+from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Done, Job, Outcome, Work
-from services.jobs.settle import LeaseLost
 from tests.contract.jobs.rig import Desk
 from tests.contract.jobs.wire import Wire, wire
 

@@ -10,8 +10,13 @@ import pytest
 from infra.runtime.bus import DeadLetter, DeadLetterUnknown, SubscriptionGone
 from infra.runtime.page_token import InvalidPage
 from schemas.event import envelop
-from services.jobs.list_dead_letters import list_dead_letters
-from services.jobs.replay_dead_letter import Replay, discard_dead_letter, replay_dead_letter, replay_dead_letters
+from services.jobs.commanding.list_dead_letters import list_dead_letters
+from services.jobs.commanding.replay_dead_letter import (
+    Replay,
+    discard_dead_letter,
+    replay_dead_letter,
+    replay_dead_letters,
+)
 from services.jobs.store.dead import Dead
 from tests.contract.jobs.commanding import kinds_of
 from tests.contract.jobs.rig import EVENT, Desk, Final, failing

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.jobs.handling import Handling, JobTimedOut
+from services.jobs.engine.handling import Handling, JobTimedOut
 from services.jobs.job import Done, Job, Outcome, Work
 from tests.contract.jobs.rig import Desk, for_ever, until
 

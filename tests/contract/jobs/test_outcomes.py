@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from infra.postgres.database import Transaction
+from services.jobs.engine.settle import fail, hold, settle
 from services.jobs.job import Cancelled, Done, Job, Outcome, Resume, Snooze, Waiting
-from services.jobs.settle import fail, hold, settle
 from services.jobs.store import control
 from tests.contract.jobs.rig import EVENT, Desk, Final, record
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.jobs.commands import TABLE, InvalidTransition, legal
+from services.jobs.commanding.commands import TABLE, InvalidTransition, legal
 from services.jobs.job import Commands, Done, Job, Outcome, Work
 from tests.contract.jobs.commanding import Commander, kinds_of
 from tests.contract.jobs.rig import Desk, Final, for_ever, until

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from services.jobs import progress
+from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Job
 from services.jobs.progress import SECONDS, Reporter
-from services.jobs.settle import LeaseLost
 from services.jobs.store import held
 from tests.contract.jobs.rig import Desk
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from services.jobs.engine.leases import Leases
 from services.jobs.job import Done, Job, Outcome
-from services.jobs.leases import Leases
 from services.jobs.store import sweep as rows
 from services.jobs.sweep import sweep
 from tests.contract.jobs.rig import Desk, for_ever, until

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from services.jobs import leases
+from services.jobs.engine import leases
+from services.jobs.engine.settle import hold
 from services.jobs.job import Done, Job, Outcome, Work
-from services.jobs.settle import hold
 from tests.contract.jobs.rig import Desk, Final, Passing, for_ever, record, until
 
 Run = Callable[[Job], Awaitable[Outcome]]

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from infra.postgres.database import Transaction
+from services.jobs.engine.settle import settle
 from services.jobs.job import Done, Job, Outcome
-from services.jobs.settle import settle
 from tests.contract.jobs.rig import Desk, record
 
 

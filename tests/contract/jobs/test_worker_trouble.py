@@ -11,10 +11,10 @@ from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
 from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.settings import Settings
-from services.jobs import handling
+from services.jobs.engine import handling
+from services.jobs.engine.leases import Leases
 from services.jobs.function import works
 from services.jobs.job import Done, Job, Outcome, Work
-from services.jobs.leases import Leases
 from tests.contract.jobs.rig import Desk, for_ever, record, until
 from tests.contract.jobs.wire import Wire, wire
 

@@ -11,9 +11,9 @@ from infra.postgres.database import Database, Transaction
 from infra.postgres.log_cursor import Cursor
 from infra.runtime.feed import Feed
 from services.jobs.job import Job
+from services.jobs.reading.stream_jobs import stream_jobs
 from services.jobs.store import held
 from services.jobs.store.lines import LINES, Line, Watched
-from services.jobs.stream_jobs import stream_jobs
 
 ALL = Watched(tenant="default")
 

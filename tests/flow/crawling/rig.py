@@ -21,10 +21,10 @@ from services.crawling.order import Order
 from services.crawling.poll_crawls import Poller
 from services.crawling.trigger_crawl import trigger_crawl
 from services.crawling.wiring import Crawling, crawling
+from services.jobs.engine.worker import Worker
 from services.jobs.job import Job
 from services.jobs.store import held
 from services.jobs.sweep import sweep
-from services.jobs.worker import Worker
 
 TENANT = "default"
 

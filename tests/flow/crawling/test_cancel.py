@@ -14,7 +14,7 @@ from services.crawling.ports import Progress
 from services.crawling.store import polls
 from services.crawling.store_snapshot import store_snapshot
 from services.crawling.submit_crawl import submit_crawl
-from services.jobs.settle import LeaseLost, settle
+from services.jobs.engine.settle import LeaseLost, settle
 from tests.flow.crawling.commands import cancel
 from tests.flow.crawling.orders import age
 from tests.flow.crawling.rig import TENANT, House

@@ -3,7 +3,7 @@
 from functools import partial
 
 from services.crawling.load_warehouse import load_warehouse
-from services.jobs.settle import settle
+from services.jobs.engine.settle import settle
 from tests.flow.crawling.commands import download
 from tests.flow.crawling.loads import load_jobs, recorded, warehouse_events
 from tests.flow.crawling.rig import House

@@ -9,7 +9,7 @@ import pytest
 from schemas.load_source import WarehouseUnavailable
 from schemas.problem import Problem
 from services.crawling.load_warehouse import load_warehouse
-from services.jobs.settle import settle
+from services.jobs.engine.settle import settle
 from tests.flow.crawling.commands import cancel, retry
 from tests.flow.crawling.loads import Recorded, fail_load, load_jobs, recorded
 from tests.flow.crawling.rig import TENANT, House, Killed

@@ -14,13 +14,13 @@ from services.crawling.polling.verdict import Ready
 from services.crawling.ports import Progress
 from services.crawling.store import polls
 from services.crawling.submit_crawl import submit_crawl
-from services.jobs.cancel_job import cancel_job
-from services.jobs.enforce_wishes import enforce_wishes
+from services.jobs.commanding.cancel_job import cancel_job
+from services.jobs.commanding.enforce_wishes import enforce_wishes
+from services.jobs.commanding.pause_job import pause_job
+from services.jobs.commanding.resume_job import resume_job
+from services.jobs.commanding.retry_job import retry_job
+from services.jobs.engine.settle import LeaseLost, hold, settle
 from services.jobs.kinds import Kinds, kinds
-from services.jobs.pause_job import pause_job
-from services.jobs.resume_job import resume_job
-from services.jobs.retry_job import retry_job
-from services.jobs.settle import LeaseLost, hold, settle
 from tests.flow.crawling.commands import cancel, pause, resume
 from tests.flow.crawling.orders import age
 from tests.flow.crawling.rig import TENANT, House

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.jobs.pause_queue import pause_queue, resume_queue
+from services.jobs.commanding.pause_queue import pause_queue, resume_queue
 from tests.flow.crawling.rig import House
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.crawling import store_snapshot as module
 from services.crawling.store_snapshot import store_snapshot
-from services.jobs.settle import LeaseLost
+from services.jobs.engine.settle import LeaseLost
 from tests.flow.crawling.lakes import THREE_PARTS, Blind, file_at, folder, proven, ready, store_and_die
 from tests.flow.crawling.rig import House, sha256
 

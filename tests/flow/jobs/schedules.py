@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from services.jobs.admission import Door, door
 from services.jobs.schedules.run_schedules import run_schedules
+from services.jobs.submitting.admission import Door, door
 from tests.flow.jobs.counter import Counter
 
 SCHEDULES = "/schedules"

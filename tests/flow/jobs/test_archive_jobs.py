@@ -15,10 +15,10 @@ from infra.postgres.database import Database
 from schemas.load_source import LoadSource
 from schemas.records.archived_job import ArchivedJob
 from schemas.tables import warehouse_tables
-from services.jobs import archive_jobs as archiving
-from services.jobs.archive_jobs import archive_jobs
-from services.jobs.find_job import find_job
+from services.jobs.history import archive_jobs as archiving
+from services.jobs.history.archive_jobs import archive_jobs
 from services.jobs.job_id import JobNotFound
+from services.jobs.reading.find_job import find_job
 from services.jobs.shapes import background, v2
 from services.jobs.store import views
 from tests.contract.jobs.rig import Desk, Final, failing

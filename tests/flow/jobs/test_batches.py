@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from services.jobs.batch_watch import BatchWatch
 from services.jobs.face import batches
+from services.jobs.submitting.batch_watch import BatchWatch
 from tests.flow.jobs.counter import Counter, counter
 
 BATCH = "/submit-batch"

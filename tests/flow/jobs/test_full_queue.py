@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 
 from infra.postgres.database import Database, Transaction
-from services.jobs.admission import Door, QueueFull, door
 from services.jobs.store import admission
-from services.jobs.submission import Submission
-from services.jobs.submit_job import submit_job
+from services.jobs.submitting.admission import Door, QueueFull, door
+from services.jobs.submitting.submission import Submission
+from services.jobs.submitting.submit_job import submit_job
 from tests.flow.jobs.counter import Counter, counter
 
 ROOM = 30

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from infra.postgres.database import Database
+from services.jobs.engine.worker import Worker
 from services.jobs.job import Done, Job, NewJob, Outcome, Work
 from services.jobs.processor import (
     BackgroundProcessor,
@@ -16,7 +17,6 @@ from services.jobs.processor import (
     ProcessorStopped,
 )
 from services.jobs.store import queue
-from services.jobs.worker import Worker
 from tests.flow.jobs.python_face import PATIENCE, over, until
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from functions import sweep
-from services.jobs.admission import Door, door
 from services.jobs.schedules.run_schedules import job_id_of
+from services.jobs.submitting.admission import Door, door
 from tests.flow.jobs.counter import Counter, counter
 from tests.flow.jobs.schedules import ORDER, SCHEDULES, become_due, jobs, made, one, run
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from infra.postgres.log_cursor import Cursor
-from services.jobs.job_feed import job_feed
+from services.jobs.reading.job_feed import job_feed
 from services.jobs.store.rows import telling
 from tests.contract.events.house import Stream
 from tests.flow.jobs.reader import STRANGERS, Reader

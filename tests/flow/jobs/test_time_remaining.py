@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.jobs.time_remaining import recent
+from services.jobs.reading.time_remaining import recent
 from tests.flow.jobs.reader import Reader
 
 RUNNING = "state = 'running', started_at = now() - interval '10 s', progress = {}"

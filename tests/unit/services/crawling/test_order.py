@@ -10,8 +10,8 @@ from schemas.problem import Problem
 from services.crawling.face.read_order import read_order
 from services.crawling.order import Order
 from services.crawling.provider_options import UnknownProvider
-from services.jobs.idempotency import read_key
 from services.jobs.rank import Priority
+from services.jobs.submitting.idempotency import read_key
 
 GOOD = {"dataset_id": "gd_1", "platform": "facebook", "competitor": "nutifood"}
 OPTIONS = {"bright_data": {"type", "limit_per_input"}}

@@ -11,7 +11,7 @@ from schemas.problem import Problem
 from services.crawling import readme
 from services.crawling.failure import STAGES
 from services.crawling.phase import COMMANDS, legal
-from services.jobs import handling
+from services.jobs.engine import handling
 
 ANSWERS = {
     "TimezoneUnknown",

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from schemas.problem import Problem, ProblemClass
-from services.jobs.backoff import backoff
+from services.jobs.engine.backoff import backoff
 
 
 class Passing(Problem):

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from services.jobs import readme
-from services.jobs.commands import COMMANDS, TABLE, InvalidTransition, legal, require, situation
+from services.jobs.commanding.commands import COMMANDS, TABLE, InvalidTransition, legal, require, situation
 from services.jobs.job import Job
 from services.jobs.shapes import ENDED
 

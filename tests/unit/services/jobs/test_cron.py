@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.jobs.cron import CronNeverFires, CronRefused, TimezoneUnknown, next_fire
+from services.jobs.schedules.cron import CronNeverFires, CronRefused, TimezoneUnknown, next_fire
 
 BERLIN = "Europe/Berlin"
 SPRING = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # in the night to 29 March, 02:00 to 03:00 is skipped in Berlin

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.jobs.eta import ENOUGH, like, running_seconds, size_of, waiting_seconds
+from services.jobs.reading.eta import ENOUGH, like, running_seconds, size_of, waiting_seconds
 from services.jobs.store.durations import End
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
-from services.jobs.finisher import Finisher
-from services.jobs.handling import MAX_CLAIMS, Handling
+from services.jobs.engine.finisher import Finisher
+from services.jobs.engine.handling import MAX_CLAIMS, Handling
 from services.jobs.job import Done, Job, Outcome, Work
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from infra.runtime.settings import Settings
 from schemas.problem import Problem, ProblemClass
+from services.jobs.engine.terms import Terms, terms
 from services.jobs.job import Job
-from services.jobs.terms import Terms, terms
 
 
 class Passing(Problem):

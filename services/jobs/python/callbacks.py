@@ -10,8 +10,8 @@ import structlog
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
 from infra.postgres.log_cursor import Cursor
-from services.jobs.hosting import Host, ProcessorStopped
-from services.jobs.processing import ProcessingProgress, update
+from services.jobs.python.hosting import Host, ProcessorStopped
+from services.jobs.python.processing import ProcessingProgress, update
 from services.jobs.store.lines import LINES, Watched, steps_completed
 
 Callback = Callable[[ProcessingProgress], None]

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from infra.postgres.database import Database
+from services.jobs.commanding.taking import taking
 from services.jobs.kinds import Kinds
 from services.jobs.store import commands as rows
-from services.jobs.taking import taking
 
 
 async def resume_job(job_id: UUID, *, tenant: str, kinds: Kinds, database: Database) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.postgres.database import Database, Transaction
 from infra.runtime.runtime import Runtime
-from services.jobs.eta import like, running_seconds, size_of, waiting_seconds
+from services.jobs.reading.eta import like, running_seconds, size_of, waiting_seconds
 from services.jobs.shapes import ENDED
 from services.jobs.store import durations
 from services.jobs.store.durations import End

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from infra.postgres.database import Database
 from infra.runtime.bus import DeadLetterUnknown
 from schemas.problem import Problem
-from services.jobs.command_jobs import BATCH, Commanding
+from services.jobs.commanding.command_jobs import BATCH, Commanding
+from services.jobs.commanding.list_dead_letters import Messages, Source, messages
+from services.jobs.commanding.retry_job import retry_job
 from services.jobs.kinds import Kinds
-from services.jobs.list_dead_letters import Messages, Source, messages
-from services.jobs.retry_job import retry_job
 from services.jobs.store import dead
 from services.jobs.store.dead import Dead
 

@@ -11,7 +11,7 @@ from infra.postgres.database import Database
 from schemas.load_source import LoadSource
 from schemas.records.archived_job import ArchivedJob
 from schemas.stored_object import ObjectExists, ObjectMissing, StoredObject
-from services.jobs.archived import archived
+from services.jobs.history.archived import archived
 from services.jobs.store import history
 
 log = structlog.get_logger()

@@ -9,9 +9,9 @@ from typing import Any
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
 from infra.runtime import trace
-from services.jobs.finished import finished
+from services.jobs.engine.finished import finished
+from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Job
-from services.jobs.settle import LeaseLost
 from services.jobs.store import endings
 from services.jobs.store.endings import Ending
 

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from infra.postgres.database import Database
-from services.jobs.cancel_job import end_cancelled
+from services.jobs.commanding.cancel_job import end_cancelled
+from services.jobs.commanding.retry_job import start_anew
+from services.jobs.commanding.taking import own_commands, taking
 from services.jobs.kinds import Kinds
-from services.jobs.retry_job import start_anew
 from services.jobs.shapes import ENDED
-from services.jobs.taking import own_commands, taking
 
 
 async def restart_job(job_id: UUID, *, tenant: str, kinds: Kinds, database: Database) -> None:

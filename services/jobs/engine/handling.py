@@ -14,11 +14,11 @@ from infra.postgres.database import Database
 from infra.runtime import trace
 from infra.runtime.telemetry import Span
 from schemas.problem import Problem, ProblemClass
-from services.jobs.finisher import Finisher
+from services.jobs.engine.finisher import Finisher
+from services.jobs.engine.settle import LeaseLost, crawl_id, fail, retry, settle
+from services.jobs.engine.spans import at_work, note_end
+from services.jobs.engine.terms import Terms
 from services.jobs.job import Cancelled, Done, Job, Outcome, Snooze, Work
-from services.jobs.settle import LeaseLost, crawl_id, fail, retry, settle
-from services.jobs.spans import at_work, note_end
-from services.jobs.terms import Terms
 
 log = structlog.get_logger()
 

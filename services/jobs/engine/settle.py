@@ -5,7 +5,7 @@ import structlog
 from infra.postgres.database import Database, Transaction
 from schemas.events.job_finished import JobFinished
 from schemas.problem import Problem
-from services.jobs.finished import finished
+from services.jobs.engine.finished import finished
 from services.jobs.job import Cancelled, Done, Job, Outcome, Paused, Resume, Snooze, Waiting, Work
 from services.jobs.store import commands, held
 

@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from infra.postgres.database import Database, Transaction
+from services.jobs.commanding.taking import own_commands, taking
 from services.jobs.job import Job
 from services.jobs.kinds import Kinds
 from services.jobs.store import control
-from services.jobs.taking import own_commands, taking
 
 
 async def retry_job(job_id: UUID, *, tenant: str, kinds: Kinds, database: Database) -> None:

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from infra.postgres.database import Database, Transaction
 from schemas.problem import Problem
-from services.jobs.cancel_job import cancel_locked
-from services.jobs.commands import TABLE, legal, situation
+from services.jobs.commanding.cancel_job import cancel_locked
+from services.jobs.commanding.commands import TABLE, legal, situation
+from services.jobs.commanding.retry_job import start_anew
 from services.jobs.job import Command, Commands, Job
 from services.jobs.kinds import Kinds
 from services.jobs.rank import Level
-from services.jobs.retry_job import start_anew
 from services.jobs.shapes import STATUSES
 from services.jobs.store import commands as rows
 from services.jobs.store.views import Place, Wanted

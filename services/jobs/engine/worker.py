@@ -10,13 +10,13 @@ import structlog
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
 from infra.runtime import trace
-from services.jobs.finisher import Finisher
-from services.jobs.handling import Handling
+from services.jobs.engine.finisher import Finisher
+from services.jobs.engine.handling import Handling
+from services.jobs.engine.leases import Leases
+from services.jobs.engine.settle import LeaseLost, crawl_id, put_aside, settle
+from services.jobs.engine.terms import Terms
 from services.jobs.job import Job, Resume, Work
-from services.jobs.leases import Leases
-from services.jobs.settle import LeaseLost, crawl_id, put_aside, settle
 from services.jobs.store import held
-from services.jobs.terms import Terms
 
 log = structlog.get_logger()
 

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from infra.postgres.database import Database
+from services.jobs.commanding.taking import taking
 from services.jobs.kinds import Kinds
 from services.jobs.store import commands as rows
-from services.jobs.taking import taking
 
 
 async def change_priority(job_id: UUID, priority: int, *, tenant: str, kinds: Kinds, database: Database) -> None:

@@ -6,8 +6,8 @@ from uuid import UUID
 from infra.postgres.database import Database
 from infra.runtime.runtime import Runtime
 from schemas.records.archived_job import ArchivedJob
-from services.jobs.archive_jobs import Warehouse
-from services.jobs.archived import archived, shown
+from services.jobs.history.archive_jobs import Warehouse
+from services.jobs.history.archived import archived, shown
 from services.jobs.job_id import JobNotFound
 from services.jobs.store import history, views
 

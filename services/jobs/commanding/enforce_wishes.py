@@ -3,9 +3,9 @@
 import structlog
 
 from infra.postgres.database import Database
-from services.jobs.cancel_job import end_cancelled
+from services.jobs.commanding.cancel_job import end_cancelled
+from services.jobs.commanding.pause_job import put_aside_locked
 from services.jobs.kinds import Kinds
-from services.jobs.pause_job import put_aside_locked
 from services.jobs.store import sweep
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from infra.postgres.database import Database, Transaction
-from services.jobs.commands import Command, require
+from services.jobs.commanding.commands import Command, require
 from services.jobs.job import Commands, Job
 from services.jobs.job_id import JobNotFound
 from services.jobs.kinds import Kinds

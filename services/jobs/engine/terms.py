@@ -5,7 +5,7 @@ from random import Random
 
 from infra.runtime.settings import Settings
 from schemas.problem import Problem
-from services.jobs.backoff import backoff
+from services.jobs.engine.backoff import backoff
 from services.jobs.job import Job
 
 

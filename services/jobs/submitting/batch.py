@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError
 
 from infra.runtime.wrong_fields import wrong_fields
 from schemas.problem import Problem
-from services.jobs.submission import JobFields, Submission
+from services.jobs.submitting.submission import JobFields, Submission
 
 MOST_JOBS = 10_000
 MOST_BYTES = 16 << 20  # of the request that brings them

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from infra.postgres.database import Database
 from infra.runtime.page_token import read_page_token, write_page_token
-from services.jobs.batch import BatchNotFound
 from services.jobs.shapes import background, error
 from services.jobs.store import batches
+from services.jobs.submitting.batch import BatchNotFound
 
 MOST_ERRORS = 100
 

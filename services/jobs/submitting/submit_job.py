@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
-from services.jobs.admission import Door, accept, admit
-from services.jobs.idempotency import IdempotencyKey, IdempotencyMismatch, keyed_id
 from services.jobs.store import admission, views
-from services.jobs.submission import Submission, new_job
+from services.jobs.submitting.admission import Door, accept, admit
+from services.jobs.submitting.idempotency import IdempotencyKey, IdempotencyMismatch, keyed_id
+from services.jobs.submitting.submission import Submission, new_job
 
 
 async def submit_job(

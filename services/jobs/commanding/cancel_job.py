@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from infra.postgres.database import Database, Transaction
-from services.jobs.finished import finished
+from services.jobs.commanding.taking import own_commands, taking
+from services.jobs.engine.finished import finished
 from services.jobs.job import Job
 from services.jobs.kinds import Kinds
 from services.jobs.store import commands as rows
-from services.jobs.taking import own_commands, taking
 
 
 async def cancel_job(job_id: UUID, *, tenant: str, kinds: Kinds, database: Database) -> None:

@@ -8,12 +8,12 @@ from uuid import UUID
 from infra.postgres.database import Database, Transaction
 from infra.runtime.wrong_fields import placed
 from schemas.problem import Problem
-from services.jobs.admission import Door, accept, admit
-from services.jobs.batch import Batch, job_ids, submissions
-from services.jobs.idempotency import IdempotencyKey, IdempotencyMismatch, keyed_id
 from services.jobs.job import NewJob
 from services.jobs.store import batches
-from services.jobs.submission import new_job
+from services.jobs.submitting.admission import Door, accept, admit
+from services.jobs.submitting.batch import Batch, job_ids, submissions
+from services.jobs.submitting.idempotency import IdempotencyKey, IdempotencyMismatch, keyed_id
+from services.jobs.submitting.submission import new_job
 
 
 async def submit_batch(

@@ -1,0 +1,1 @@
+"""What callers may tell jobs and queues to do, one command a module."""

@@ -1,0 +1,1 @@
+"""How jobs are worked: claimed, held, handled, settled."""

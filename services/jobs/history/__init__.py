@@ -1,0 +1,1 @@
+"""Where jobs go that ended long ago."""
