@@ -15,6 +15,11 @@ def current() -> str | None:
     return _current.get()
 
 
+def follow(traceparent: str | None) -> None:
+    """What this task does from now on belongs to this trace; for tasks that do nothing else."""
+    _current.set(traceparent)
+
+
 @contextmanager
 def continued(traceparent: str | None) -> Iterator[None]:
     """What is done inside the block belongs to this trace."""

@@ -11,8 +11,7 @@ import structlog
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
-from infra.runtime import trace
-from infra.runtime.telemetry import Span
+from infra.runtime import telemetry, trace
 from schemas.problem import Problem, ProblemClass
 from services.jobs.engine.finisher import Finisher
 from services.jobs.engine.settle import LeaseLost, crawl_id, fail, retry, settle
@@ -62,6 +61,9 @@ class Unexpected(Problem):
     recovery: ClassVar[str] = "Look at the log of this job; retry it when the cause is mended."
 
 
+_SILENT = Unexpected("The handler said nothing of this job")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Handling:
     """How a worker's jobs are handled."""
@@ -82,17 +84,25 @@ class Handling:
         return list(groups.values())
 
     async def handle(self, jobs: Sequence[Job]) -> None:
-        """Handle and settle these; what cannot be settled is left to its lease."""
+        """Handle and settle these in a task of their own; what cannot be settled is left to its lease."""
+        if not telemetry.on():
+            trace.follow(jobs[0].traceparent if len(jobs) == 1 else None)
+            await self._all_settled(jobs, await self._ended(jobs), {job.id: job.traceparent for job in jobs})
+            return
         with at_work(jobs) as spans:
             ended = await self._ended(jobs)
-            silent = Unexpected("The handler said nothing of this job")
             for job in jobs:
-                note_end(spans[job.id], ended.get(job.id, silent))
-            if len(jobs) == 1:
-                await self._settled(jobs[0], ended.get(jobs[0].id, silent))
-            else:
-                settling = (self._settled_of_many(job, ended.get(job.id, silent), spans[job.id]) for job in jobs)
-                await asyncio.gather(*settling)
+                note_end(spans[job.id], ended.get(job.id, _SILENT))
+            await self._all_settled(jobs, ended, {job.id: spans[job.id].traceparent for job in jobs})
+
+    async def _all_settled(
+        self, jobs: Sequence[Job], ended: Mapping[UUID, Outcome | Problem], traces: Mapping[UUID, str | None]
+    ) -> None:
+        if len(jobs) == 1:
+            await self._settled(jobs[0], ended.get(jobs[0].id, _SILENT))
+        else:
+            each = (self._settled_of_many(job, ended.get(job.id, _SILENT), traces[job.id]) for job in jobs)
+            await asyncio.gather(*each)
 
     async def cancel(self, job: Job) -> None:
         """End a held job because somebody wished it. Raises ``LeaseLost``, ``DatabaseAway``."""
@@ -133,10 +143,10 @@ class Handling:
             raise UnknownKind(f"Nothing works kind {job.kind!r} on queue {job.queue!r}")
         return self.work[job.kind]
 
-    async def _settled_of_many(self, job: Job, ended: Outcome | Problem, span: Span) -> None:
+    async def _settled_of_many(self, job: Job, ended: Outcome | Problem, traceparent: str | None) -> None:
         structlog.contextvars.bind_contextvars(crawl_id=crawl_id(job))  # a task's context is its own
-        with trace.continued(span.traceparent):
-            await self._settled(job, ended)
+        trace.follow(traceparent)
+        await self._settled(job, ended)
 
     async def _settled(self, job: Job, ended: Outcome | Problem) -> None:
         try:

@@ -13,8 +13,7 @@ from services.jobs.job import Job, Outcome
 @contextmanager
 def at_work(jobs: Sequence[Job]) -> Iterator[Mapping[UUID, Span]]:
     """A span for each of these jobs; what is done for one job alone belongs to its span."""
-    begin = _begun if telemetry.on() else _handed_on
-    spans = {job.id: begin(job) for job in jobs}
+    spans = {job.id: _begun(job) for job in jobs}
     alone = spans[jobs[0].id].traceparent if len(jobs) == 1 else None
     with telemetry.together(list(spans.values())), trace.continued(alone):
         yield spans
@@ -22,15 +21,9 @@ def at_work(jobs: Sequence[Job]) -> Iterator[Mapping[UUID, Span]]:
 
 def note_end(span: Span, ended: Outcome | Problem) -> None:
     """What the handler said."""
-    if not telemetry.on():
-        return
     if isinstance(ended, Problem):
         span.fail(ended.code)
     span.note("job.outcome", "problem" if isinstance(ended, Problem) else type(ended).__name__.lower())
-
-
-def _handed_on(job: Job) -> Span:
-    return Span(job.traceparent)
 
 
 def _begun(job: Job) -> Span:

@@ -3,8 +3,6 @@ DROP INDEX jobs_batch;
 CREATE INDEX jobs_batch ON jobs (batch_id, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX jobs_batch_open ON jobs (batch_id)
   WHERE batch_id IS NOT NULL AND state NOT IN ('completed', 'failed', 'cancelled');
--- A full queue is told by what is ready and what is scheduled in it.
-CREATE INDEX jobs_scheduled_in ON jobs (queue) WHERE state = 'scheduled';
 
 -- A batch is remembered beside its jobs: how many there were, and which request made it.
 CREATE TABLE batches (

@@ -4,9 +4,6 @@ ALTER TABLE job_events ADD COLUMN seconds real;
 -- Since when a job could be taken: one that was scheduled or waited elsewhere did not wait for a worker so long.
 ALTER TABLE jobs ADD COLUMN ready_at timestamptz NOT NULL DEFAULT now();
 
--- With the indexes of the other states: what is not over is counted without looking at what is.
-CREATE INDEX jobs_waiting ON jobs (queue) WHERE state = 'waiting';
-
 -- Ends by the hour. A bucket is a range of durations, each 15 % longer than the one before; NULL: never started.
 CREATE TABLE job_stats (
   hour    timestamptz NOT NULL,

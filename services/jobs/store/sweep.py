@@ -67,8 +67,9 @@ async def busy_queues(tx: Transaction) -> set[str]:
 async def forget_timeline(tx: Transaction, *, days: int, limit: int) -> int:
     """Remove the oldest lines of timelines; returns how many."""
     return await tx.execute(
-        "DELETE FROM job_events WHERE ctid = ANY(ARRAY("
-        "   SELECT ctid FROM job_events WHERE at < now() - $1 * interval '1 day' LIMIT $2))",
+        "DELETE FROM job_events WHERE ctid = ANY(ARRAY(SELECT ctid FROM ("
+        "   SELECT ctid, at FROM job_events ORDER BY xid, id LIMIT $2) AS oldest"
+        " WHERE at < now() - $1 * interval '1 day'))",
         days,
         limit,
     )
