@@ -12,6 +12,8 @@ log = structlog.get_logger()
 
 CHANNEL = "headrace"
 
+_PAUSE_SECONDS = 0.005  # who was just woken looks anyway: of many rings in a row, the first counts
+
 # Nobody waits for the disk because of a ring: it may be lost.
 _RING = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
 
@@ -85,6 +87,7 @@ class Doorbell:
             except Exception:
                 # a lost doorbell costs a second: whoever waits looks by itself
                 log.warning("doorbell lost", queues=sorted(queues), exc_info=True)
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
         while True:

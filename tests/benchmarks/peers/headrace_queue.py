@@ -13,7 +13,6 @@ from infra.postgres.doorbell import Doorbell
 from infra.postgres.migrate import found, migrate
 from infra.runtime.runtime import Runtime
 from infra.runtime.settings import Settings
-from schemas.events.job_finished import JobFinished
 from services.jobs.function import Working
 from services.jobs.job import Done, Job, NewJob, Outcome, Work
 from services.jobs.store import queue
@@ -25,7 +24,7 @@ KIND = QUEUE = "noop"
 
 @dataclass(frozen=True)
 class HeadraceClient:
-    """Job, timeline and event in one statement, which is one transaction."""
+    """The job and the line of the log that its watchers follow, in one statement, which is one transaction."""
 
     database: Database
 
@@ -35,7 +34,7 @@ class HeadraceClient:
     async def many(self, moments: Sequence[float]) -> None:
         jobs = [NewJob(id=uuid4(), kind=KIND, queue=QUEUE, payload={"moment": moment}) for moment in moments]
         async with self.database.statement() as tx:
-            await queue.enqueue_many(tx, jobs, telling=[event(job) for job in jobs])
+            await queue.enqueue_many(tx, jobs)
 
 
 @dataclass(frozen=True)
@@ -79,17 +78,3 @@ class Headrace:
 
     def watch(self, address: str) -> AbstractAsyncContextManager[Busy]:
         return asking(address, "SELECT EXISTS (SELECT FROM jobs WHERE state IN ('ready', 'running'))")
-
-
-def event(job: NewJob) -> JobFinished:
-    """A fact of a common size that is told with the acceptance."""
-    return JobFinished(
-        job_id=str(job.id),
-        kind=job.kind,
-        attempt=1,
-        status="completed",
-        batch_id=None,
-        code=None,
-        error=None,
-        result={},
-    )
