@@ -58,7 +58,7 @@ async def test_job_by_job_costs_more(counted: tuple[Database, Counter[str]]) -> 
     assert asked.total() > 2 * JOBS / 10 + BESIDE
 
 
-async def test_a_job_and_its_event_are_queued_in_one_statement(counted: tuple[Database, Counter[str]]) -> None:
+async def test_a_job_and_the_line_its_watchers_follow_are_queued_in_one_statement(counted: tuple[Database, Counter[str]]) -> None:
     database, asked = counted
     client = HeadraceClient(database)
     await client.one(0.0)  # see above
@@ -67,7 +67,7 @@ async def test_a_job_and_its_event_are_queued_in_one_statement(counted: tuple[Da
         await client.one(0.0)
 
     assert asked.total() == 10
-    assert await database.pool.fetchval("SELECT count(*) FROM outbox") == 11
+    assert await database.pool.fetchval("SELECT count(*) FROM job_events") == 11
 
 
 async def test_statements_are_counted(counted: tuple[Database, Counter[str]]) -> None:
