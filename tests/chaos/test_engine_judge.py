@@ -131,7 +131,7 @@ async def kills_the_holder_half_way(siege: Siege) -> None:
 SETTLES = "        fenced(await _moved(tx, job, outcome))\n"
 SPOILS = {
     "no token where jobs are completed together": (
-        "services/jobs/store/held.py",
+        "services/jobs/store/endings.py",
         "j.lease_token = d.token",
         "j.lease_token >= d.token",
     ),

@@ -191,6 +191,13 @@ class JobMachine(Jobs):
         self.lost(job)
         job.state = "ready"
 
+    @precondition(lambda self: self.any_of("running"))
+    @rule(data=st.data())
+    def be_replaced(self, data: st.DataObject) -> None:
+        """A worker falls silent, and whatever is ready is taken by others: its zombie meets a job that is held."""
+        self.die(data)
+        self.claim(len(self.jobs))
+
     @precondition(lambda self: self.zombies)
     @rule(data=st.data(), end=st.sampled_from([*sorted(OUTCOMES), "progress", "beat", "aside"]))
     def come_back(self, data: st.DataObject, end: str) -> None:

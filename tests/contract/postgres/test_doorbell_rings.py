@@ -146,6 +146,7 @@ async def deaf(database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A process that hears no bell at all."""
     for name in [name for name in os.environ if name.startswith(("HEADRACE_", "BACKGROUND_"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PROCESSING_POLL_INTERVAL", "1")
     settings = Settings.model_validate({"database_url": database_dsn, "data_dir": tmp_path})
     async with open_runtime(settings) as runtime:
         await runtime.doorbell.close()
