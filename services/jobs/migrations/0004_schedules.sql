@@ -29,7 +29,8 @@ CREATE TABLE schedules (
   last_at     timestamptz,
   last_job_id uuid,
   last_error  text,                       -- why the last firing made no job
+  retry_at    timestamptz,                -- when a firing that made no job is tried again
   created_at  timestamptz NOT NULL DEFAULT now(),
   UNIQUE (tenant, name)
 );
-CREATE INDEX schedules_due ON schedules (next_at) WHERE NOT paused;
+CREATE INDEX schedules_due ON schedules (coalesce(retry_at, next_at)) WHERE NOT paused;

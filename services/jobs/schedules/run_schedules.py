@@ -14,18 +14,20 @@ from schemas.problem import Problem
 from services.jobs.schedules.cron import next_fire
 from services.jobs.schedules.schedule import job_of
 from services.jobs.store import admission, schedules
-from services.jobs.store.rows import said
+from services.jobs.store.rows import said, storable
 from services.jobs.submitting.admission import Door, QueueFull, accept, admit
 
 log = structlog.get_logger()
 
 AT_ONCE = 100
+LEAST_SECONDS, MOST_SECONDS = 1.0, 30.0  # until a firing that made no job is tried again
 
 
 async def run_schedules(*, door: Door, database: Database) -> int:
     """Once through; returns how many jobs were made. A schedule that missed several firings makes up for one.
 
-    One whose queue is full waits for room. One whose job is refused says why and goes on to its next time.
+    One whose queue is full, or that cannot be fired for a reason nobody foresaw, is tried again later: others come
+    meanwhile. One whose job is refused says why and goes on to its next time.
     """
     async with database.reading() as tx:
         due = await schedules.due(tx, limit=AT_ONCE)
@@ -36,8 +38,10 @@ async def run_schedules(*, door: Door, database: Database) -> int:
                 made += await _fire(tx, schedule_id, door)
         except DatabaseAway:
             raise
-        except Exception:
+        except Exception as error:
             log.exception("schedule could not be fired", schedule_id=str(schedule_id))
+            async with database.transaction() as tx:
+                await _later(tx, schedule_id, storable(f"{type(error).__name__}: {error}"[:500]))
     return made
 
 
@@ -51,7 +55,7 @@ async def _fire(tx: Transaction, schedule_id: UUID, door: Door) -> bool:
         async with tx.connection.transaction():  # what its kind wrote goes with a refusal
             await _enqueue(tx, row, job_id, door)
     except QueueFull as full:
-        await schedules.trouble(tx, schedule_id, said(full), paused=False)
+        await _later(tx, schedule_id, said(full))
     except Problem as problem:
         log.warning("schedule made no job", schedule=row["name"], code=problem.code, detail=problem.detail)
         await _refused(tx, row, problem)
@@ -73,10 +77,14 @@ async def _enqueue(tx: Transaction, row: Mapping[str, Any], job_id: UUID, door: 
     await admit(tx, [await accept(tx, job, door=door)], room=door.room)
 
 
+async def _later(tx: Transaction, schedule_id: UUID, why: str) -> None:
+    await schedules.put_off(tx, schedule_id, why, least=LEAST_SECONDS, most=MOST_SECONDS)
+
+
 async def _refused(tx: Transaction, row: Mapping[str, Any], problem: Problem) -> None:
     try:
         next_at = next_fire(row["cron"], row["timezone"], after=row["now"])
     except Problem as never:
-        await schedules.trouble(tx, row["id"], said(never), paused=True)
+        await schedules.rest(tx, row["id"], said(never))
     else:
         await schedules.skipped(tx, row["id"], said(problem), next_at=next_at)

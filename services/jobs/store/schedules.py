@@ -14,9 +14,10 @@ COLUMNS = (
     " last_error, created_at"
 )
 _SAID = ("name", "cron", "timezone", "kind", "payload", "priority", "metadata", "paused")
+_TIME = "coalesce(retry_at, next_at)"
 _CHANGE = f"""
 UPDATE schedules SET next_at = $2, {", ".join(f"{name} = ${n}" for n, name in enumerate(_SAID, start=3))},
-  last_error = NULL
+  last_error = NULL, retry_at = NULL
 WHERE id = $1 RETURNING {COLUMNS}
 """
 
@@ -74,9 +75,9 @@ async def remove(tx: Transaction, schedule_id: UUID, *, tenant: str) -> bool:
 
 
 async def due(tx: Transaction, *, limit: int) -> list[UUID]:
-    """Those whose time has come, the latest first in line."""
+    """Those whose time has come, or the time to try them again; who waits longest comes first."""
     found = await tx.fetch(
-        "SELECT id FROM schedules WHERE NOT paused AND next_at <= now() ORDER BY next_at LIMIT $1", limit
+        f"SELECT id FROM schedules WHERE NOT paused AND {_TIME} <= now() ORDER BY {_TIME} LIMIT $1", limit
     )
     return [UUID(str(row["id"])) for row in found]
 
@@ -84,7 +85,7 @@ async def due(tx: Transaction, *, limit: int) -> list[UUID]:
 async def take(tx: Transaction, schedule_id: UUID) -> dict[str, Any] | None:
     """A schedule that is due, with the database's ``now``; None if it is not any more, or somebody else has it."""
     row = await tx.fetchrow(
-        f"SELECT {COLUMNS}, now() AS now FROM schedules WHERE id = $1 AND NOT paused AND next_at <= now()"
+        f"SELECT {COLUMNS}, now() AS now FROM schedules WHERE id = $1 AND NOT paused AND {_TIME} <= now()"
         " FOR UPDATE SKIP LOCKED",
         schedule_id,
     )
@@ -94,7 +95,8 @@ async def take(tx: Transaction, schedule_id: UUID) -> dict[str, Any] | None:
 async def fired(tx: Transaction, schedule_id: UUID, job_id: UUID, *, next_at: datetime) -> None:
     """It made a job."""
     await tx.execute(
-        "UPDATE schedules SET last_at = next_at, last_job_id = $2, last_error = NULL, next_at = $3 WHERE id = $1",
+        "UPDATE schedules SET last_at = next_at, last_job_id = $2, last_error = NULL, next_at = $3, retry_at = NULL"
+        " WHERE id = $1",
         schedule_id,
         job_id,
         next_at,
@@ -103,9 +105,23 @@ async def fired(tx: Transaction, schedule_id: UUID, job_id: UUID, *, next_at: da
 
 async def skipped(tx: Transaction, schedule_id: UUID, why: str, *, next_at: datetime) -> None:
     """It made no job, and goes on to its next time."""
-    await tx.execute("UPDATE schedules SET last_error = $2, next_at = $3 WHERE id = $1", schedule_id, why, next_at)
+    await tx.execute(
+        "UPDATE schedules SET last_error = $2, next_at = $3, retry_at = NULL WHERE id = $1", schedule_id, why, next_at
+    )
 
 
-async def trouble(tx: Transaction, schedule_id: UUID, why: str, *, paused: bool) -> None:
-    """It made no job, and stays due unless it is ``paused``."""
-    await tx.execute("UPDATE schedules SET last_error = $2, paused = $3 WHERE id = $1", schedule_id, why, paused)
+async def put_off(tx: Transaction, schedule_id: UUID, why: str, *, least: float, most: float) -> None:
+    """It made no job, and is tried again after as long as it has waited already, in these limits of seconds."""
+    await tx.execute(
+        "UPDATE schedules SET last_error = $2, retry_at = now() + greatest($3::float8 * interval '1 s',"
+        "   least(now() - next_at, $4::float8 * interval '1 s')) WHERE id = $1 AND NOT paused AND next_at <= now()",
+        schedule_id,
+        why,
+        least,
+        most,
+    )
+
+
+async def rest(tx: Transaction, schedule_id: UUID, why: str) -> None:
+    """It made no job and never will: it is paused."""
+    await tx.execute("UPDATE schedules SET last_error = $2, paused = true WHERE id = $1", schedule_id, why)

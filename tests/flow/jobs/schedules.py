@@ -19,7 +19,12 @@ async def made(desk: Counter, **fields: Any) -> Any:
 
 
 async def become_due(desk: Counter, *, ago: timedelta = timedelta(seconds=1)) -> None:
-    await desk.sql("UPDATE schedules SET next_at = now() - $1::interval", ago)
+    await desk.sql("UPDATE schedules SET next_at = now() - $1::interval, retry_at = NULL", ago)
+
+
+async def try_again(desk: Counter) -> None:
+    """The time of those that were put off has come."""
+    await desk.sql("UPDATE schedules SET retry_at = now() WHERE retry_at IS NOT NULL")
 
 
 async def run(desk: Counter, *, at: Door | None = None) -> int:

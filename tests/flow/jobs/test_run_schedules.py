@@ -4,21 +4,41 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from functions import sweep
-from services.jobs.schedules.run_schedules import job_id_of
+from infra.postgres.database import Transaction
+from services.jobs.job import NewJob
+from services.jobs.schedules import run_schedules
+from services.jobs.schedules.run_schedules import AT_ONCE, LEAST_SECONDS, MOST_SECONDS, job_id_of
 from services.jobs.submitting.admission import Door, door
 from tests.flow.jobs.counter import Counter, counter
-from tests.flow.jobs.schedules import ORDER, SCHEDULES, become_due, jobs, made, one, run
+from tests.flow.jobs.schedules import ORDER, SCHEDULES, become_due, jobs, made, one, run, try_again
 
 
 @pytest.fixture
 async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
     async with counter(database_dsn, tmp_path, max_queue_size=20) as opened:
         yield opened
+
+
+async def copies(desk: Counter, schedule: Any, count: int) -> None:
+    """As many more schedules like this one."""
+    await desk.sql(
+        "INSERT INTO schedules (id, tenant, name, cron, timezone, kind, next_at)"
+        " SELECT gen_random_uuid(), tenant, name || n, cron, timezone, kind, next_at"
+        " FROM schedules, generate_series(1, $2) n WHERE id = $1",
+        schedule["schedule_id"],
+        count,
+    )
+
+
+async def broken(tx: Transaction, job: NewJob, *, door: Door) -> NewJob:
+    msg = "nobody foresaw this"
+    raise ValueError(msg)
 
 
 async def test_a_due_schedule_makes_one_job_and_moves_on(desk: Counter) -> None:
@@ -95,8 +115,59 @@ async def test_a_full_queue_makes_a_schedule_wait_and_say_so(desk: Counter) -> N
 
     assert await run(desk, at=shut) == 0
     assert "may" in (await one(desk, schedule))["last_error"]
-    assert await run(desk) == 1
+    assert await run(desk) == 0
+    await try_again(desk)
+    assert [await run(desk), await run(desk)] == [1, 0]
     assert (await one(desk, schedule))["last_error"] is None
+
+
+async def test_those_that_cannot_fire_let_others_come(desk: Counter) -> None:
+    full, fine = await made(desk, name="full"), await made(desk, name="fine", kind="crawl", payload=ORDER)
+    await desk.ask("POST", "/submit-batch", {"kind": "drill", "jobs": [{}] * 20})
+    await copies(desk, full, AT_ONCE)
+    await become_due(desk)
+    await desk.sql("UPDATE schedules SET next_at = now() WHERE name = 'fine'")
+
+    assert [await run(desk), await run(desk)] == [0, 1]
+    assert (await one(desk, fine))["last_job_id"] is not None
+
+
+async def test_control_those_that_were_put_off_come_first_again_in_their_time(desk: Counter) -> None:
+    full = await made(desk, name="full")
+    await desk.ask("POST", "/submit-batch", {"kind": "drill", "jobs": [{}] * 20})
+    await copies(desk, full, AT_ONCE)
+    await become_due(desk)
+    await run(desk)
+    await try_again(desk)
+    await made(desk, name="fine", kind="crawl", payload=ORDER)
+    await desk.sql("UPDATE schedules SET next_at = now() WHERE name = 'fine'")
+
+    assert await run(desk) == 0
+
+
+@pytest.mark.parametrize(("ago", "seconds"), [(0, LEAST_SECONDS), (10, 10.0), (3600, MOST_SECONDS)])
+async def test_a_firing_is_tried_again_after_as_long_as_it_waited(desk: Counter, ago: int, seconds: float) -> None:
+    await made(desk)
+    await become_due(desk, ago=timedelta(seconds=ago))
+    await run(desk, at=Door(kinds=desk.runtime.once(door).kinds, room=0))
+
+    [row] = await desk.rows("SELECT extract(epoch FROM retry_at - now())::float8 AS seconds FROM schedules")
+    assert seconds - 1 < row["seconds"] < seconds + 1
+
+
+async def test_a_firing_that_ends_as_nobody_foresaw_is_put_off_and_not_lost(
+    desk: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = await made(desk)
+    await become_due(desk)
+    with monkeypatch.context() as patched:
+        patched.setattr(run_schedules, "accept", broken)
+        assert await run(desk) == 0
+    assert (await one(desk, schedule))["last_error"] == "ValueError: nobody foresaw this"
+
+    assert await run(desk) == 0
+    await try_again(desk)
+    assert [await run(desk), await run(desk)] == [1, 0]
 
 
 async def test_a_schedule_whose_job_is_refused_says_why_and_goes_on(desk: Counter) -> None:
