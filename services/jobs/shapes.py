@@ -36,7 +36,7 @@ def background(row: Mapping[str, Any]) -> dict[str, Any]:
         "progress": round(row["progress"], 2),
         "current_step": row["step"],
         "steps_completed": list(row["steps_completed"]),
-        "message": row["message"],
+        "message": _message(row, row["error_message"]),
         "created_at": _time(row["created_at"]),
         "started_at": _time(row["started_at"]),
         "completed_at": _time(row["finished_at"]),
@@ -68,7 +68,7 @@ def progress(row: Mapping[str, Any], *, remaining: float | None) -> dict[str, An
         "current_step": row["step"],
         "steps_completed": list(row["steps_completed"]),
         "estimated_time_remaining": remaining,
-        "message": row["message"] or row["error_message"],
+        "message": _message(row, row["error_message"]),
     }
 
 
@@ -87,7 +87,7 @@ def v2(row: Mapping[str, Any]) -> dict[str, Any]:
         "completed_at": _time(row["finished_at"]),
         "error": row["error_message"] if row["state"] == "failed" else None,
         "job_metadata": row["metadata"],
-        "message": row["message"],
+        "message": _message(row, row["error_message"]),
         "priority": Priority(row["priority"]).name,
         "queue": row["queue"],
         "source_id": row["source_id"],
@@ -97,7 +97,7 @@ def v2(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def job_update(row: Mapping[str, Any]) -> dict[str, Any]:
     """The data of a ``job_update``: how a job was after a line of its timeline, in the words of all faces."""
-    message = row["data"].get("message") or row["message"]
+    message = _message(row, row["data"].get("message"))
     return {
         "id": str(row["job_id"]),
         "job_id": str(row["job_id"]),
@@ -128,7 +128,7 @@ def line(row: Mapping[str, Any]) -> dict[str, Any]:
         "status": _told_status(row),
         "progress": round(row["progress"], 2),
         "current_step": row["step"],
-        "message": row["message"],
+        "message": _message(row, row["data"].get("message")),
         "retry_count": row["tries"],
         "data": row["data"],
     }
@@ -140,6 +140,12 @@ def error(row: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     names = {"class": "error_class", "code": "error_code", "stage": "error_stage", "message": "error_message"}
     return {**{name: row[column] for name, column in names.items()}, "recovery": row["error_recovery"]}
+
+
+def _message(row: Mapping[str, Any], why: str | None) -> str | None:
+    """Why a job failed or waits, where something says so; else what it last said of itself."""
+    said: str | None = row["message"]
+    return why or said if row["state"] in {"failed", "scheduled", "ready"} else said
 
 
 def _status(row: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from infra.postgres.database import Database
 from infra.postgres.log_cursor import Cursor
 from services.jobs.python.hosting import Host, ProcessorStopped
 from services.jobs.python.processing import ProcessingProgress, update
-from services.jobs.store.lines import LINES, Watched, steps_completed
+from services.jobs.store.lines import LINES, Watched
 
 Callback = Callable[[ProcessingProgress], None]
 
@@ -83,13 +83,12 @@ class Callbacks:
         try:
             async with self._host.runtime.database.reading() as tx:
                 told = await LINES.page(tx, self._place, self._wanted, limit=PAGE)
-                steps = await steps_completed(tx, {one.line["job_id"] for one in told}) if told else {}
         except DatabaseAway as away:
             log.warning("progress is told later", reason=away.detail)
             return []
         if told:
             self._place = told[-1].cursor
-        return [update(one.line, steps.get(one.line["job_id"], [])) for one in told]
+        return [update(one.line) for one in told]
 
 
 async def _end(database: Database) -> Cursor:

@@ -110,18 +110,17 @@ def processing_progress(row: Mapping[str, Any], *, remaining: float | None) -> P
     return ProcessingProgress(**{**body, "status": ProcessingStatus(body["status"])})
 
 
-def update(line: Mapping[str, Any], steps: Sequence[str]) -> ProcessingProgress:
-    """A line of the timeline as progress; ``steps`` are those its job has completed by now."""
-    step = line["step"]
-    done = steps[: steps.index(step)] if step in steps else steps
+def update(line: Mapping[str, Any]) -> ProcessingProgress:
+    """A line of the timeline as progress, as it was then."""
+    body = shapes.job_update(line)
     return ProcessingProgress(
-        job_id=str(line["job_id"]),
-        status=ProcessingStatus(shapes.status(**{name: line[name] for name in ("state", "step", "tries", "started")})),
-        progress=round(line["progress"], 2),
-        current_step=step,
-        steps_completed=list(done),
+        job_id=body["job_id"],
+        status=ProcessingStatus(body["status"]),
+        progress=body["progress"],
+        current_step=body["current_step"],
+        steps_completed=body["steps_completed"],
         estimated_time_remaining=None,
-        message=line["message"],
+        message=body["message"],
     )
 
 

@@ -1,12 +1,12 @@
 """The timelines of all jobs as one log that many follow, and how jobs are when somebody begins to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from infra.postgres.database import Transaction, uuids
+from infra.postgres.database import Transaction
 from infra.postgres.log import Log
 from infra.postgres.log_cursor import Cursor
 from services.jobs.store.rows import TOLD, TOLD_OF
@@ -80,12 +80,6 @@ async def shown(tx: Transaction, watched: Watched, *, epoch: int, before: Place 
         *(before or ()),
     )
     return [_shown(row, epoch) for row in found]
-
-
-async def steps_completed(tx: Transaction, job_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
-    """The steps that these jobs have behind them, which their lines do not say."""
-    found = await tx.fetch("SELECT id, steps_completed FROM jobs WHERE id = ANY($1::uuid[])", uuids(job_ids))
-    return {row["id"]: list(row["steps_completed"]) for row in found}
 
 
 def _shown(row: Any, epoch: int) -> Shown:

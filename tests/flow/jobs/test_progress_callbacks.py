@@ -2,14 +2,17 @@
 
 import asyncio
 import threading
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
 from infra.postgres.database import Database
+from services.jobs.commanding.retry_job import retry_job
 from services.jobs.engine.worker import Worker
+from services.jobs.face import TENANT
 from services.jobs.job import Done, Job, NewJob, Outcome, Work
+from services.jobs.kinds import kinds
 from services.jobs.processor import (
     BackgroundProcessor,
     ProcessingProgress,
@@ -44,11 +47,44 @@ def test_a_callback_hears_every_update_in_order_from_one_thread(processor: Backg
         "extracting",
         "completed",
     ]
-    assert of_first[-1].steps_completed == ["classifying", "extracting"]
-    assert all(one.steps_completed == [] for one in of_first if one.current_step == "classifying")
+    assert {(one.status.value, one.current_step, *one.steps_completed) for one in of_first} == {
+        ("queued", None),
+        ("processing", None),
+        ("classifying", "classifying"),
+        ("extracting", "extracting", "classifying"),
+        ("completed", None, "classifying", "extracting"),
+    }
     assert "retrying" in [one.status.value for one in told if one.job_id == second]
     assert len(threads) == 1
     assert threads != {threading.get_ident()}
+
+
+def test_an_update_says_how_the_job_was_then_not_how_it_is_now(processor: BackgroundProcessor) -> None:
+    told: list[ProcessingProgress] = []
+    processor.register_progress_callback(told.append)
+    job_id = processor.submit_job(kind="drill", payload={"steps": ["a", "b", "a"], "fail": True})
+    over(processor, job_id)
+    processor._host.run(_again(processor, job_id))
+    until(lambda: sum(one.status.over for one in told) == 2)
+    processor.shutdown()
+
+    steps = [(one.current_step, *one.steps_completed) for one in told]
+    each = [(None,), ("a",), ("b", "a"), ("a", "a", "b")]
+    assert list(dict.fromkeys(steps)) == each  # the second attempt says the same again
+    assert steps.count(("a",)) == 2 * steps[: steps.index(("b", "a"))].count(("a",))
+
+
+def test_a_callback_is_told_why_as_everybody_is(processor: BackgroundProcessor) -> None:
+    told: list[ProcessingProgress] = []
+    processor.register_progress_callback(told.append)
+    job_id = processor.submit_job(kind="drill", payload={"stumbles": 1, "fail": True})
+    over(processor, job_id)
+    shown = processor.get_job_progress(job_id)
+    processor.shutdown()
+
+    assert told[-1].status is ProcessingStatus.FAILED
+    assert told[-1].message == shown.message == "The drill failed, as it was told to"
+    assert "stumbled 1 of 1 times" in [one.message for one in told if one.status is ProcessingStatus.RETRYING]
 
 
 def test_a_callback_that_raises_harms_nobody(processor: BackgroundProcessor) -> None:
@@ -112,6 +148,11 @@ async def test_a_callback_hears_of_jobs_that_others_work(processor: BackgroundPr
     await worker.drain(asyncio.Event())
 
     await asyncio.to_thread(until, lambda: told == ["queued", "processing", "completed"])
+
+
+async def _again(processor: BackgroundProcessor, job_id: str) -> None:
+    runtime = processor._host.runtime
+    await retry_job(UUID(job_id), tenant=TENANT, kinds=runtime.once(kinds), database=runtime.database)
 
 
 async def test_what_commits_late_is_heard_too(processor: BackgroundProcessor, database: Database) -> None:
