@@ -16,13 +16,21 @@ from infra.runtime.function import Function
 
 
 def read(root: Path) -> dict[str, Any]:
-    """What the tree says now."""
+    """What the tree says now. Raises ``ValueError`` when two functions work one queue."""
     functions = sorted(file.stem for file in (root / "functions").glob("*.py") if file.stem != "__init__")
     services = sorted(file.parent.name for file in (root / "services").glob("*/main.py"))
-    return {
-        "functions": {name: dict(function(name).trigger) for name in functions},
-        "services": services,
-    }
+    triggers = {name: dict(function(name).trigger) for name in functions}
+    _one_worker_a_queue(triggers)
+    return {"functions": triggers, "services": services}
+
+
+def _one_worker_a_queue(triggers: dict[str, dict[str, Any]]) -> None:
+    """A function fails the jobs of its queue that are not of its kind, so a queue belongs to one function."""
+    workers: dict[str, str] = {}
+    for name, trigger in triggers.items():
+        if "kind" in trigger and workers.setdefault(trigger["queue"], name) != name:
+            msg = f"{workers[trigger['queue']]} and {name} both work queue {trigger['queue']!r}: give each a queue"
+            raise ValueError(msg)
 
 
 def text(topology: dict[str, Any]) -> str:

@@ -58,7 +58,9 @@ async def test_job_by_job_costs_more(counted: tuple[Database, Counter[str]]) -> 
     assert asked.total() > 2 * JOBS / 10 + BESIDE
 
 
-async def test_a_job_and_the_line_its_watchers_follow_are_queued_in_one_statement(counted: tuple[Database, Counter[str]]) -> None:
+async def test_a_job_and_the_line_its_watchers_follow_are_queued_in_one_statement(
+    counted: tuple[Database, Counter[str]],
+) -> None:
     database, asked = counted
     client = HeadraceClient(database)
     await client.one(0.0)  # see above

@@ -21,11 +21,14 @@ class Terms:
     retries: bool = True
 
     def allows_another_try(self, job: Job, problem: Problem) -> bool:
-        """Whether a failure is tried again by itself: what the job says wins if it is stricter than the problem."""
+        """Whether a failure is tried again by itself: as often as the job allows, or else the settings.
+
+        A problem that deserves fewer tries gets fewer: one that nobody foresaw gets three.
+        """
         if not self.retries or not problem.retryable:
             return False
-        allowed = [limit for limit in (job.max_tries, problem.tries) if limit is not None] or [self.max_tries]
-        return job.tries + 1 < min(allowed)
+        allowed = self.max_tries if job.max_tries is None else job.max_tries
+        return job.tries + 1 < (allowed if problem.tries is None else min(allowed, problem.tries))
 
     def pause(self, job: Job, problem: Problem, random: Random) -> float:
         """Seconds until the next try."""

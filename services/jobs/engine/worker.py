@@ -47,6 +47,7 @@ class Worker:
         self._leases = Leases(self.database, self.lease_seconds)
         self._changed = asyncio.Event()
         self._empty = False
+        self._limited = False
         self._rung = False
         self._finisher = Finisher(self.database, done=self._changed.set)
         self._handling = Handling(
@@ -65,7 +66,7 @@ class Worker:
     async def drain(self, stop: asyncio.Event) -> int:
         """Work until the queue is empty or ``stop`` is set; returns how many jobs were taken.
 
-        When stopped, what is still running is interrupted and given back. Raises ``DatabaseAway``, but not while
+        When stopped, what is still running is interrupted and given back. Raises what a claim raises, but not while
         something runs: that goes on.
         """
         taken = 0
@@ -96,25 +97,29 @@ class Worker:
         await asyncio.sleep(0)  # a task that has not begun would end without giving its job back
         tasks = list(self.tasks)
         for task in tasks:
-            task.cancel()
+            if self._leases.wish(task) is None:  # who was interrupted already is just writing that down
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _claim(self) -> int:
-        # a job whose end is being committed needs no place any more
-        free = min(self.batch_size, self.concurrency - len(self._leases) + min(self._finisher.ending, self.concurrency))
-        if free <= 0 or (self._empty and not self._rung and self.tasks):
+        free = min(self.batch_size, self.concurrency - len(self._leases) + self._leaving())
+        if free <= 0 or (self._empty and not self._rung and not self._limited and self.tasks):
             return 0
         self._rung = False  # a ring from here on may be for what this claim does not see
         try:
             jobs = await self._take(free)
-        except DatabaseAway as away:
+        except Exception as error:
             if not self.tasks:
                 raise
-            log.warning("nothing claimed", queue=self.queue, reason=away.detail)
+            log.warning("nothing claimed", queue=self.queue, reason=repr(error))
             return 0
         for together in self._handling.together(jobs):
             self._start(together)
         return len(jobs)
+
+    def _leaving(self) -> int:
+        """Jobs whose end is being committed need no place any more; under limits they hold theirs until it is."""
+        return 0 if self._limited else min(self._finisher.ending, self.concurrency)
 
     async def _take(self, free: int) -> list[Job]:
         lease = self.lease_seconds
@@ -123,7 +128,8 @@ class Worker:
         self._empty = len(jobs) < free
         if not jobs:
             async with self.database.transaction() as tx:
-                jobs = await held.claim_fairly(tx, self.queue, limit=free, lease_seconds=lease, worker=self.name)
+                fairly = await held.claim_fairly(tx, self.queue, limit=free, lease_seconds=lease, worker=self.name)
+            jobs, self._limited = fairly or [], fairly is not None
             self._empty = not jobs
         return jobs
 

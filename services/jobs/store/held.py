@@ -71,11 +71,12 @@ SELECT {rows.JOB} FROM taken j ORDER BY j.rank_at, j.id
 """
 _UNLIMITED = 1_000_000
 
-# A wish without a time is the handler's own affair: the engine does not enforce it.
+# A wish without a time is the handler's own affair: the engine does not enforce it. The state is dressed so that no
+# index of running jobs fits it: each row is found by its id, and locked in the order given.
 _HEARTBEAT = """
 UPDATE jobs j SET lease_until = clock_timestamp() + $3 * interval '1 s'
 FROM unnest($1::uuid[], $2::bigint[]) AS held(id, token)
-WHERE j.id = held.id AND j.lease_token = held.token AND j.state = 'running'
+WHERE j.id = held.id AND j.lease_token = held.token AND j.state || '' = 'running'
 RETURNING j.id, j.lease_token, CASE WHEN j.wanted_at IS NOT NULL THEN j.want END AS want
 """
 
@@ -89,15 +90,15 @@ WITH moved AS (
 {told} RETURNING job_id
 """
 
-FINISHED = f"""
-state = 'completed', progress = 100, finished_at = now(), want = NULL, wanted_at = NULL, step = NULL, cursor = NULL,
-  steps_completed = CASE WHEN step IS NULL THEN steps_completed ELSE steps_completed || step END, {rows.NO_ERROR}"""
+FINISHED = f"""{rows.COMPLETED},
+  steps_completed = CASE WHEN step IS NULL THEN steps_completed ELSE steps_completed || step END"""
 
-# The state is dressed so that no index of running jobs fits it: each row is found by its id.
+# Only work that need not be done again lets a job off the claims it cost: progress may be told before every crash.
 _CHECKPOINT = f"""
 WITH moved AS (
   UPDATE jobs SET cursor = coalesce($3, cursor), progress = greatest(progress, $4), step = coalesce($5, step),
-    claims = 1, message = coalesce($6, message), steps_completed =
+    claims = CASE WHEN $3 IS NOT NULL AND $3 IS DISTINCT FROM cursor THEN 1 ELSE claims END,
+    message = coalesce($6, message), steps_completed =
     CASE WHEN step IS NULL OR $5 IS NULL OR step = $5 THEN steps_completed ELSE steps_completed || step END
   WHERE id = $1 AND lease_token = $2 AND state = 'running'
   RETURNING *
@@ -112,11 +113,13 @@ async def claim(tx: Transaction, queue: str, *, limit: int, lease_seconds: float
     return [rows.job(row) for row in found]
 
 
-async def claim_fairly(tx: Transaction, queue: str, *, limit: int, lease_seconds: float, worker: str) -> list[Job]:
-    """Take the next ready jobs of a queue that has limits, no more than they allow; none of another queue."""
+async def claim_fairly(
+    tx: Transaction, queue: str, *, limit: int, lease_seconds: float, worker: str
+) -> list[Job] | None:
+    """Take the next ready jobs of a queue that has limits, no more than they allow; None if it has none, or rests."""
     limits = await tx.fetchrow(_LIMITS, queue)
     if limits is None:
-        return []
+        return None
     most, most_each = (limits[name] or _UNLIMITED for name in ("concurrency", "tenant_concurrency"))
     found = await tx.fetch(_CLAIM_FAIRLY, queue, worker, lease_seconds, limit, most, most_each)
     return [rows.job(row) for row in found]
@@ -130,7 +133,9 @@ async def claim_one(tx: Transaction, job_id: UUID, *, lease_seconds: float, work
 
 async def heartbeat(tx: Transaction, leases: Sequence[Lease], *, lease_seconds: float) -> dict[Lease, str | None]:
     """Extend leases; returns what is wanted of each job that is still held. A missing lease is lost."""
-    found = await tx.fetch(_HEARTBEAT, [str(one) for one, _ in leases], [token for _, token in leases], lease_seconds)
+    # in the order in which everybody locks jobs: else two who meet would wait for each other
+    ordered = sorted((str(one), token) for one, token in leases)
+    found = await tx.fetch(_HEARTBEAT, [one for one, _ in ordered], [token for _, token in ordered], lease_seconds)
     return {(UUID(str(row["id"])), row["lease_token"]): row["want"] for row in found}
 
 
@@ -181,18 +186,13 @@ async def retry(tx: Transaction, held: Job, problem: Problem, *, seconds: float)
 
 async def fail(tx: Transaction, held: Job, problem: Problem, *, stage: str | None = None) -> bool:
     """Failed for good: a dead letter, until somebody retries or discards it."""
-    change = (
-        "state = 'failed', finished_at = now(), want = NULL, wanted_at = NULL,"
-        " error_class = $5, error_code = $6, error_stage = $7, error_message = $8, error_recovery = $9"
-    )
     told = {"code": problem.code, "stage": stage, "message": rows.said(problem)}
-    return await _settle(tx, held, change, "failed", told, *rows.error_columns(problem, stage))
+    return await _settle(tx, held, rows.failed(5), "failed", told, *rows.error_columns(problem, stage))
 
 
 async def cancel(tx: Transaction, held: Job) -> bool:
     """Ended because somebody wanted it."""
-    change = "state = 'cancelled', finished_at = now(), want = NULL, wanted_at = NULL, step = NULL"
-    return await _settle(tx, held, change, "cancelled", {})
+    return await _settle(tx, held, rows.CANCELLED, "cancelled", {})
 
 
 async def _settle(tx: Transaction, held: Job, change: str, told: str, data: dict[str, Any], *args: object) -> bool:

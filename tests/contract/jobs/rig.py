@@ -76,7 +76,7 @@ class Desk:
     async def claim(self, limit: int = 1, *, queue: str = "q", lease: float = 45.0, worker: str = "w") -> list[Job]:
         async with self.database.transaction() as tx:
             jobs = await held.claim(tx, queue, limit=limit, lease_seconds=lease, worker=worker)
-            return jobs or await held.claim_fairly(tx, queue, limit=limit, lease_seconds=lease, worker=worker)
+            return jobs or await held.claim_fairly(tx, queue, limit=limit, lease_seconds=lease, worker=worker) or []
 
     async def held(self, **changes: Any) -> Job:
         """A job in hand."""

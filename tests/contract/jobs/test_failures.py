@@ -10,8 +10,9 @@ from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Transaction
 from schemas.problem import Problem, ProblemClass
 from services.jobs.engine.handling import MAX_CLAIMS
-from services.jobs.engine.settle import LeaseLost
+from services.jobs.engine.settle import LeaseLost, hold
 from services.jobs.job import Done, Job, Outcome, Work
+from services.jobs.progress import Reporter
 from tests.contract.jobs.rig import Desk, Final, Passing, failing, record
 
 
@@ -113,7 +114,10 @@ async def test_the_failed_hook_commits_with_the_end_and_knows_where_it_happened(
     assert (row["state"], row["error_stage"], await desk.outbox()) == ("failed", "here/stage", 1)
 
 
-async def test_a_job_that_ended_twenty_workers_is_given_to_no_other_and_its_context_hears_of_it(desk: Desk) -> None:
+@pytest.mark.parametrize("tells", [False, True], ids=["in silence", "after telling its progress"])
+async def test_a_job_that_ended_twenty_workers_is_given_to_no_other_and_its_context_hears_of_it(
+    desk: Desk, *, tells: bool
+) -> None:
     [poison] = await desk.queue()
     heard: list[str] = []
     ran: list[UUID] = []
@@ -126,7 +130,9 @@ async def test_a_job_that_ended_twenty_workers_is_given_to_no_other_and_its_cont
         heard.append(problem.code)
 
     for _ in range(MAX_CLAIMS):
-        assert len(await desk.claim()) == 1  # and its worker dies
+        [job] = await desk.claim()  # and its worker dies
+        if tells:
+            await Reporter(desk.database).report(job, 10, step="reading")
         await desk.change(poison, "lease_until = now() - interval '1 s'")
         await desk.wake()
     await desk.drain(work=Work(run=run, failed=hook))
@@ -134,6 +140,18 @@ async def test_a_job_that_ended_twenty_workers_is_given_to_no_other_and_its_cont
     row = await desk.row(poison)
     assert (heard, ran, row["state"], row["error_code"]) == (["POISON_MESSAGE"], [], "failed", "POISON_MESSAGE")
     assert "20 workers" in row["error_message"]
+
+
+async def test_work_that_is_kept_lets_a_job_off_the_claims_it_cost(desk: Desk) -> None:
+    job = await desk.held()
+    await desk.change(job.id, "claims = 19")
+    for _ in range(2):
+        async with desk.database.transaction() as tx:
+            await hold(tx, job, progress=10, step="part", cursor={"parts": 1})
+        kept = (await desk.row(job.id))["claims"]
+        await desk.change(job.id, "claims = 19")
+
+    assert (kept, (await desk.row(job.id))["cursor"]) == (19, {"parts": 1})  # the same cursor is no headway
 
 
 async def test_the_twentieth_claim_still_works(desk: Desk) -> None:

@@ -168,3 +168,25 @@ async def test_limits_that_stand_beside_the_name_of_all_queues_stop_none(desk: D
     await limit(desk, queue="*", concurrency=1)
 
     assert len(await desk.claim(5)) == 5
+
+
+@pytest.mark.parametrize("most", [1, 4])
+async def test_a_limited_queue_is_worked_up_to_its_limit_without_waiting_for_a_ring(desk: Desk, most: int) -> None:
+    [long, *_] = await desk.queue(60)
+    await limit(desk, concurrency=most + 1)
+    notes, gate = Notes(pause=0.005), asyncio.Event()
+
+    async def run(job: Job) -> Outcome:
+        if job.id == long:
+            await gate.wait()
+        return await notes(job)
+
+    async with desk.draining(desk.worker(run, concurrency=20, look_seconds=3600)):
+        await until(lambda: _had(notes, 59))
+        assert notes.most <= most
+        gate.set()
+        await desk.reaches(long, "completed")
+
+
+async def _had(notes: Notes, many: int) -> bool:
+    return len(notes.had) == many

@@ -49,6 +49,30 @@ async def test_a_free_slot_is_used_while_a_long_job_runs(desk: Desk) -> None:
     assert await desk.state(long) == "ready"
 
 
+async def test_a_claim_that_fails_disturbs_nothing_that_runs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    [long] = await desk.queue()
+    gate, claim = asyncio.Event(), held.claim
+
+    async def run(job: Job) -> Outcome:
+        await gate.wait()
+        return Done()
+
+    async def refused(*_: object, **__: object) -> list[Job]:
+        gate.set()
+        monkeypatch.setattr(held, "claim", claim)
+        msg = "cannot execute in a read-only transaction"
+        raise RuntimeError(msg)
+
+    worker = desk.worker(run, concurrency=2)
+    async with desk.draining(worker):
+        await desk.reaches(long, "running")
+        monkeypatch.setattr(held, "claim", refused)
+        worker.bell.set()
+        await desk.reaches(long, "completed")
+
+    assert await desk.told(long) == ["completed"]
+
+
 async def test_a_bell_makes_it_look_at_once_while_a_long_job_runs(desk: Desk) -> None:
     [long] = await desk.queue(payload={"long": True})
 

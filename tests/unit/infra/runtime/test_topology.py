@@ -1,0 +1,26 @@
+"""What the tree may say of its functions."""
+
+from typing import Any
+
+import pytest
+
+from infra.runtime import topology
+from infra.runtime.runtime import ROOT
+from infra.runtime.topology import read
+
+
+def of(**queues: str) -> dict[str, dict[str, Any]]:
+    return {name: {"queue": queue, "kind": name} for name, queue in queues.items()}
+
+
+def test_no_two_functions_of_the_tree_work_one_queue() -> None:
+    assert read(ROOT)["functions"]
+
+
+def test_two_functions_on_one_queue_are_refused_by_their_names() -> None:
+    with pytest.raises(ValueError, match="load and unload both work queue 'lorry'"):
+        topology._one_worker_a_queue(of(load="lorry", unload="lorry"))
+
+
+def test_clocks_and_events_have_queues_of_nobody() -> None:
+    topology._one_worker_a_queue({"sweep": {"tick": True}, "poll": {"tick": True, "queue": "load"}} | of(load="load"))
