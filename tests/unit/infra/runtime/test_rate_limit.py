@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from infra.runtime.rate_limit import Buckets
+from infra.runtime.rate_limit import BURST_SECONDS, Buckets
+from infra.runtime.settings import Settings
 
 
 @dataclass
@@ -69,3 +70,10 @@ def test_less_than_one_a_second_still_lets_the_first_one_in(clock: Clock) -> Non
 
     assert taken(buckets, "a", 100) == 1
     assert buckets.take("a") == pytest.approx(10)
+
+
+def test_the_setting_says_how_large_a_burst_is() -> None:
+    said = Settings.model_fields["rate_limit"].description or ""
+
+    assert BURST_SECONDS == 2
+    assert "two seconds' worth at once" in said
