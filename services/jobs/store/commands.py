@@ -10,12 +10,9 @@ from services.jobs.shapes import ENDED
 from services.jobs.store import rows
 from services.jobs.store.views import LIVING, OVER, Place, Wanted, fits
 
-_FREE = "lease_token = lease_token + 1, lease_until = NULL, worker = NULL"
-_NO_WISH = "want = NULL, wanted_at = NULL"
-_CANCEL = f"state = 'cancelled', finished_at = now(), step = NULL, due_at = NULL, paused_from = NULL, {_NO_WISH}"
 _PAUSE = (
     "state = 'paused', paused_from = CASE state WHEN 'running' THEN 'ready' ELSE state END, paused_at = now(),"
-    f" claims = 0, {_NO_WISH}"
+    f" claims = 0, {rows.NO_WISH}"
 )
 _PRIORITISE = f"priority = $4::smallint, rank_at = {rows.rank(priority='$4::smallint')}"
 
@@ -41,19 +38,19 @@ async def lock(tx: Transaction, ids: Sequence[UUID], *, tenant: str) -> list[Job
 
 async def cancel(tx: Transaction, jobs: Sequence[Job]) -> None:
     """These are over; who works one is fenced out."""
-    await _change(tx, jobs, f"{_CANCEL}, {_FREE}", "cancelled")
+    await _change(tx, jobs, f"{rows.CANCELLED}, {rows.FENCED}", "cancelled")
 
 
 async def pause(tx: Transaction, jobs: Sequence[Job]) -> None:
     """These are put aside, with what stands in their cursors; who works one is fenced out."""
-    await _change(tx, jobs, f"{_PAUSE}, {_FREE}", "paused")
+    await _change(tx, jobs, f"{_PAUSE}, {rows.FENCED}", "paused")
 
 
 async def put_aside(tx: Transaction, held: Job) -> bool:
     """A held job is paused, if that is still wished; False if it is not, or not held any more."""
     return bool(
         await tx.fetch(
-            f"WITH moved AS (UPDATE jobs SET {_PAUSE}, lease_until = NULL, worker = NULL"
+            f"WITH moved AS (UPDATE jobs SET {_PAUSE}, {rows.FREE}"
             "   WHERE id = $1 AND lease_token = $2 AND state = 'running' AND want = 'pause' RETURNING *)"
             f" {rows.telling('moved', 'paused')} RETURNING job_id",
             held.id,
@@ -75,7 +72,7 @@ async def wish(tx: Transaction, jobs: Sequence[Job], what: str) -> None:
 
 async def wish_no_more(tx: Transaction, jobs: Sequence[Job]) -> None:
     """Take a wish back."""
-    await _change(tx, jobs, _NO_WISH, "resumed")
+    await _change(tx, jobs, rows.NO_WISH, "resumed")
 
 
 async def prioritise(tx: Transaction, jobs: Sequence[Job], priority: int) -> None:

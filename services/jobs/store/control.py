@@ -44,8 +44,7 @@ async def move(
 async def fail_waiting(tx: Transaction, job_id: UUID, problem: Problem, *, stage: str) -> Job | None:
     """A waiting job fails for good; None if it was not waiting."""
     row = await tx.fetchrow(
-        "UPDATE jobs j SET state = 'failed', finished_at = now(), error_class = $2, error_code = $3, error_stage = $4,"
-        f" error_message = $5, error_recovery = $6 WHERE id = $1 AND state = 'waiting' RETURNING {rows.JOB}",
+        f"UPDATE jobs j SET {rows.failed(2)} WHERE id = $1 AND state = 'waiting' RETURNING {rows.JOB}",
         job_id,
         *rows.error_columns(problem, stage),
     )
@@ -59,8 +58,8 @@ async def fail_waiting(tx: Transaction, job_id: UUID, problem: Problem, *, stage
 async def complete_waiting(tx: Transaction, job_id: UUID, *, attempt: int, result: dict[str, Any]) -> Job | None:
     """A waiting job is finished by what it waited for; None if it is not waiting in this attempt any more."""
     row = await tx.fetchrow(
-        "UPDATE jobs j SET state = 'completed', result = $3, progress = 100, finished_at = now(), step = NULL,"
-        f" cursor = NULL WHERE id = $1 AND attempt = $2 AND state = 'waiting' RETURNING {rows.JOB}",
+        f"UPDATE jobs j SET {rows.COMPLETED}, result = $3 WHERE id = $1 AND attempt = $2 AND state = 'waiting'"
+        f" RETURNING {rows.JOB}",
         job_id,
         attempt,
         result,
@@ -83,12 +82,7 @@ async def merge_result(tx: Transaction, job_id: UUID, *, attempt: int, more: dic
 
 async def cancel_locked(tx: Transaction, locked: Job) -> None:
     """Cancel a job this transaction holds locked, whatever it does: a running worker is fenced out."""
-    await tx.execute(
-        "UPDATE jobs SET state = 'cancelled', finished_at = now(), want = NULL, wanted_at = NULL, step = NULL,"
-        " due_at = NULL, paused_from = NULL, lease_token = lease_token + 1, lease_until = NULL, worker = NULL"
-        " WHERE id = $1",
-        locked.id,
-    )
+    await tx.execute(f"UPDATE jobs SET {rows.CANCELLED}, {rows.FENCED} WHERE id = $1", locked.id)
     await rows.tell(tx, locked, "cancelled", {})
 
 

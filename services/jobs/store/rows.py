@@ -43,7 +43,22 @@ def rank(*, priority: str = "priority", boost: str = "boost_seconds", failures: 
     )
 
 
-NO_ERROR = "error_class = NULL, error_code = NULL, error_stage = NULL, error_message = NULL, error_recovery = NULL"
+# What no job has any more, however it ended: a wish, a time to come back at, a place to be resumed at. Who works it
+# is another matter: only jobs that may be running have that taken from them.
+NO_WISH = "want = NULL, wanted_at = NULL"
+FREE = "lease_until = NULL, worker = NULL"
+FENCED = f"lease_token = lease_token + 1, {FREE}"
+OVER = f"finished_at = now(), due_at = NULL, paused_from = NULL, {NO_WISH}"
+CANCELLED = f"state = 'cancelled', step = NULL, {OVER}"
+
+ERROR = ("error_class", "error_code", "error_stage", "error_message", "error_recovery")
+NO_ERROR = ", ".join(f"{name} = NULL" for name in ERROR)
+COMPLETED = f"state = 'completed', progress = 100, step = NULL, cursor = NULL, {OVER}, {NO_ERROR}"
+
+
+def failed(first: int) -> str:
+    """SQL that ends a job as failed, where its ``error_columns`` are the parameters from ``first`` on."""
+    return ", ".join([f"state = 'failed', {OVER}", *(f"{name} = ${first + n}" for n, name in enumerate(ERROR))])
 
 
 async def tell(tx: Transaction, told_of: Job, what: str, data: dict[str, Any]) -> None:
