@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     rate_limit: float = Field(
         0.0,
         ge=0,
-        description="Requests a second that a process takes from one tenant, two seconds' worth at once; 0: any number.",
+        description="Requests a second a process takes from one tenant, two seconds' worth at once; 0: any number.",
     )
     job_timeout: float = Field(
         300.0,
