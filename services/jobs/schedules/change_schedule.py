@@ -16,13 +16,15 @@ from services.jobs.schedules.schedule import (
 from services.jobs.store import schedules
 from services.jobs.submitting.admission import Door
 
-_MOVING = {"cron", "timezone", "paused"}
+_MOVING = ("cron", "timezone", "paused")
 
 
 async def change_schedule(
     schedule_id: UUID, change: ScheduleChange, *, now: datetime, tenant: str, door: Door, database: Database
 ) -> dict[str, Any]:
-    """The schedule as it is then. What would have fired while it was paused is not made up for.
+    """The schedule as it is then. A firing that is due still comes, unless the times change.
+
+    What would have fired while it was paused is not made up for.
 
     Raises ``ScheduleNotFound`` and what ``create_schedule`` raises.
     """
@@ -33,7 +35,7 @@ async def change_schedule(
             raise ScheduleNotFound
         wanted = {**row, **said}
         await refuse_what_makes_no_job(tx, wanted, job_id=schedule_id, tenant=tenant, door=door)
-        if _MOVING & said.keys():
+        if any(wanted[name] != row[name] for name in _MOVING):
             wanted["next_at"] = next_fire(wanted["cron"], wanted["timezone"], after=now)
         changed = await schedules.change(tx, schedule_id, wanted)
         if changed is None:

@@ -16,7 +16,7 @@ from services.jobs.schedules import run_schedules
 from services.jobs.schedules.run_schedules import AT_ONCE, LEAST_SECONDS, MOST_SECONDS, job_id_of
 from services.jobs.submitting.admission import Door, door
 from tests.flow.jobs.counter import Counter, counter
-from tests.flow.jobs.schedules import ORDER, SCHEDULES, become_due, jobs, made, one, run, try_again
+from tests.flow.jobs.schedules import NIGHTLY, ORDER, SCHEDULES, become_due, jobs, made, one, run, try_again
 
 
 @pytest.fixture
@@ -106,6 +106,23 @@ async def test_a_paused_schedule_rests_and_makes_up_for_nothing(desk: Counter) -
 
     assert (schedule["next_at"], rested, await run(desk)) == (None, 0, 0)
     assert datetime.fromisoformat(going["next_at"]) > datetime.now(UTC)
+
+
+@pytest.mark.parametrize("said", [{"paused": False}, {"cron": NIGHTLY["cron"]}, {"priority": "low"}])
+async def test_saying_again_what_is_so_drops_no_firing_that_is_due(desk: Counter, said: dict[str, Any]) -> None:
+    schedule = await made(desk)
+    await become_due(desk)
+    await desk.ask("PATCH", f"{SCHEDULES}/{schedule['schedule_id']}", said)
+
+    assert await run(desk) == 1
+
+
+async def test_control_other_times_do(desk: Counter) -> None:
+    schedule = await made(desk)
+    await become_due(desk)
+    await desk.ask("PATCH", f"{SCHEDULES}/{schedule['schedule_id']}", {"cron": "31 2 * * *"})
+
+    assert await run(desk) == 0
 
 
 async def test_a_full_queue_makes_a_schedule_wait_and_say_so(desk: Counter) -> None:
