@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -71,11 +72,15 @@ class Transaction:
 
 
 class Database:
-    """PostgreSQL, whoever runs it. ``listeners`` hear of every commit that leaves something to do."""
+    """PostgreSQL, whoever runs it. ``listeners`` hear of every commit that leaves something to do.
+
+    ``seal`` is the installation's secret for what callers bring back; this process's own until it is read.
+    """
 
     def __init__(self, pool: Any) -> None:
         self.pool = pool
         self.listeners: list[Callable[[Commit], None]] = []
+        self.seal = secrets.token_bytes(16)
 
     @classmethod
     async def connect(cls, dsn: str, *, size: int = 8) -> "Database":

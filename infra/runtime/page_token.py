@@ -1,7 +1,11 @@
-"""Tokens of pages: where a list goes on. They check themselves, and belong to the question they answer."""
+"""Tokens of pages: where a list goes on. Only the installation can write them; each belongs to one question.
+
+The seal is keyed: what a token says reaches SQL, so that nobody else may choose it.
+"""
 
 import base64
 import hashlib
+import hmac
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
@@ -10,7 +14,7 @@ import msgspec
 from schemas.problem import Problem
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-_SEAL = 8  # bytes
+_SEAL = 16  # bytes
 
 
 class InvalidPage(Problem):
@@ -27,26 +31,26 @@ def invalid_page(field: str, message: str) -> InvalidPage:
     return InvalidPage(f"{field} {message}", errors=[{"field": field, "message": message}])
 
 
-def write_page_token(place: tuple[Any, ...], *, asked: object) -> str:
-    """The token of a place; ``asked`` is the question, as JSON could say it."""
-    body = msgspec.json.encode(place)
-    sealed = _seal(msgspec.json.encode(asked)) + _seal(body) + body
-    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+def write_page_token(place: tuple[Any, ...], *, asked: object, seal: bytes) -> str:
+    """The token of a place; ``asked`` is the question, as JSON could say it, ``seal`` the installation's secret."""
+    said = _sealed(msgspec.json.encode(asked), seal) + msgspec.json.encode(place)
+    return base64.urlsafe_b64encode(_sealed(said, seal) + said).decode().rstrip("=")
 
 
-def read_page_token(token: str, form: Any, *, asked: object) -> Any:
+def read_page_token(token: str, form: Any, *, asked: object, seal: bytes) -> Any:
     """The place, a tuple of the types in ``form``; times in UTC. Raises ``InvalidPage``."""
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        question, seal, body = raw[:_SEAL], raw[_SEAL : 2 * _SEAL], raw[2 * _SEAL :]
-        place = msgspec.json.decode(body if seal == _seal(body) else b"", type=form)
+        proof, said = raw[:_SEAL], raw[_SEAL:]
+        ours = hmac.compare_digest(proof, _sealed(said, seal))
+        place = msgspec.json.decode(said[_SEAL:] if ours else b"", type=form)
         found = tuple(one.astimezone(UTC) if isinstance(one, datetime) else one for one in place)
     except (ValueError, OverflowError) as error:
         raise invalid_page("page_token", "is not one of ours: use next_page_token as it was given") from error
-    if question != _seal(msgspec.json.encode(asked)):
+    if said[:_SEAL] != _sealed(msgspec.json.encode(asked), seal):
         raise invalid_page("page_token", "belongs to another filter: repeat the one it came with, or leave it out")
     return found
 
 
-def _seal(said: bytes) -> bytes:
-    return hashlib.blake2b(said, digest_size=_SEAL).digest()
+def _sealed(said: bytes, seal: bytes) -> bytes:
+    return hashlib.blake2b(said, digest_size=_SEAL, key=seal).digest()

@@ -15,7 +15,7 @@ from infra.postgres import foreign
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
 from infra.postgres.event_log import turn_days
-from infra.postgres.instance import claim_lake
+from infra.postgres.instance import claim_lake, read_seal
 from infra.runtime import telemetry
 from infra.runtime.bus import Bus
 from infra.runtime.relay import Relay
@@ -94,6 +94,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIte
         database = await _database(settings, stack)
         stack.push_async_callback(database.close)
         await _schema(database, migrate=migrate)
+        await read_seal(database)
         lake = Lake(settings.data_dir / "lake")
         if not await claim_lake(database, str(lake.id)):
             raise ForeignLake(f"It is not the lake in {settings.data_dir}")

@@ -2,3 +2,6 @@
 -- a claim changes no index.
 DROP INDEX outbox_due;
 ALTER TABLE outbox SET (fillfactor = 70);
+
+-- What callers bring back, such as tokens of pages, is sealed with a secret that only this installation has.
+ALTER TABLE instance ADD COLUMN seal uuid NOT NULL DEFAULT gen_random_uuid();

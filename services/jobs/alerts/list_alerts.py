@@ -16,11 +16,17 @@ async def list_alerts(
 
     Raises ``InvalidPage``.
     """
-    before = read_page_token(page_token, tuple[Moment, UUID], asked=standing) if page_token else None
+    before = (
+        read_page_token(page_token, tuple[Moment, UUID], asked=standing, seal=database.seal) if page_token else None
+    )
     async with database.reading() as tx:
         found = await alerts.page(tx, standing=standing, before=before, limit=page_size + 1)
     more, rows = len(found) > page_size, found[:page_size]
-    token = write_page_token((rows[-1]["raised_at"], UUID(str(rows[-1]["id"]))), asked=standing) if more else None
+    token = (
+        write_page_token((rows[-1]["raised_at"], UUID(str(rows[-1]["id"]))), asked=standing, seal=database.seal)
+        if more
+        else None
+    )
     return {"items": [_shown(row) for row in rows], "next_page_token": token}
 
 

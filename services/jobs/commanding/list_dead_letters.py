@@ -38,7 +38,7 @@ async def list_dead_letters(
     Messages have neither kind nor queue: whoever asks for these gets jobs only. Raises ``InvalidPage``.
     """
     asked = [source, wanted.tenant, wanted.kind, wanted.queue, wanted.code]
-    before = read_page_token(page_token, tuple[Moment, UUID], asked=asked) if page_token else None
+    before = read_page_token(page_token, tuple[Moment, UUID], asked=asked, seal=database.seal) if page_token else None
     items: list[tuple[datetime, UUID, dict[str, Any]]] = []
     if source != "bus":
         async with database.reading() as tx:
@@ -48,7 +48,7 @@ async def list_dead_letters(
         items += [(one.at, UUID(one.id), _message(one)) for one in await messages(wanted, bus=bus)]
     items = sorted((one for one in items if _after(one[:2], before)), key=_order)
     more, items = len(items) > page_size, items[:page_size]
-    token = write_page_token(items[-1][:2], asked=asked) if more else None
+    token = write_page_token(items[-1][:2], asked=asked, seal=database.seal) if more else None
     return {"items": [body for _, _, body in items], "next_page_token": token}
 
 

@@ -24,10 +24,14 @@ async def list_active_jobs(
     """
     asked = ["active", tenant]
     start: tuple[_Part, Place | None] = ("living", None)
-    part, before = _read(page_token, asked) if page_token else start
+    part, before = _read(page_token, asked, database.seal) if page_token else start
     async with database.reading() as tx:
         found = await _from(tx, part, before, tenant=tenant, limit=page_size + 1)
-    token = write_page_token(_place(*found[page_size - 1]), asked=asked) if len(found) > page_size else None
+    token = (
+        write_page_token(_place(*found[page_size - 1]), asked=asked, seal=database.seal)
+        if len(found) > page_size
+        else None
+    )
     return {"items": [v2(row) for _, row in found[:page_size]], "next_page_token": token}
 
 
@@ -44,8 +48,8 @@ async def _from(
     return found
 
 
-def _read(page_token: str, asked: object) -> tuple[_Part, Place]:
-    part, moment, job_id = read_page_token(page_token, tuple[_Part, Moment, UUID], asked=asked)
+def _read(page_token: str, asked: object, seal: bytes) -> tuple[_Part, Place]:
+    part, moment, job_id = read_page_token(page_token, tuple[_Part, Moment, UUID], asked=asked, seal=seal)
     return part, (moment, job_id)
 
 

@@ -12,12 +12,12 @@ from services.jobs.store import schedules
 async def list_schedules(*, tenant: str, page_size: int, page_token: str | None, database: Database) -> dict[str, Any]:
     """``items`` by their names, and ``next_page_token``. Raises ``InvalidPage``."""
     asked = ["schedules", tenant]
-    after = read_page_token(page_token, tuple[str], asked=asked)[0] if page_token else ""
+    after = read_page_token(page_token, tuple[str], asked=asked, seal=database.seal)[0] if page_token else ""
     async with database.reading() as tx:
         rows = await schedules.page(tx, tenant=tenant, after=after, limit=page_size + 1)
     more = len(rows) > page_size
     rows = rows[:page_size]
-    token = write_page_token((rows[-1]["name"],), asked=asked) if more else None
+    token = write_page_token((rows[-1]["name"],), asked=asked, seal=database.seal) if more else None
     return {"items": [body(row) for row in rows], "next_page_token": token}
 
 

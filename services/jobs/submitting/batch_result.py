@@ -20,7 +20,7 @@ async def batch_result(
     ``status`` is ``running`` until every job is over. Raises ``BatchNotFound``, ``InvalidPage``.
     """
     asked = ["batch", str(batch_id), tenant]
-    after = read_page_token(page_token, tuple[UUID], asked=asked)[0] if page_token else None
+    after = read_page_token(page_token, tuple[UUID], asked=asked, seal=database.seal)[0] if page_token else None
     async with database.reading() as tx:
         found = await batches.numbers(tx, batch_id, tenant=tenant)
         if found is None:
@@ -43,5 +43,5 @@ async def batch_result(
         "processing_time": round(found["seconds"], 3),
         "jobs": [background(row) for row in jobs],
         "errors": [{"job_id": str(row["id"]), **(error(row) or {})} for row in failed],
-        "next_page_token": write_page_token((str(jobs[-1]["id"]),), asked=asked) if more else None,
+        "next_page_token": write_page_token((str(jobs[-1]["id"]),), asked=asked, seal=database.seal) if more else None,
     }

@@ -128,7 +128,7 @@ async def test_a_wrong_question_is_told_what_is_allowed(
     assert said in problem["errors"][0]["message"]
 
 
-@pytest.mark.parametrize("token", ["x", "é", "%%%", write_page_token(("2026-01-01T00:00:00Z",), asked=None)])
+@pytest.mark.parametrize("token", ["x", "é", "%%%", write_page_token(("2026-01-01T00:00:00Z",), asked=None, seal=b"x")])
 @pytest.mark.parametrize("path", ["/api/v2/jobs", "/api/v2/jobs/active"])
 async def test_a_forged_token_is_refused(reading: Reader, path: str, token: str) -> None:
     status, problem = await reading.get(path, page_token=token)
