@@ -20,7 +20,7 @@ class DatabaseAway(Problem):
 
 
 AWAY = (
-    asyncpg.InterfaceError,
+    asyncpg.InterfaceError,  # not every one: see ``is_away``
     asyncpg.InternalClientError,  # the server said goodbye between two statements
     asyncpg.PostgresConnectionError,
     asyncpg.TooManyConnectionsError,
@@ -30,7 +30,26 @@ AWAY = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # this server is a standby now, or not yet the primary
+    asyncpg.DiskFullError,
 )
+"""What the driver raises while PostgreSQL cannot serve; of these ``is_away`` tells the caller's own mistakes apart."""
+
+# The driver has no class for these. A connection that is lost within a unit of work goes back to the pool at once.
+_LOST = (
+    "connection is closed",
+    "connection has been released back to the pool",
+    "pool is closing",
+    "pool is closed",
+)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether an error says that PostgreSQL cannot serve, and not that the caller made a mistake."""
+    if type(error) is asyncpg.InterfaceError:
+        return str(error.args[0]).endswith(_LOST)
+    return isinstance(error, AWAY) and not isinstance(error, asyncpg.InterfaceError)
 
 
 @contextmanager
@@ -39,4 +58,6 @@ def answering(*also: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (*AWAY, *also) as error:
+        if not (isinstance(error, also) or is_away(error)):
+            raise
         raise DatabaseAway(f"The database does not answer: {error}"[:300], retry_after=2) from error

@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from infra.postgres.away import AWAY, DatabaseAway
+from infra.postgres.away import AWAY, DatabaseAway, is_away
 from infra.runtime.guard import BODY_SECONDS, MAX_BODY, Guard
 from infra.runtime.measured import Measured, metrics_route
 from infra.runtime.problem_json import MEDIA_TYPE, SCHEMA, json_response, problem_response
@@ -170,4 +170,6 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 async def _on_database(request: Request, error: Exception) -> Response:
+    if not is_away(error):
+        raise error
     return await _on_problem(request, DatabaseAway(f"The database does not answer: {error}"[:300], retry_after=2))

@@ -117,7 +117,8 @@ class Handling:
             return {job.id: Snooze(seconds=REST_SECONDS) for job in jobs}
         except DatabaseAway as away:
             log.warning("job rests until the database is back", reason=away.detail)
-            return {job.id: Snooze(seconds=REST_SECONDS) for job in jobs}
+            # rests cost no try: who asks why the job comes back again and again finds the reason with it
+            return {job.id: Snooze(seconds=REST_SECONDS, reason=away.detail) for job in jobs}
         except Exception as error:  # noqa: BLE001  # everything else is told to whoever asks for the job
             problem = _problem(error)
             return {job.id: problem for job in jobs}

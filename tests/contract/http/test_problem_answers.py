@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
+import asyncpg
 import pytest
 import structlog
 
@@ -98,7 +99,10 @@ async def test_passing_trouble_of_the_database_asks_for_patience(at: House, trou
     assert (status, body["code"], headers["Retry-After"]) == (503, "STORE_UNAVAILABLE", "2")
 
 
-@pytest.mark.parametrize("trouble", [RuntimeError(RANSOM), FileNotFoundError(RANSOM), TimeoutError(RANSOM)])
+@pytest.mark.parametrize(
+    "trouble",
+    [RuntimeError(RANSOM), FileNotFoundError(RANSOM), TimeoutError(RANSOM), asyncpg.InterfaceError(RANSOM)],
+)
 async def test_an_error_nobody_foresaw_is_hidden_and_logged_once(at: House, logged: Any, trouble: Exception) -> None:
     at.trouble = trouble
 

@@ -205,6 +205,36 @@ async def test_what_is_nobodys_fault_costs_neither_a_try_nor_a_claim(desk: Desk,
     assert (row["state"], row["tries"], row["claims"]) == ("ready", 0, 0)
 
 
+async def test_a_job_that_rests_while_the_database_is_away_says_so(desk: Desk) -> None:
+    [job_id] = await desk.queue()
+
+    await desk.drain(failing(DatabaseAway("The database does not answer: gone")))
+    resting = await desk.row(job_id)
+    await desk.wake()
+    await desk.drain()
+
+    row = await desk.row(job_id)
+    assert (resting["state"], resting["error_message"]) == ("scheduled", "The database does not answer: gone")
+    assert (row["state"], row["error_message"]) == ("completed", None)
+
+
+async def test_a_statement_that_is_wrong_costs_tries_like_every_mistake(desk: Desk) -> None:
+    [job_id] = await desk.queue(max_tries=8)
+
+    async def run(job: Job) -> Outcome:
+        async with desk.database.transaction() as tx:
+            await tx.fetchval("SELECT $1::int", 1, 2)
+        return Done()
+
+    for _ in range(3):
+        await desk.drain(run)
+        await desk.wake()
+
+    row = await desk.row(job_id)
+    assert (row["state"], row["error_code"]) == ("failed", "INTERNAL")
+    assert "2 were passed" in row["error_message"]
+
+
 @pytest.mark.parametrize("said", ["a\0b", "\ud800", "x" * 10_000])
 async def test_a_failure_may_say_anything(desk: Desk, said: str) -> None:
     [retried], [ended] = await desk.queue(), await desk.queue(queue="other")

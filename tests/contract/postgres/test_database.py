@@ -98,10 +98,45 @@ async def it_gives_this_up_for_another(database: Database, line: Wire) -> None:
         await second.execute("INSERT INTO queues VALUES ('q')")
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [nobody_answers, it_hangs_up, it_restarts, its_answer_to_the_commit_is_lost, it_gives_this_up_for_another],
-)
+async def it_hung_up_before_the_statement(database: Database, line: Wire) -> None:
+    async with database.transaction() as tx:
+        line.cut()
+        with contextlib.suppress(asyncpg.PostgresConnectionError):
+            await tx.fetchval("SELECT 1")
+        await tx.fetchval("SELECT 1")
+
+
+async def it_only_reads(database: Database, line: Wire) -> None:
+    async with database.transaction() as tx:
+        await tx.execute("SET TRANSACTION READ ONLY")
+        await tx.execute("INSERT INTO queues VALUES ('q')")
+
+
+async def its_disk_is_full(database: Database, line: Wire) -> None:
+    async with database.transaction() as tx:
+        await tx.execute("DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = 'disk_full'; END $$")
+
+
+async def its_pool_is_closed(database: Database, line: Wire) -> None:
+    await database.close()
+    async with database.reading() as tx:
+        await tx.fetchval("SELECT 1")
+
+
+TROUBLE = [
+    nobody_answers,
+    it_hangs_up,
+    it_hung_up_before_the_statement,
+    it_restarts,
+    it_only_reads,
+    its_answer_to_the_commit_is_lost,
+    its_disk_is_full,
+    its_pool_is_closed,
+    it_gives_this_up_for_another,
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
 async def test_every_passing_trouble_is_one_problem_with_a_way_out(remote: tuple[Database, Wire], trouble: Any) -> None:
     database, line = remote
 
@@ -136,6 +171,41 @@ async def test_a_mistake_is_no_trouble(database: Database, error: type[Exception
 
     with pytest.raises(error):
         await mistake()
+
+
+@pytest.mark.parametrize(
+    ("error", "arguments"),
+    [
+        (asyncpg.InterfaceError, (1, 2)),
+        (asyncpg.DataError, (2**40,)),
+        (asyncpg.DataError, ("one",)),
+    ],
+)
+async def test_arguments_that_do_not_fit_the_statement_are_no_trouble(
+    database: Database, error: type[Exception], arguments: tuple[object, ...]
+) -> None:
+    async def mistake() -> None:
+        async with database.transaction() as tx:
+            await tx.fetchval("SELECT $1::int", *arguments)
+
+    with pytest.raises(error):
+        await mistake()
+
+
+async def test_two_statements_at_once_on_one_connection_are_no_trouble_and_harm_nobody_else(database_dsn: str) -> None:
+    database = await Database.connect(database_dsn, size=1)
+
+    async def mistake() -> None:
+        async with database.transaction() as tx:
+            await asyncio.gather(tx.fetchval("SELECT pg_sleep(0.2)"), tx.fetchval("SELECT 1"))
+
+    for _ in range(3):
+        with pytest.raises(asyncpg.InterfaceError, match="in progress"):
+            await mistake()
+
+    async with database.transaction() as tx:  # on the same connection, or one that took its place
+        assert await tx.fetchval("SELECT 1") == 1
+    await database.close()
 
 
 async def test_a_file_that_is_missing_inside_the_block_is_not_the_databases_fault(database: Database) -> None:
