@@ -1,16 +1,29 @@
 """The routes that command queues."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.runtime.runtime import Runtime
+from schemas.problem import Problem
 from services.jobs.commanding.pause_queue import limit_queue, pause_queue, resume_queue
 from services.jobs.kinds import queues
 from services.jobs.store.queues import ALL
 
 _Limit = Annotated[int | None, Field(ge=1, le=100_000)]
+
+
+_Name = Annotated[str | None, Field(min_length=1, max_length=200)]
+
+
+class QueueAmbiguous(Problem):
+    """The address and the body name two queues."""
+
+    code: ClassVar[str] = "QUEUE_AMBIGUOUS"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "The address names one queue and the body another"
+    recovery: ClassVar[str] = "Name the queue once, or the same one twice."
 
 
 class Limits(BaseModel):
@@ -28,10 +41,10 @@ class Which(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    queue: str | None = None
+    queue: _Name = None
 
 
-_Queue = Annotated[str | None, Query(description="Its name; all queues without it. The body may say it too.")]
+_Queue = Annotated[_Name, Query(description="Its name; all queues without it. The body may say it too.")]
 
 
 def routes(runtime: Runtime) -> APIRouter:
@@ -41,14 +54,12 @@ def routes(runtime: Runtime) -> APIRouter:
     @made.post("/pause")
     async def pause(queue: _Queue = None, which: Which | None = None) -> dict[str, Any]:
         """Take no more jobs from a queue, or from any; what runs runs on, and nothing is lost."""
-        name = queue or (which.queue if which else None)
-        return _body(await pause_queue(name, known=queues(), database=runtime.database))
+        return _body(await pause_queue(_one(queue, which), known=queues(), database=runtime.database))
 
     @made.post("/resume")
     async def resume(queue: _Queue = None, which: Which | None = None) -> dict[str, Any]:
         """Work a queue again, or all. While all are paused together, resume all."""
-        name = queue or (which.queue if which else None)
-        return _body(await resume_queue(name, known=queues(), database=runtime.database))
+        return _body(await resume_queue(_one(queue, which), known=queues(), database=runtime.database))
 
     @made.put("/limits")
     async def limits(wanted: Limits) -> dict[str, Any]:
@@ -63,6 +74,13 @@ def routes(runtime: Runtime) -> APIRouter:
         return wanted.model_dump()
 
     return made
+
+
+def _one(queue: str | None, which: Which | None) -> str | None:
+    said = {name for name in (queue, which.queue if which else None) if name is not None}
+    if len(said) > 1:
+        raise QueueAmbiguous
+    return said.pop() if said else None
 
 
 def _body(paused: list[str]) -> dict[str, Any]:

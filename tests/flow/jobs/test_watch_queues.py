@@ -142,3 +142,26 @@ async def test_metrics_are_told_while_the_database_is_away(desk: Counter) -> Non
 
     assert "headrace_database_read 0.0" in text
     assert "headrace_http_requests_total" in text
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+@pytest.mark.parametrize(
+    ("query", "body"), [("?queue=", None), ("", {"queue": ""}), ("?queue=drill", {"queue": "document"})]
+)
+async def test_a_queue_that_is_not_clearly_named_stops_nothing(
+    desk: Counter, command: str, query: str, body: dict[str, str] | None
+) -> None:
+    _, before = await desk.ask("POST", "/queue/pause", {"queue": "drill"})
+    assert before == {"all_paused": False, "paused": ["drill"]}
+
+    status, problem = await desk.ask("POST", f"/queue/{command}{query}", body)
+
+    assert status == 422, problem
+    paused = [one["queue"] for one in (await read(desk, "/queue/status"))["queues"] if one["paused"]]
+    assert paused == ["drill"]
+
+
+async def test_a_queue_may_be_named_twice(desk: Counter) -> None:
+    status, body = await desk.ask("POST", "/queue/pause?queue=drill", {"queue": "drill"})
+
+    assert (status, body["paused"]) == (200, ["drill"])
