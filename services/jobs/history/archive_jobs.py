@@ -1,10 +1,12 @@
 """Move jobs that ended long ago into the warehouse, where look-ups and queries still find them."""
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
+import msgspec
 import structlog
 
 from infra.postgres.database import Database
@@ -16,8 +18,9 @@ from services.jobs.store import history
 
 log = structlog.get_logger()
 
-BATCH = 500  # jobs a load
-MOST_BATCHES = 20  # a sweep: what is left is the next one's
+BATCH = 500  # jobs a load, at most
+MOST_BYTES = 8 << 20  # of their payloads and results; the job that passes it is the last of its batch
+BREATH_SECONDS = 0.05  # between batches: others want the database too
 DEAD_LETTER_FACTOR = 4  # dead letters stay so many times as long: somebody may still retry them
 
 
@@ -45,6 +48,7 @@ class Warehouse(Protocol):
 
 
 async def archive_jobs(
+    stop: asyncio.Event,
     *,
     database: Database,
     lake: Lake,
@@ -53,20 +57,21 @@ async def archive_jobs(
     days: float,
     new_id: Callable[[], UUID] = uuid4,
 ) -> int:
-    """Archive jobs of these kinds that ended more than ``days`` ago; returns how many.
+    """Archive all jobs of these kinds that ended more than ``days`` ago, until ``stop`` is set; returns how many left.
 
     A batch leaves the engine in one transaction and is kept until its rows are visible, so that it is always found in
     one place and loaded once, however often this is interrupted or run at once. Raises what lake and warehouse raise.
     """
     moved = 0
-    for _ in range(MOST_BATCHES):
+    while not stop.is_set():
         async with database.transaction() as tx:
             moved += (left := await _leave(tx, new_id(), kinds=kinds, days=days))
             waiting = await history.batches(tx)
         for load_id in waiting:
             await _load(load_id, database=database, lake=lake, warehouse=warehouse)
-        if left < BATCH:
+        if not left:
             break
+        await asyncio.sleep(BREATH_SECONDS)
     if moved:
         log.info("jobs archived", jobs=moved)
     return moved
@@ -74,7 +79,13 @@ async def archive_jobs(
 
 async def _leave(tx: Any, load_id: UUID, *, kinds: Sequence[str], days: float) -> int:
     return await history.leave(
-        tx, load_id, kinds=kinds, days=days, dead_letter_days=days * DEAD_LETTER_FACTOR, limit=BATCH
+        tx,
+        load_id,
+        kinds=kinds,
+        days=days,
+        dead_letter_days=days * DEAD_LETTER_FACTOR,
+        limit=BATCH,
+        most_bytes=MOST_BYTES,
     )
 
 
@@ -82,10 +93,10 @@ async def _load(load_id: UUID, *, database: Database, lake: Lake, warehouse: War
     async with database.reading() as tx:
         jobs = await history.batch(tx, load_id)
     if not jobs:
-        return  # another sweep was faster
+        return  # another clean-up was faster
     name = f"jobs/history/{load_id}.ndjson.gz"
     try:
-        await lake.create(name, _lines([archived(job, load_id=load_id) for job in jobs]))
+        await lake.create(name, _block(jobs, load_id))
     except ObjectExists:
         log.info("a batch of jobs is archived again", load_id=str(load_id))
     try:
@@ -99,5 +110,10 @@ async def _load(load_id: UUID, *, database: Database, lake: Lake, warehouse: War
         await history.arrived(tx, load_id)
 
 
-async def _lines(jobs: Sequence[ArchivedJob]) -> AsyncIterator[bytes]:
-    yield gzip.compress("".join(f"{job.model_dump_json()}\n" for job in jobs).encode(), mtime=0)
+async def _block(jobs: Sequence[str], load_id: UUID) -> AsyncIterator[bytes]:
+    yield await asyncio.to_thread(_lines, jobs, load_id)
+
+
+def _lines(jobs: Sequence[str], load_id: UUID) -> bytes:
+    made = (archived(msgspec.json.decode(job), load_id=load_id) for job in jobs)
+    return gzip.compress("".join(f"{job.model_dump_json()}\n" for job in made).encode(), mtime=0)

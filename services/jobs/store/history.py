@@ -8,17 +8,29 @@ from infra.postgres.database import Transaction
 
 # A failed job that nobody discarded is a dead letter, which somebody may still want to retry. A batch that is not over
 # keeps its jobs: its result counts them.
+#
+# What a job weighs is known only once it is read whole. What it takes on disk costs nothing to ask and bounds how many
+# are read for it: compressed, so a batch that passes the first bound may still be cut by the second.
 _LEAVE = """
 WITH old AS (
-  SELECT id FROM jobs
+  SELECT id, finished_at, pg_column_size(payload) + coalesce(pg_column_size(result), 0) AS stored FROM jobs
   WHERE kind = ANY($2::text[]) AND finished_at < now() - $3 * interval '1 day'
     AND (state IN ('completed', 'cancelled')
       OR state = 'failed' AND (discarded_at IS NOT NULL OR finished_at < now() - $4 * interval '1 day'))
     AND NOT EXISTS (SELECT FROM jobs o
       WHERE o.batch_id = jobs.batch_id AND o.state NOT IN ('completed', 'failed', 'cancelled'))
   ORDER BY finished_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
+), light AS (
+  SELECT id FROM (SELECT id, sum(stored) OVER (ORDER BY finished_at, id) - stored AS before FROM old) AS o
+  WHERE before < $6
+), weighed AS (
+  SELECT id, finished_at, octet_length(payload::text) + coalesce(octet_length(result::text), 0) AS bytes
+  FROM jobs WHERE id IN (SELECT id FROM light)
+), chosen AS (
+  SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY finished_at, id) - bytes AS before FROM weighed) AS w
+  WHERE before < $6
 ), gone AS (
-  DELETE FROM jobs j USING old WHERE j.id = old.id RETURNING j.*
+  DELETE FROM jobs j USING chosen WHERE j.id = chosen.id RETURNING j.*
 ), told AS (
   DELETE FROM job_events e USING gone WHERE e.job_id = gone.id
 )
@@ -27,10 +39,20 @@ INSERT INTO leaving_jobs (load_id, job_id, tenant, job) SELECT $1, id, tenant, t
 
 
 async def leave(
-    tx: Transaction, load_id: UUID, *, kinds: Sequence[str], days: float, dead_letter_days: float, limit: int
+    tx: Transaction,
+    load_id: UUID,
+    *,
+    kinds: Sequence[str],
+    days: float,
+    dead_letter_days: float,
+    limit: int,
+    most_bytes: int,
 ) -> int:
-    """Put the oldest jobs that ended more than ``days`` ago into one batch, without their timelines; how many."""
-    return await tx.execute(_LEAVE, load_id, list(kinds), days, dead_letter_days, limit)
+    """Put the oldest jobs that ended more than ``days`` ago into one batch, without their timelines; how many.
+
+    A batch has ``limit`` jobs at most, and ends with the job whose payload and result pass ``most_bytes``.
+    """
+    return await tx.execute(_LEAVE, load_id, list(kinds), days, dead_letter_days, limit, most_bytes)
 
 
 async def batches(tx: Transaction) -> list[UUID]:
@@ -39,9 +61,9 @@ async def batches(tx: Transaction) -> list[UUID]:
     return [UUID(str(row["load_id"])) for row in found]
 
 
-async def batch(tx: Transaction, load_id: UUID) -> list[dict[str, Any]]:
-    """The jobs of a batch as their rows were, always in the same order."""
-    found = await tx.fetch("SELECT job FROM leaving_jobs WHERE load_id = $1 ORDER BY job_id", load_id)
+async def batch(tx: Transaction, load_id: UUID) -> list[str]:
+    """The jobs of a batch as their rows were, each as JSON text, always in the same order."""
+    found = await tx.fetch("SELECT job::text AS job FROM leaving_jobs WHERE load_id = $1 ORDER BY job_id", load_id)
     return [row["job"] for row in found]
 
 

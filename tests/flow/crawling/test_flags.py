@@ -8,7 +8,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from functions import sweep
+from functions import clean_up
 from infra.postgres.event_log import turn_days
 from infra.runtime import topology
 from infra.runtime.http import create_app
@@ -114,7 +114,7 @@ async def counted(house: House) -> dict[str, int]:
 async def test_without_background_cleanup_nothing_that_is_old_goes(house: House, *, cleanup: bool) -> None:
     before = await aged(house)
     flag(house, background_cleanup=cleanup)
-    await sweep.main.build(house.runtime)(asyncio.Event())
+    await clean_up.main.build(house.runtime)(asyncio.Event())
 
     assert all(before.values())
     assert await counted(house) == (dict.fromkeys(before, 0) if cleanup else before)

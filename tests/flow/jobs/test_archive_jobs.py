@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import randbytes
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -57,9 +58,14 @@ class Archive:
     lake: Lake
     warehouse: Fragile
 
-    async def run(self, *, kinds: Sequence[str] = ("k",), days: float = DAYS) -> int:
+    async def run(self, *, kinds: Sequence[str] = ("k",), days: float = DAYS, stop: asyncio.Event | None = None) -> int:
         return await archive_jobs(
-            database=self.database, lake=self.lake, warehouse=self.warehouse, kinds=kinds, days=days
+            stop or asyncio.Event(),
+            database=self.database,
+            lake=self.lake,
+            warehouse=self.warehouse,
+            kinds=kinds,
+            days=days,
         )
 
     async def finished(self, *, days_ago: float = 31, **changes: Any) -> UUID:
@@ -210,6 +216,55 @@ async def test_many_sweeps_at_once_archive_each_job_once(
 
     assert await archive.live() == set()
     assert await archive.asked() == sorted(map(str, ids))
+
+
+async def loads(archive: Archive) -> list[int]:
+    rows = await archive.warehouse.query("SELECT count(*) AS jobs FROM job_history GROUP BY load_id ORDER BY jobs DESC")
+    return [row["jobs"] for row in rows]
+
+
+async def test_however_many_are_old_one_run_archives_them_all_in_bounded_batches(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiving, "BATCH", 2)
+    await archive.desk.queue(50)
+    await archive.desk.drain()
+    await archive.database.pool.execute("UPDATE jobs SET finished_at = finished_at - interval '31 day'")
+
+    assert await archive.run() == 50
+    assert await loads(archive) == [2] * 25
+
+
+@pytest.mark.parametrize("compressible", [True, False])
+async def test_heavy_jobs_go_in_smaller_batches(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, *, compressible: bool
+) -> None:
+    monkeypatch.setattr(archiving, "MOST_BYTES", 25_000)
+    for _ in range(5):
+        await archive.finished(payload={"x": "x" * 10_000 if compressible else randbytes(5_000).hex()})
+    for _ in range(5):
+        await archive.finished()
+
+    assert await archive.run() == 10
+    assert await loads(archive) == [7, 3]
+
+
+async def test_a_stop_ends_a_run_after_its_batch(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archiving, "BATCH", 1)
+    stop = asyncio.Event()
+    publish = archive.warehouse.publish
+
+    async def published(table: str, attempts: Mapping[str, int]) -> None:
+        stop.set()
+        await publish(table, attempts)
+
+    monkeypatch.setattr(archive.warehouse, "publish", published)
+    for _ in range(3):
+        await archive.finished()
+
+    assert await archive.run(stop=stop) == 1
+    assert await loads(archive) == [1]
+    assert len(await archive.live()) == 2
 
 
 async def test_a_job_of_another_tenant_is_not_found_in_history(archive: Archive) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from functions import sweep
+from functions import clean_up
 from tests.flow.jobs.reader import Reader
 
 OLD = "state = 'completed', progress = 100, result = '{\"n\": 1}', finished_at = now() - interval '31 day'"
@@ -14,7 +14,7 @@ async def test_an_archived_job_is_found_by_its_id_and_in_no_list(reading: Reader
     before = [await reading.read(path) for path in paths]
     listed = await reading.ids()
 
-    await sweep.main.build(reading.counter.runtime)(asyncio.Event())
+    await clean_up.main.build(reading.counter.runtime)(asyncio.Event())
 
     assert [await reading.read(path) for path in paths] == before
     assert before[0]["result"] == {"n": 1}
@@ -24,6 +24,6 @@ async def test_an_archived_job_is_found_by_its_id_and_in_no_list(reading: Reader
 async def test_control_a_younger_job_stays_in_lists(reading: Reader) -> None:
     [young] = await reading.queue(kind="drill", queue="drill", columns=OLD.replace("31", "29"))
 
-    await sweep.main.build(reading.counter.runtime)(asyncio.Event())
+    await clean_up.main.build(reading.counter.runtime)(asyncio.Event())
 
     assert await reading.ids() == [young]

@@ -1,0 +1,70 @@
+"""The clean-up runs beside the engine, never in its way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from functions import clean_up, sweep
+from tests.contract.jobs.rig import until
+from tests.flow.jobs.counter import Counter, counter
+
+# 40 MB of payloads that do not compress well
+HEAVY = """
+INSERT INTO jobs (id, kind, queue, state, enqueued_at, started_at, finished_at, payload)
+SELECT gen_random_uuid(), 'drill', 'drill', 'completed', old.at, old.at, old.at,
+  jsonb_build_object('x', (SELECT string_agg(md5(g::text || i), '') FROM generate_series(1, 6000) i))
+FROM generate_series(1, 200) g, (SELECT now() - interval '40 day' AS at) AS old
+"""
+LONGEST_STALL_SECONDS = 0.5
+
+
+@pytest.fixture
+async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
+    async with counter(database_dsn, tmp_path) as opened:
+        yield opened
+
+
+async def longest_stall(of: "asyncio.Future[None]") -> float:
+    """How long the event loop went without a turn while something ran, in seconds."""
+    loop, longest = asyncio.get_running_loop(), 0.0
+    while not of.done():
+        before = loop.time()
+        await asyncio.sleep(0.01)
+        longest = max(longest, loop.time() - before - 0.01)
+    return longest
+
+
+async def test_archiving_many_heavy_jobs_does_not_hold_up_the_event_loop(desk: Counter) -> None:
+    await desk.sql(HEAVY)
+    turn = clean_up.main.build(desk.runtime)
+
+    stall = await longest_stall(asyncio.ensure_future(turn(asyncio.Event())))
+
+    assert (await desk.rows("SELECT count(*) AS n FROM jobs"))[0]["n"] == 0
+    assert stall < LONGEST_STALL_SECONDS
+
+
+async def test_the_sweep_removes_nothing_and_waits_for_no_clean_up(desk: Counter) -> None:
+    await desk.sql(HEAVY.replace("200", "1"))
+    job = await desk.accepted()
+    await desk.sql("UPDATE jobs SET state = 'scheduled', due_at = now() WHERE id = $1", job["id"])
+
+    await sweep.main.build(desk.runtime)(asyncio.Event())
+
+    assert (await desk.row(job["id"]))["state"] == "ready"
+    assert (await desk.rows("SELECT count(*) AS n FROM jobs"))[0]["n"] == 2
+
+
+async def test_control_the_clean_up_does(desk: Counter) -> None:
+    await desk.sql(HEAVY.replace("200", "1"))
+    stop = asyncio.Event()
+    task = asyncio.create_task(clean_up.main.serve(desk.runtime, stop))
+
+    async def empty() -> bool:
+        return not (await desk.rows("SELECT 1 FROM jobs"))
+
+    await until(empty)
+    stop.set()
+    await task
