@@ -1,7 +1,8 @@
 """Who comes first: one constant per job, recomputed only when the job changes.
 
 Ageing moves any two waiting jobs alike, so the order at every instant is the order of one number: the time of
-enqueueing, plus what a job's priority, failures, size and boosts are worth in seconds of waiting.
+enqueueing, plus what a job's priority, failures, size and boosts are worth in seconds of waiting. A job submitted for
+later is enqueued when that time comes.
 """
 
 from enum import IntEnum

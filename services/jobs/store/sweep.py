@@ -17,13 +17,20 @@ WITH RECURSIVE busy AS (
 SELECT queue FROM busy WHERE queue IS NOT NULL
 """
 
+# Waiting for its own time earns nobody a place ahead of those who wait for a worker.
+_QUEUED = "CASE WHEN started_at IS NULL THEN greatest(enqueued_at, due_at) ELSE enqueued_at END"
+
 
 async def promote(tx: Transaction, *, limit: int = 1000) -> int:
-    """Scheduled jobs whose time has come become ready."""
+    """Scheduled jobs whose time has come become ready.
+
+    One that was submitted for later queues as if it came now; one that was worked before keeps its place.
+    """
     found = await tx.fetch(
         "WITH due AS (SELECT id FROM jobs WHERE state = 'scheduled' AND due_at <= now()"
         "   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)"
-        " UPDATE jobs j SET state = 'ready', due_at = NULL, ready_at = due_at FROM due WHERE j.id = due.id"
+        f" UPDATE jobs j SET state = 'ready', due_at = NULL, ready_at = due_at, enqueued_at = {_QUEUED},"
+        f"   rank_at = {rows.rank().replace('enqueued_at', _QUEUED)} FROM due WHERE j.id = due.id"
         " RETURNING j.queue",
         limit,
     )

@@ -1,14 +1,22 @@
 """What time does to jobs, and how leases outlive it."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from services.jobs.engine.leases import Leases
-from services.jobs.job import Done, Job, Outcome
+from services.jobs.engine.settle import settle
+from services.jobs.job import Done, Job, Outcome, Snooze
+from services.jobs.rank import rank_seconds
 from services.jobs.store import sweep as rows
 from services.jobs.sweep import sweep
 from tests.contract.jobs.rig import Desk, for_ever, until
+
+
+async def a_day_passes(desk: Desk, job_id: UUID) -> None:
+    await desk.change(job_id, "enqueued_at = enqueued_at - interval '1 day', rank_at = rank_at - interval '1 day'")
 
 
 async def test_what_is_due_becomes_ready_and_the_rest_waits(desk: Desk) -> None:
@@ -18,6 +26,51 @@ async def test_what_is_due_becomes_ready_and_the_rest_waits(desk: Desk) -> None:
 
     assert await sweep(desk.database) == 1
     assert [await desk.state(due), await desk.state(later)] == ["ready", "scheduled"]
+
+
+async def test_a_job_submitted_for_later_queues_when_its_time_comes(desk: Desk) -> None:
+    [background] = await desk.queue(priority=4, due_at=datetime.now(UTC) + timedelta(hours=9))
+    await a_day_passes(desk, background)
+    [critical] = await desk.queue(priority=0)
+    await desk.change(background, "due_at = now()")
+
+    await sweep(desk.database)
+
+    row = await desk.row(background)
+    assert row["enqueued_at"] == row["ready_at"]
+    assert row["rank_at"] - row["enqueued_at"] == timedelta(seconds=rank_seconds(4))
+    assert [job.id for job in await desk.claim(2)] == [critical, background]
+
+
+async def test_it_queues_by_its_own_time_however_late_the_sweep_is(desk: Desk) -> None:
+    [later] = await desk.queue(due_at=datetime.now(UTC) + timedelta(hours=9))
+    await a_day_passes(desk, later)
+    [came_after] = await desk.queue()
+    await desk.change(later, "due_at = now() - interval '1 minute'")
+
+    await sweep(desk.database)
+
+    assert [job.id for job in await desk.claim(2)] == [later, came_after]
+
+
+async def test_a_time_that_was_over_at_submission_leads_nowhere(desk: Desk) -> None:
+    [first] = await desk.queue()
+    [backdated] = await desk.queue(due_at=datetime(2000, 1, 1, tzinfo=UTC))
+
+    await sweep(desk.database)
+
+    assert [job.id for job in await desk.claim(2)] == [first, backdated]
+
+
+async def test_control_a_job_that_was_worked_keeps_its_place(desk: Desk) -> None:
+    [snoozed] = await desk.queue(priority=4)
+    await a_day_passes(desk, snoozed)
+    await settle(desk.database, (await desk.claim())[0], Snooze(seconds=3600))
+    [critical] = await desk.queue(priority=0)
+
+    await desk.wake()
+
+    assert [job.id for job in await desk.claim(2)] == [snoozed, critical]
 
 
 async def test_a_job_whose_worker_went_silent_is_free_again_and_the_claim_stays_against_it(desk: Desk) -> None:
