@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,9 +22,18 @@ PAGES = [
     *(f"services/{name}/README.md" for name in ("crawling", "jobs")),
 ]
 LONGEST = 40  # lines: what lives here, how to add one
-OURS = re.compile(r"\b(?:HEADRACE|BACKGROUND|BRIGHT_DATA)_[A-Z_]*[A-Z]\b")
-COLOURS = {"BACKGROUND_BLUE", "BACKGROUND_GREEN", "BACKGROUND_INTENSITY", "BACKGROUND_RED"}
-PLACES = re.compile(r"`([\w.-]+/[\w./-]+)`|\]\(([\w./-]+)\)")
+OURS = re.compile(r"\b(?:HEADRACE|BACKGROUND|BRIGHT_DATA|MAX|JOB|PROCESSING|IMMEDIATE)_[A-Z_]*[A-Z]\b")
+CONSTANT = re.compile(r"^([A-Z][A-Z_]*[A-Z])(?:: [^=\n]+)? = ", re.MULTILINE)
+CODE = re.compile(r'^    code: ClassVar\[str\] = "(\w+)"', re.MULTILINE)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+OTHERS = {
+    "BACKGROUND_BLUE",
+    "BACKGROUND_GREEN",
+    "BACKGROUND_INTENSITY",
+    "BACKGROUND_RED",
+    "MAX_WBITS",
+}  # names of Windows and of zlib
+PLACES = re.compile(r"`([\w.-]+/[\w./-]+)`|\]\(([\w./-]*(?:#[\w-]+)?)\)")
 
 
 def routes() -> set[str]:
@@ -33,14 +42,30 @@ def routes() -> set[str]:
 
 
 def places(text: str) -> Iterator[str]:
-    """Files and folders a page names: in backticks with a slash inside, or as a link."""
+    """Files, folders and headings a page names: in backticks with a slash inside, or as a link."""
     for quoted, linked in PLACES.findall(text):
         yield quoted or linked
 
 
 def exists(page: str, place: str) -> bool:
-    home = (ROOT / page).parent
-    return any((base / place).exists() for base in (ROOT, home))
+    path, _, anchor = place.partition("#")
+    found = [file for base in (ROOT, (ROOT / page).parent) if (file := base / path if path else ROOT / page).exists()]
+    return any(not anchor or (file.is_file() and anchor in anchors(file.read_text())) for file in found)
+
+
+def anchors(text: str) -> set[str]:
+    """What a link to a part of a page ends in: its headings in small letters, with hyphens for spaces."""
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(text)}
+
+
+def variables(texts: Iterable[str]) -> set[str]:
+    """Names as settings have them that are neither constants nor codes of problems."""
+    texts = list(texts)
+    named = {name for text in texts for name in OURS.findall(text)}
+    settings = {one.name for one in defaults()}
+    return (
+        named - {name for text in texts for name in [*CONSTANT.findall(text), *CODE.findall(text)]} | named & settings
+    )
 
 
 def targets() -> set[str]:
@@ -61,10 +86,16 @@ def test_the_readme_and_the_example_name_every_setting() -> None:
 
 def test_every_variable_that_anything_names_is_a_setting() -> None:
     sources = [path for folder in FOLDERS[:4] for path in (ROOT / folder).rglob("*.py")]
-    named = {name for path in [*sources, *map(ROOT.joinpath, PAGES)] for name in OURS.findall(path.read_text())}
+    named = variables(path.read_text() for path in [*sources, *map(ROOT.joinpath, PAGES)])
 
-    assert "HEADRACE_DATA_DIR" in named
-    assert named - {one.name for one in defaults()} - COLOURS == {"HEADRACE_SECRET"}  # in the example of a subscriber
+    assert {"HEADRACE_DATA_DIR", "MAX_QUEUE_SIZE", "JOB_TIMEOUT", "PROCESSING_MAX_RETRIES"} <= named
+    assert named - {one.name for one in defaults()} - OTHERS == {"HEADRACE_SECRET"}  # in the example of a subscriber
+
+
+def test_control_a_variable_that_is_no_setting_is_noticed() -> None:
+    text = 'MAX_TRIES = 8\nclass Late:\n    code: ClassVar[str] = "JOB_LATE"\nraise MAX_QUEUE_LENGTH, not MAX_TRIES'
+
+    assert variables([text, "set `IMMEDIATE_ANSWER`"]) == {"MAX_QUEUE_LENGTH", "IMMEDIATE_ANSWER"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -90,6 +121,15 @@ def test_control_a_place_that_is_not_there_is_noticed() -> None:
         "tests/chaos/test_nothing.py",
         "services/nowhere.md",
     ]
+    assert list(places("[this](services/jobs/README.md#nowhere), [that](#here)")) == [
+        "services/jobs/README.md#nowhere",
+        "#here",
+    ]
+    assert not exists("README.md", "services/jobs/README.md#nowhere")
+    assert not exists("README.md", "services/nowhere.md#add-a-kind-of-job")
+    assert exists("functions/README.md", "../services/jobs/README.md#add-a-kind-of-job")
+    assert exists("services/jobs/README.md", "#add-a-kind-of-job")
+    assert not exists("services/jobs/README.md", "#nowhere")
     assert not exists("README.md", "services/nowhere.md")
     assert exists("services/crawling/README.md", "ports.py")
 
