@@ -23,8 +23,9 @@ async def count(desk: Counter) -> int:
 async def test_an_unknown_kind_is_answered_with_those_there_are(desk: Counter) -> None:
     status, problem = await desk.submit({"kind": "nonsense"})
 
-    assert (status, problem["code"], problem["allowed"]) == (422, "KIND_NOT_ACCEPTED", ["crawl", "drill"])
-    assert "crawl, drill" in problem["detail"]
+    assert (status, problem["code"]) == (422, "KIND_NOT_ACCEPTED")
+    assert {"crawl", "drill"} <= set(problem["allowed"])
+    assert ", ".join(problem["allowed"]) in problem["detail"]
 
 
 async def test_a_kind_that_only_the_engine_queues_cannot_be_submitted(desk: Counter) -> None:
