@@ -19,6 +19,7 @@ QUEUE = 256  # lines a listener may be behind
 LISTENERS = 1000
 REST_S = 0.02  # between two looks: what is committed meanwhile is read at once
 CALM_S = 5.0  # nothing was told for so long: looks become seldom
+PATIENCE_S = 2.0  # how long a burst waits for its slowest reader
 _PAGE = 500
 
 log = structlog.get_logger()
@@ -57,6 +58,7 @@ class Feed(Generic[Line]):
         self._busy_s = busy_s
         self._idle_s = idle_s
         self._queue = queue
+        self._some = max(1, queue // 4)  # lines told at once
         self._most = listeners
         self._listeners: set[Listener[Line]] = set()
         self._place = Cursor(0, 0, 0)
@@ -138,8 +140,20 @@ class Feed(Generic[Line]):
     async def _pass_on(self) -> int:
         async with self.database.reading() as tx:
             found = await self.log.page(tx, self._place, None, limit=_PAGE)
-        for told in found:
-            self._place = told.cursor
-            for listener in self._listeners:
-                listener.offer(told)
+        for first in range(0, len(found), self._some):
+            await self._room_for_some()
+            for told in found[first : first + self._some]:
+                self._place = told.cursor
+                for listener in self._listeners:
+                    listener.offer(told)
         return len(found)
+
+    async def _room_for_some(self) -> None:
+        """Let who reads at all catch up; who does not is cut off, so that the others need not wait for it again."""
+        until = time.monotonic() + PATIENCE_S
+        while slow := [listener for listener in self._listeners if listener.room < self._some]:
+            if time.monotonic() > until:
+                for listener in slow:
+                    listener.lose()
+                return
+            await asyncio.sleep(0.001)

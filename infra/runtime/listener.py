@@ -25,8 +25,18 @@ class Listener(Generic[Line]):
             return
         if len(self._told) < self._size:
             self._told.append(told)
+            self._news.set()
         else:
-            self.lost = True
+            self.lose()
+
+    @property
+    def room(self) -> int:
+        """How many lines it can still be told; without end once it is lost."""
+        return self._size if self.lost or self.closed else self._size - len(self._told)
+
+    def lose(self) -> None:
+        """It is too slow: what it has is all it gets."""
+        self.lost = True
         self._news.set()
 
     def close(self) -> None:

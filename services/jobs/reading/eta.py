@@ -10,6 +10,9 @@ from services.jobs.progress import WHOLE
 from services.jobs.store.durations import End
 
 ENOUGH = 20  # jobs that were completed before their durations mean something
+SEVERAL = 5  # of them that took longer than the job has run
+SURE = 50.0  # of 100: from here on only its own speed counts
+MOST_APART = 3.0  # how far others may lead the estimate away from it
 EARLY = 5.0  # of 100: progress below this says nothing about the rest
 LATELY_SECONDS = 600.0  # how old an end may be to count for how fast a queue goes
 
@@ -22,13 +25,18 @@ def like(ends: Sequence[End], *, size: float | None) -> list[float]:
 
 
 def running_seconds(usual: Sequence[float], *, elapsed: float, progress: float, per_second: float) -> float | None:
-    """What is left of a job at work: the further it is, the more its own speed (progress a second) counts."""
+    """What is left of a job at work: the further it is, the more its own speed (progress a second) counts.
+
+    Others that took longer than it has run say something only where they are several, and never much else than it does.
+    """
     longer = [seconds - elapsed for seconds in usual if seconds > elapsed]
-    by_others = median(longer) if longer else None
+    by_others = median(longer) if len(longer) >= SEVERAL else None
     by_itself = (WHOLE - progress) / per_second if progress >= EARLY and per_second > 0 else None
     if by_others is None or by_itself is None:
         return by_others if by_itself is None else by_itself
-    return (progress * by_itself + (WHOLE - progress) * by_others) / WHOLE
+    likely = min(max(by_others, by_itself / MOST_APART), by_itself * MOST_APART)
+    own = min(1.0, progress / SURE)
+    return own * by_itself + (1 - own) * likely
 
 
 def waiting_seconds(ahead: int, ends: Sequence[End], *, now: datetime) -> float | None:

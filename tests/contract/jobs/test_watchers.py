@@ -4,12 +4,15 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from infra.postgres.database import Database
 from infra.postgres.log import Log, Told
 from infra.postgres.log_cursor import Cursor
+from services.jobs.job import NewJob
+from services.jobs.store import queue
 from services.jobs.store.lines import LINES, Line, Watched
 from tests.contract.jobs.rig import Desk, until
 from tests.contract.jobs.watching import ALL, Watcher, decoded, feed, places, progress, work
@@ -17,6 +20,7 @@ from tests.contract.jobs.watching import ALL, Watcher, decoded, feed, places, pr
 READERS = 500
 WRITERS = 8
 EACH = 12
+BURST = 2_000
 
 
 def rising(updates: Iterable[dict[str, Any]]) -> bool:
@@ -183,3 +187,22 @@ async def test_nobody_reads_while_nobody_listens_and_seldom_while_nothing_happen
         await reading
     assert decoded(watcher.had[0])[1]["type"] == "queued"
     source.close()
+
+
+async def test_a_burst_many_times_longer_than_a_queue_reaches_everybody_who_reads(desk: Desk) -> None:
+    source, heard = feed(desk.database), [0] * 40
+
+    async def read(number: int) -> None:
+        async with source.listening(ALL) as listener:
+            while heard[number] < BURST and await listener.next(20.0) is not None:
+                heard[number] += 1
+
+    readers = [asyncio.create_task(read(number)) for number in range(len(heard))]
+    await until(lambda: _true(source.readers == len(heard)))
+    async with desk.database.transaction() as tx:
+        await queue.enqueue_many(tx, [NewJob(id=uuid4(), kind="k", queue="q") for _ in range(BURST)])
+    async with asyncio.timeout(30):
+        await asyncio.gather(*readers)
+    source.close()
+
+    assert heard == [BURST] * len(heard)

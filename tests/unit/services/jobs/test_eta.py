@@ -34,7 +34,7 @@ def test_a_job_at_its_start_takes_what_others_took() -> None:
 
 
 def test_of_those_that_took_longer_than_it_already_did_the_middle_one_counts() -> None:
-    durations = [10.0] * 50 + [100.0, 200.0, 300.0]
+    durations = [10.0] * 50 + [100.0, 100.0, 200.0, 300.0, 300.0]
 
     assert running_seconds(durations, elapsed=50.0, progress=0.0, per_second=0.0) == 150.0
 
@@ -43,9 +43,25 @@ def test_a_job_without_likes_takes_as_long_as_its_speed_says() -> None:
     assert running_seconds([], elapsed=10.0, progress=25.0, per_second=2.5) == 30.0
 
 
-@pytest.mark.parametrize(("progress", "expected"), [(10.0, 0.1 * 90 + 0.9 * 50), (90.0, 0.9 * 10 + 0.1 * 50)])
+@pytest.mark.parametrize(("progress", "expected"), [(10.0, 0.2 * 90 + 0.8 * 50), (50.0, 50.0), (90.0, 10.0)])
 def test_the_further_a_job_is_the_more_its_own_speed_counts(progress: float, expected: float) -> None:
     assert running_seconds(USUAL, elapsed=10.0, progress=progress, per_second=1.0) == pytest.approx(expected)
+
+
+def test_one_that_took_very_long_once_says_nothing() -> None:
+    usual = [1.0] * 499 + [10_000.0]
+
+    assert running_seconds(usual, elapsed=2.0, progress=0.0, per_second=0.0) is None
+    assert running_seconds(usual, elapsed=2.0, progress=10.0, per_second=5.0) == 18.0
+
+
+@pytest.mark.parametrize(
+    ("usual", "expected"), [([1.5] * 20, 0.3 * 6.8 + 0.7 * 6.8 / 3), ([900.0] * 20, 0.3 * 6.8 + 0.7 * 6.8 * 3)]
+)
+def test_others_lead_the_estimate_only_so_far_away_from_its_own_speed(usual: list[float], expected: float) -> None:
+    speed = 12.5
+
+    assert running_seconds(usual, elapsed=1.2, progress=15.0, per_second=speed) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
