@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import ClassVar
 from uuid import UUID
@@ -14,7 +14,7 @@ from infra.postgres.database import Database
 from infra.runtime import telemetry, trace
 from schemas.problem import Problem, ProblemClass
 from services.jobs.engine.finisher import Finisher
-from services.jobs.engine.settle import LeaseLost, crawl_id, fail, retry, settle
+from services.jobs.engine.settle import LeaseLost, fail, retry, settle
 from services.jobs.engine.spans import at_work, note_end
 from services.jobs.engine.terms import Terms
 from services.jobs.job import Cancelled, Done, Job, Outcome, Snooze, Work
@@ -145,33 +145,36 @@ class Handling:
         return self.work[job.kind]
 
     async def _settled_of_many(self, job: Job, ended: Outcome | Problem, traceparent: str | None) -> None:
-        structlog.contextvars.bind_contextvars(crawl_id=crawl_id(job))  # a task's context is its own
+        structlog.contextvars.bind_contextvars(job_id=str(job.id))  # a task's context is its own
         trace.follow(traceparent)
         await self._settled(job, ended)
 
-    async def _settled(self, job: Job, ended: Outcome | Problem) -> None:
+    async def _settled(self, job: Job, ended: Outcome | Problem, *, hooks: bool = True) -> None:
         try:
-            await self._persistently(job, ended)
+            await self._persistently(job, ended, hooks=hooks)
         except LeaseLost:
             log.info("lease lost", queue=job.queue)
         except DatabaseAway:
             log.warning("job could not be settled: its lease runs out and somebody takes it again", exc_info=True)
         except Exception as error:
-            if isinstance(ended, Problem):
-                log.exception("job could not be failed: its lease runs out and it is tried again")
-            else:
+            if not isinstance(ended, Problem):
                 await self._settled(job, _problem(error))
+            elif hooks and job.claims > MAX_CLAIMS:
+                log.exception("job fails without its context's hook, which raised once more", job_id=str(job.id))
+                await self._settled(job, ended, hooks=False)
+            else:
+                log.exception("job could not be failed: its lease runs out and it is tried again", job_id=str(job.id))
 
-    async def _persistently(self, job: Job, ended: Outcome | Problem) -> None:
+    async def _persistently(self, job: Job, ended: Outcome | Problem, *, hooks: bool) -> None:
         for pause in PAUSES:
             try:
-                return await self._write(job, ended)
+                return await self._write(job, ended, hooks=hooks)
             except DatabaseAway as away:
                 log.warning("job not settled yet", reason=away.detail)
                 await asyncio.sleep(pause)
-        return await self._write(job, ended)
+        return await self._write(job, ended, hooks=hooks)
 
-    async def _write(self, job: Job, ended: Outcome | Problem) -> None:
+    async def _write(self, job: Job, ended: Outcome | Problem, *, hooks: bool) -> None:
         work = self.work.get(job.kind)
         announce = work is not None and work.announce
         if isinstance(ended, Done) and ended.also is None:
@@ -181,7 +184,11 @@ class Handling:
         elif self.terms.allows_another_try(job, ended):
             await retry(self.database, job, ended, seconds=self.terms.pause(job, ended, self.random))
         else:
-            await fail(self.database, job, ended, work=work)
+            await fail(self.database, job, ended, work=work if hooks or work is None else _without_hooks(work))
+
+
+def _without_hooks(work: Work) -> Work:
+    return replace(work, failed=None, stage=None)
 
 
 def _problem(error: Exception) -> Problem:

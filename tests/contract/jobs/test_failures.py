@@ -11,9 +11,9 @@ from infra.postgres.database import Transaction
 from schemas.problem import Problem, ProblemClass
 from services.jobs.engine.handling import MAX_CLAIMS
 from services.jobs.engine.settle import LeaseLost, hold
-from services.jobs.job import Done, Job, Outcome, Work
+from services.jobs.job import Done, Job, Outcome, Waiting, Work
 from services.jobs.progress import Reporter
-from tests.contract.jobs.rig import Desk, Final, Passing, failing, record
+from tests.contract.jobs.rig import Desk, Final, Passing, failing
 
 
 class Spent(Problem):
@@ -39,6 +39,17 @@ class Wrong(Problem):
     kind = ProblemClass.PERMANENT
 
 
+class Stubborn(Problem):
+    kind = ProblemClass.RETRY
+    recovery = "It is tried again by itself; if it lasts, turn it on."
+    remedy = "Turn it on, then retry."
+
+
+class Broken(Stubborn):
+    kind = ProblemClass.PERMANENT
+    recovery = "Mend it."
+
+
 async def tries_until_the_end(desk: Desk, error: Exception, **changes: Any) -> tuple[int, Any]:
     """How often a job is tried that always fails so, and its row at the end."""
     [job_id] = await desk.queue(**changes)
@@ -56,7 +67,7 @@ async def test_what_may_pass_is_tried_as_often_as_the_job_says(desk: Desk, error
 
     assert tried == 5
     assert (row["error_class"], row["error_code"], row["error_message"]) == (error.kind, error.code, error.detail)
-    assert row["error_recovery"] == error.recovery
+    assert row["error_recovery"] == error.way_out == f"{error.recovery} Its tries are used up."
     assert (await desk.told(row["id"])) == ["retrying"] * 4 + ["failed"]
 
 
@@ -97,21 +108,6 @@ async def test_another_try_comes_later_and_not_before_it_was_asked_for(desk: Des
     wait = await desk.database.pool.fetchval("SELECT extract(epoch FROM due_at - now()) FROM jobs")
     assert (row["state"], row["tries"], row["attempt"]) == ("scheduled", 1, 1)
     assert 110 < wait <= 132
-
-
-async def test_the_failed_hook_commits_with_the_end_and_knows_where_it_happened(desk: Desk) -> None:
-    [job_id] = await desk.queue(step="here")
-    heard: list[tuple[UUID, str]] = []
-
-    async def hook(tx: Transaction, job: Job, problem: Problem) -> None:
-        heard.append((job.id, problem.code))
-        await record(tx)
-
-    await desk.drain(work=Work(run=failing(Final()), failed=hook, stage=lambda job, problem: f"{job.step}/stage"))
-
-    row = await desk.row(job_id)
-    assert heard == [(job_id, "FINAL")]
-    assert (row["state"], row["error_stage"], await desk.outbox()) == ("failed", "here/stage", 1)
 
 
 @pytest.mark.parametrize("tells", [False, True], ids=["in silence", "after telling its progress"])
@@ -244,23 +240,3 @@ async def test_a_failure_may_say_anything(desk: Desk, said: str) -> None:
 
     assert [await desk.state(retried), await desk.state(ended)] == ["scheduled", "failed"]
     assert 1 <= len((await desk.row(ended))["error_message"]) <= 500
-
-
-async def test_a_job_that_cannot_say_it_failed_is_tried_again_when_its_lease_is_over(desk: Desk) -> None:
-    [job_id] = await desk.queue()
-    hooks = 0
-
-    async def hook(tx: Transaction, job: Job, problem: Problem) -> None:
-        nonlocal hooks
-        hooks += 1
-        if hooks == 1:
-            raise KeyError("the hook has a bug")
-
-    work = Work(run=failing(Final()), failed=hook)
-    await desk.drain(work=work)
-    held = await desk.state(job_id)
-    await desk.change(job_id, "lease_until = now() - interval '1 s'")
-    await desk.wake()
-    await desk.drain(work=work)
-
-    assert (held, await desk.state(job_id), hooks) == ("running", "failed", 2)
