@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 
 BATCH = 500  # jobs a load, at most
 MOST_BYTES = 8 << 20  # of their payloads and results; the job that passes it is the last of its batch
+MOST_FAILURES = 3  # so many batches in a row are not bad: the warehouse is
 BREATH_SECONDS = 0.05  # between batches: others want the database too
 DEAD_LETTER_FACTOR = 4  # dead letters stay so many times as long: somebody may still retry them
 
@@ -60,17 +62,23 @@ async def archive_jobs(
     """Archive all jobs of these kinds that ended more than ``days`` ago, until ``stop`` is set; returns how many left.
 
     A batch leaves the engine in one transaction and is kept until its rows are visible, so that it is always found in
-    one place and loaded once, however often this is interrupted or run at once. Raises what lake and warehouse raise.
+    one place and loaded once, however often this is interrupted or run at once. One that cannot be loaded is logged,
+    tried again the next time, and in nobody's way; after ``MOST_FAILURES`` in a row no more jobs leave.
     """
-    moved = 0
-    while not stop.is_set():
+    bring = partial(_brought, database=database, lake=lake, warehouse=warehouse)
+    async with database.reading() as tx:
+        waiting = await history.batches(tx)
+    for load_id in waiting:
+        if not stop.is_set():
+            await bring(load_id)
+    moved = failures = 0
+    while not stop.is_set() and failures < MOST_FAILURES:
         async with database.transaction() as tx:
-            moved += (left := await _leave(tx, new_id(), kinds=kinds, days=days))
-            waiting = await history.batches(tx)
-        for load_id in waiting:
-            await _load(load_id, database=database, lake=lake, warehouse=warehouse)
+            left = await _leave(tx, load_id := new_id(), kinds=kinds, days=days)
         if not left:
             break
+        moved += left
+        failures = 0 if await bring(load_id) else failures + 1
         await asyncio.sleep(BREATH_SECONDS)
     if moved:
         log.info("jobs archived", jobs=moved)
@@ -87,6 +95,15 @@ async def _leave(tx: Any, load_id: UUID, *, kinds: Sequence[str], days: float) -
         limit=BATCH,
         most_bytes=MOST_BYTES,
     )
+
+
+async def _brought(load_id: UUID, *, database: Database, lake: Lake, warehouse: Warehouse) -> bool:
+    try:
+        await _load(load_id, database=database, lake=lake, warehouse=warehouse)
+    except Exception:
+        log.exception("a batch of jobs could not be archived", load_id=str(load_id))
+        return False
+    return True
 
 
 async def _load(load_id: UUID, *, database: Database, lake: Lake, warehouse: Warehouse) -> None:

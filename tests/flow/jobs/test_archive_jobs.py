@@ -13,7 +13,7 @@ import pytest
 from infra.embedded.lake import Lake
 from infra.embedded.warehouse import Warehouse
 from infra.postgres.database import Database
-from schemas.load_source import LoadSource
+from schemas.load_source import LoadSource, WarehouseRejected
 from schemas.records.archived_job import ArchivedJob
 from schemas.tables import warehouse_tables
 from services.jobs.history import archive_jobs as archiving
@@ -33,11 +33,17 @@ class Crash(BaseException):
 
 
 class Fragile(Warehouse):
-    """A warehouse whose process ends right before or right after it published."""
+    """A warehouse whose process ends right before or right after it published, and that refuses some loads."""
 
     dies: str | None = None
+    refuses: int = 0
+    refused: set[str]
 
     async def load(self, load_id: str, table: str, sources: Sequence[LoadSource]) -> Mapping[str, int]:
+        if len(self.refused) < self.refuses:
+            self.refused.add(load_id)
+        if load_id in self.refused:
+            raise WarehouseRejected
         counts = await super().load(load_id, table, sources)
         if self.dies == "loaded":
             raise Crash
@@ -103,6 +109,7 @@ class Archive:
 def archive(database: Database, tmp_path: Path) -> Archive:
     lake = Lake(tmp_path / "lake")
     warehouse = Fragile(tmp_path / "warehouse", lake, warehouse_tables())  # type: ignore[arg-type]  # its columns
+    warehouse.refused = set()
     return Archive(Desk(database), database, lake, warehouse)
 
 
@@ -247,6 +254,35 @@ async def test_heavy_jobs_go_in_smaller_batches(
 
     assert await archive.run() == 10
     assert await loads(archive) == [7, 3]
+
+
+async def test_a_batch_that_cannot_be_loaded_is_in_nobodys_way(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiving, "BATCH", 1)
+    archive.warehouse.refuses = 2
+    bad, worse, good = [await archive.finished(days_ago=days) for days in (33, 32, 31)]
+
+    assert await archive.run() == 3
+    assert await archive.asked() == [str(good)]
+    later = await archive.finished()
+    await archive.run()
+    assert await archive.asked() == sorted([str(good), str(later)])
+    assert [(await archive.find(one))["state"] for one in (bad, worse)] == ["completed"] * 2
+    archive.warehouse.refused.clear()
+    archive.warehouse.refuses = 0
+    await archive.run()
+    assert await archive.asked() == sorted(map(str, [bad, worse, good, later]))
+
+
+async def test_no_more_jobs_leave_while_none_arrive(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archiving, "BATCH", 1)
+    archive.warehouse.refuses = 10
+    for _ in range(5):
+        await archive.finished()
+
+    assert await archive.run() == archiving.MOST_FAILURES
+    assert len(await archive.live()) == 5 - archiving.MOST_FAILURES
 
 
 async def test_a_stop_ends_a_run_after_its_batch(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
