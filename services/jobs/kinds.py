@@ -60,6 +60,11 @@ class Kinds:
         """The queue where jobs of this kind come in; None if none come from outside."""
         return next((one.queue for one in self.working.values() if one.kind == kind and one.accepts), None)
 
+    def timeout_seconds(self, kind: str, *, queue: str) -> float | None:
+        """How long one claim of the kind may take on a queue, as its function there says; None if it says nothing."""
+        found = [one for one in self.working.values() if (one.kind, one.queue) == (kind, queue)]
+        return self.runtime.once(found[0].build).timeout_seconds if found else None
+
     def announced(self, kind: str) -> bool:
         """Whether ends of this kind are told as ``job.finished``."""
         return any(work.announce for work in self.works(kind))

@@ -16,6 +16,7 @@ from services.jobs.commanding.pause_queue import pause_queue, resume_queue
 from services.jobs.face import TENANT
 from services.jobs.job_id import job_id as parsed
 from services.jobs.kinds import kinds, queues
+from services.jobs.limiting import Limiting, limiting
 from services.jobs.python.callbacks import Callback, Callbacks
 from services.jobs.python.hosting import Host, ProcessorStopped
 from services.jobs.python.processing import (
@@ -95,7 +96,8 @@ class BackgroundProcessor:
 
     def get_job(self, job_id: str) -> ProcessingJob:
         """The job as it is now. Raises ``JobNotFound``."""
-        return processing_job(self._row(job_id), max_retries=self._max_retries)
+        row = self._row(job_id)
+        return processing_job(row, self._limiting.of(row))
 
     def get_job_progress(self, job_id: str) -> ProcessingProgress:
         """How far the job is, 0 to 100. Raises ``JobNotFound``."""
@@ -154,8 +156,8 @@ class BackgroundProcessor:
         self._host.stop()
 
     @property
-    def _max_retries(self) -> int:
-        return self._host.runtime.settings.processing_max_retries
+    def _limiting(self) -> Limiting:
+        return self._host.runtime.once(limiting)
 
     def _row(self, job_id: str) -> dict[str, Any]:
         history = self._host.runtime.once(job_history)
@@ -177,7 +179,7 @@ class BackgroundProcessor:
         async with self._database.reading() as tx:
             numbers = await batches.numbers(tx, batch_id, tenant=TENANT) or {"seconds": 0.0}
             rows = await batches.page(tx, batch_id, after=None, limit=len(ids))
-        return batch_processing_result(rows, seconds=numbers["seconds"], max_retries=self._max_retries)
+        return batch_processing_result(rows, seconds=numbers["seconds"], limiting=self._limiting)
 
 
 def create_background_processor(**settings: Any) -> BackgroundProcessor:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from services.jobs.alerts.rules import RULES
 from services.jobs.commanding.commands import COMMANDS, TABLE
+from services.jobs.engine.terms import Terms
+from services.jobs.limits import limits
 from services.jobs.shapes import ENDED, MEANT, STATUSES, STEPS_AS_STATUS, background, job_update, progress, status, v2
 
 STATES = ("ready", "scheduled", "waiting", "running", "paused", *ENDED)
@@ -61,7 +63,7 @@ def _told(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 FACES: dict[str, _Face] = {
-    "`/api/background/job/{id}`": background,
+    "`/api/background/job/{id}`": lambda row: background(row, limits(row, terms=Terms(), kind_seconds=None)),
     "`…/progress`": lambda row: progress(row, remaining=None),
     "`/api/v2/jobs`": v2,
     "`job_update`": _told,

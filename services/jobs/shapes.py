@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from services.jobs.limits import Limits
 from services.jobs.rank import Priority
 
 STEPS_AS_STATUS = ("classifying", "extracting", "integrating", "quality_check")
@@ -26,8 +27,8 @@ def status(*, state: str, step: str | None, tries: int, started: bool) -> str:
     return "processing" if started else "queued"
 
 
-def background(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The body under ``/api/background``; progress is 0 to 100."""
+def background(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """The body under ``/api/background``, with the limits that hold for the job; progress is 0 to 100."""
     return {
         "job_id": str(row["id"]),
         "kind": row["kind"],
@@ -44,8 +45,8 @@ def background(row: Mapping[str, Any]) -> dict[str, Any]:
         "queue": row["queue"],
         "attempt": row["attempt"],
         "retry_count": row["tries"],
-        "max_retries": None if row["max_tries"] is None else row["max_tries"] - 1,
-        "timeout": row["timeout_seconds"],
+        "max_retries": limits.max_retries,
+        "timeout": limits.timeout_seconds,
         "error_message": row["error_message"],
         "error": error(row),
         "result": row["result"],

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from infra.runtime.runtime import Runtime
 from services.jobs.face import TENANT
+from services.jobs.limiting import limiting
 from services.jobs.submitting.admission import door
 from services.jobs.submitting.batch import Batch, batch_id_of
 from services.jobs.submitting.batch_result import batch_result
@@ -40,6 +41,7 @@ def routes(runtime: Runtime) -> APIRouter:
             tenant=TENANT,
             page_size=page_size,
             page_token=page_token,
+            limiting=runtime.once(limiting),
             database=runtime.database,
         )
         found = await ask()

@@ -18,6 +18,7 @@ from services.jobs.commanding.retry_job import retry_job
 from services.jobs.face import TENANT
 from services.jobs.job_id import JobNotFound, job_id
 from services.jobs.kinds import kinds
+from services.jobs.limiting import limiting
 from services.jobs.rank import Level
 from services.jobs.shapes import background
 from services.jobs.store import views
@@ -92,4 +93,4 @@ async def _shown(runtime: Runtime, job_id: UUID) -> dict[str, Any]:
         row = await views.one(tx, job_id, tenant=TENANT)
     if row is None:
         raise JobNotFound
-    return background(row)
+    return background(row, runtime.once(limiting).of(row))

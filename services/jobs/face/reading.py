@@ -10,6 +10,7 @@ from infra.runtime.runtime import Runtime
 from services.jobs import shapes
 from services.jobs.face import TENANT
 from services.jobs.job_id import job_id as parsed
+from services.jobs.limiting import limiting
 from services.jobs.rank import level
 from services.jobs.reading.find_job import find_job, job_history
 from services.jobs.reading.job_timeline import job_timeline
@@ -110,7 +111,8 @@ def _one(made: APIRouter, runtime: Runtime) -> None:
     @made.get("/api/background/job/{job_id}")
     async def job(job_id: str) -> dict[str, Any]:
         """Everything about one job; progress is 0 to 100."""
-        return shapes.background(await found(job_id))
+        row = await found(job_id)
+        return shapes.background(row, runtime.once(limiting).of(row))
 
     @made.get("/api/background/job/{job_id}/progress")
     async def progress(job_id: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Response
 
 from infra.runtime.runtime import Runtime
 from services.jobs.face import TENANT
+from services.jobs.limiting import limiting
 from services.jobs.shapes import background
 from services.jobs.submitting.admission import door
 from services.jobs.submitting.idempotency import read_key
@@ -32,6 +33,6 @@ def routes(runtime: Runtime) -> APIRouter:
             database=runtime.database,
         )
         response.headers["Location"] = f"/api/background/job/{row['id']}"
-        return background(row)
+        return background(row, runtime.once(limiting).of(row))
 
     return made

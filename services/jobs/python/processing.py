@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from services.jobs import shapes
+from services.jobs.limiting import Limiting
+from services.jobs.limits import Limits
 from services.jobs.rank import Priority
 
 ProcessingPriority = Priority
@@ -83,8 +85,8 @@ class BatchProcessingResult:
     errors: list[dict[str, Any]]
 
 
-def processing_job(row: Mapping[str, Any], *, max_retries: int) -> ProcessingJob:
-    """A row as a job; ``max_retries`` holds where the job names none."""
+def processing_job(row: Mapping[str, Any], limits: Limits) -> ProcessingJob:
+    """A row as a job, with the limits that hold for it."""
     return ProcessingJob(
         job_id=str(row["id"]),
         kind=row["kind"],
@@ -97,7 +99,7 @@ def processing_job(row: Mapping[str, Any], *, max_retries: int) -> ProcessingJob
         progress=round(row["progress"], 2),
         current_step=row["step"],
         retry_count=row["tries"],
-        max_retries=max_retries if row["max_tries"] is None else row["max_tries"] - 1,
+        max_retries=limits.max_retries,
         error_message=row["error_message"],
         result=row["result"],
         metadata=row["metadata"],
@@ -125,10 +127,10 @@ def update(line: Mapping[str, Any]) -> ProcessingProgress:
 
 
 def batch_processing_result(
-    rows: Sequence[Mapping[str, Any]], *, seconds: float, max_retries: int
+    rows: Sequence[Mapping[str, Any]], *, seconds: float, limiting: Limiting
 ) -> BatchProcessingResult:
     """The result of these jobs after so many seconds."""
-    jobs = [processing_job(row, max_retries=max_retries) for row in rows]
+    jobs = [processing_job(row, limiting.of(row)) for row in rows]
     counts = {word: sum(job.status == word for job in jobs) for word in shapes.ENDED}
     return BatchProcessingResult(
         total_jobs=len(jobs),

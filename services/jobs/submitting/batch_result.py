@@ -5,6 +5,7 @@ from uuid import UUID
 
 from infra.postgres.database import Database
 from infra.runtime.page_token import read_page_token, write_page_token
+from services.jobs.limiting import Limiting
 from services.jobs.shapes import background, error
 from services.jobs.store import batches
 from services.jobs.submitting.batch import BatchNotFound
@@ -13,7 +14,7 @@ MOST_ERRORS = 100
 
 
 async def batch_result(
-    batch_id: UUID, *, tenant: str, page_size: int, page_token: str | None, database: Database
+    batch_id: UUID, *, tenant: str, page_size: int, page_token: str | None, limiting: Limiting, database: Database
 ) -> dict[str, Any]:
     """Numbers, a page of its jobs in their order, and the first errors. Times are in seconds.
 
@@ -29,7 +30,6 @@ async def batch_result(
         failed = await batches.failures(tx, batch_id, limit=MOST_ERRORS)
     more = len(jobs) > page_size
     jobs = jobs[:page_size]
-    ended = found["successful"] + found["failed"] + found["cancelled"]
     return {
         "batch_id": str(batch_id),
         "status": "running" if found["open"] else "completed",
@@ -39,9 +39,9 @@ async def batch_result(
         "cancelled": found["cancelled"],
         "processing": found["processing"],
         "queued": found["open"] - found["processing"],
-        "archived": found["total_jobs"] - found["open"] - ended,
+        "archived": found["archived"],
         "processing_time": round(found["seconds"], 3),
-        "jobs": [background(row) for row in jobs],
+        "jobs": [background(row, limiting.of(row)) for row in jobs],
         "errors": [{"job_id": str(row["id"]), **(error(row) or {})} for row in failed],
         "next_page_token": write_page_token((str(jobs[-1]["id"]),), asked=asked, seal=database.seal) if more else None,
     }

@@ -19,6 +19,7 @@ from schemas.tables import warehouse_tables
 from services.jobs.history import archive_jobs as archiving
 from services.jobs.history.archive_jobs import archive_jobs
 from services.jobs.job_id import JobNotFound
+from services.jobs.limits import Limits
 from services.jobs.reading.find_job import find_job
 from services.jobs.shapes import background, v2
 from services.jobs.store import views
@@ -26,6 +27,7 @@ from tests.contract.jobs.rig import Desk, Final, failing
 
 TENANT = "default"
 DAYS = 30
+LIMITS = Limits(max_retries=3, timeout_seconds=300.0)
 
 
 class Crash(BaseException):
@@ -125,7 +127,7 @@ async def test_a_job_past_its_days_is_found_in_the_warehouse_as_it_was(archive: 
     assert await archive.live() == set()
     after = await archive.find(job_id)
     assert after == {**before, "batch_id": batch}
-    assert (background(after), v2(after)) == (background(before), v2(before))
+    assert (background(after, LIMITS), v2(after)) == (background(before, LIMITS), v2(before))
 
 
 async def test_the_warehouse_can_be_asked_for_archived_jobs(archive: Archive) -> None:
@@ -159,7 +161,7 @@ async def test_a_dead_letter_stays_four_times_as_long_unless_it_was_discarded(ar
     assert await archive.run() == 2
     assert await archive.live() == {letter}
     assert (await archive.find(discarded))["discard_reason"] == "known"
-    assert background(await archive.find(forgotten))["error"]["code"] == "FINAL"
+    assert background(await archive.find(forgotten), LIMITS)["error"]["code"] == "FINAL"
 
 
 async def test_a_batch_keeps_its_jobs_until_all_are_over(archive: Archive) -> None:
