@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from infra.runtime.redaction import scrub
 from infra.runtime.setting_types import Endpoint, MailServer, Origin, SigningSecret
 from schemas.problem import Problem
 
@@ -226,7 +227,7 @@ def variable(field: str) -> str:
 
 def _wrong(place: str, value: object, message: str) -> str:
     name = variable(place) if place in Settings.model_fields else place
-    shown = "***" if _is_secret(place) else str(value)[:80]
+    shown = "***" if _is_secret(place) else scrub(str(value))[:80]
     return f"{name} is {shown!r}: {message[0].lower()}{message[1:]}".replace(": value error, ", ": ")
 
 

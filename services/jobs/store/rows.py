@@ -3,6 +3,7 @@
 from typing import Any
 
 from infra.postgres.database import Transaction
+from infra.runtime.redaction import scrub
 from schemas.problem import Problem
 from services.jobs.job import Job
 from services.jobs.rank import AGEING_SECONDS, MOST_PENALTIES, PENALTY_SECONDS
@@ -13,17 +14,27 @@ FIELDS = (
 )
 JOB = ", ".join(f"j.{name}" for name in FIELDS.split(", "))
 
-TOLD = (
-    "job_id, attempt, tenant, kind, queue, state, tries, started, progress, step, message, batch_id, source_id,"
-    " seconds, steps_completed, result_file_id"
-)
-TOLD_OF = (
-    TOLD.replace("job_id", "id")
-    .replace("started", "started_at IS NOT NULL")
-    .replace("seconds", "extract(epoch FROM finished_at - started_at)")
-    .replace("steps_completed", "nullif(steps_completed, '{}')")
-    .replace("result_file_id", "result ->> 'result_file_id'")
-)
+# The columns of a line of the timeline, and what of the job each shows.
+_LINE = {
+    "job_id": "id",
+    "attempt": "attempt",
+    "tenant": "tenant",
+    "kind": "kind",
+    "queue": "queue",
+    "state": "state",
+    "tries": "tries",
+    "started": "started_at IS NOT NULL",
+    "progress": "progress",
+    "step": "step",
+    "message": "message",
+    "batch_id": "batch_id",
+    "source_id": "source_id",
+    "seconds": "extract(epoch FROM finished_at - started_at)",
+    "steps_completed": "nullif(steps_completed, '{}')",
+    "result_file_id": "result ->> 'result_file_id'",
+}
+TOLD = ", ".join(_LINE)
+TOLD_OF = ", ".join(_LINE.values())
 
 
 def telling(changed: str, what: str, data: str = "'{}'::jsonb") -> str:
@@ -35,10 +46,16 @@ def telling(changed: str, what: str, data: str = "'{}'::jsonb") -> str:
     return f"INSERT INTO job_events ({TOLD}, type, data) SELECT {TOLD_OF}, {word}, {data} FROM {changed}"
 
 
-def rank(*, priority: str = "priority", boost: str = "boost_seconds", failures: str = "failures") -> str:
+def rank(
+    *,
+    priority: str = "priority",
+    boost: str = "boost_seconds",
+    failures: str = "failures",
+    since: str = "enqueued_at",
+) -> str:
     """SQL of ``rank_at`` where a job's parts are these; see ``services.jobs.rank``."""
     return (
-        f"enqueued_at + (greatest(0, {priority} * {AGEING_SECONDS} - ({boost}))"
+        f"{since} + (greatest(0, {priority} * {AGEING_SECONDS} - ({boost}))"
         f" + least({failures}, {MOST_PENALTIES}) * {PENALTY_SECONDS} + adjust_seconds) * interval '1 s'"
     )
 
@@ -72,13 +89,13 @@ def job(row: Any) -> Job:
 
 
 def error_columns(problem: Problem, stage: str | None) -> tuple[str, str, str | None, str, str]:
-    """A problem as the columns that keep it, in their order."""
-    return problem.kind.value, problem.code, stage, said(problem), problem.recovery
+    """A problem that ends a job as the columns that keep it, in their order."""
+    return problem.kind.value, problem.code, stage, said(problem), problem.way_out
 
 
 def said(problem: Problem) -> str:
-    """A problem's detail as PostgreSQL can keep it: others' words may hold anything."""
-    return storable(problem.detail[:500])
+    """A problem's detail as it may be kept and shown: others' words may hold anything, secrets too."""
+    return storable(scrub(problem.detail)[:500])
 
 
 def storable(text: str) -> str:
