@@ -29,6 +29,7 @@ class WarehouseUnavailable(Problem):
     status: ClassVar[int] = 503
     title: ClassVar[str] = "The warehouse cannot be reached"
     recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check the disk of HEADRACE_DATA_DIR."
+    remedy: ClassVar[str | None] = "Check the disk of HEADRACE_DATA_DIR, then retry."
 
 
 class WarehouseRejected(Problem):
@@ -51,3 +52,4 @@ class WarehouseQuota(Problem):
     status: ClassVar[int] = 507
     title: ClassVar[str] = "The warehouse does not take more data"
     recovery: ClassVar[str] = "Free space or wait for the quota to renew; the load is tried again by itself."
+    remedy: ClassVar[str | None] = "Free space or wait for the quota to renew, then retry."

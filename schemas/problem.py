@@ -28,6 +28,7 @@ class Problem(Exception):
     title: ClassVar[str] = "Something expected went wrong"
     tries: ClassVar[int | None] = None  # how many tries this failure deserves; None: what its kind says
     recovery: ClassVar[str] = "Try again; if it happens again, look at the log of this crawl or job."
+    remedy: ClassVar[str | None] = None  # what a person can do if it does not pass by itself; None: ``recovery``
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None, **extra: object) -> None:
         # texts of others may hold NUL, which PostgreSQL keeps nowhere
@@ -40,3 +41,13 @@ class Problem(Exception):
     def retryable(self) -> bool:
         """Whether another try can help without a person or a look-up."""
         return self.tries is not None or self.kind in {ProblemClass.RETRY, ProblemClass.QUOTA}
+
+    @property
+    def by_hand(self) -> str:
+        """What a person can do about it, whatever happens by itself."""
+        return (self.remedy if self.retryable else None) or self.recovery
+
+    @property
+    def way_out(self) -> str:
+        """What is left to do once nothing is tried again by itself."""
+        return f"{self.by_hand} Its tries are used up." if self.retryable else self.recovery

@@ -57,6 +57,7 @@ class StoreUnavailable(Problem):
     status: ClassVar[int] = 503
     title: ClassVar[str] = "The lake cannot be reached"
     recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check the disk of HEADRACE_DATA_DIR."
+    remedy: ClassVar[str | None] = "Check the disk of HEADRACE_DATA_DIR, then retry."
 
 
 class StoreQuota(Problem):

@@ -11,6 +11,7 @@ from services.crawling.policy import Policy
 from services.crawling.ports import Progress, Provider
 from services.crawling.store import crawls, polls, views
 from services.jobs.store import control
+from services.jobs.submitting.room import require_room
 
 
 class SnapshotNotReady(Problem):
@@ -21,6 +22,7 @@ class SnapshotNotReady(Problem):
     status: ClassVar[int] = 409
     title: ClassVar[str] = "The provider has not finished this snapshot"
     recovery: ClassVar[str] = "Try again later; it is also fetched by itself while background processing runs."
+    remedy: ClassVar[str | None] = "Download it later."
 
 
 class SnapshotGone(Problem):
@@ -37,7 +39,8 @@ async def download_crawl(
 ) -> int:
     """Queue the download; returns the attempt it belongs to.
 
-    Raises ``CrawlNotFound``, ``IllegalCommand``, ``SnapshotNotReady``, ``SnapshotGone`` and the provider's problems.
+    Raises ``CrawlNotFound``, ``IllegalCommand``, ``SnapshotNotReady``, ``SnapshotGone``, ``QueueFull`` and the
+    provider's problems.
     """
     async with database.reading() as tx:
         row = require("download", await views.one(tx, crawl_id, tenant=tenant))
@@ -61,6 +64,7 @@ async def _start(crawl_id: UUID, progress: Progress, *, tenant: str, database: D
         if locked.state == "waiting":
             await control.move(tx, [crawl_id], queue="store", step="ready", told="ready")
             return locked.attempt
+        await require_room(tx, "store", room=policy.room)
         await crawls.new_deadline(tx, crawl_id, policy.deadline)
         return await control.restart(tx, locked, state="ready", queue="store", step="ready")
 

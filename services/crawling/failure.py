@@ -67,7 +67,7 @@ async def crawl_failed(tx: Transaction, job: Job, problem: Problem) -> None:
             error=said(problem),
             code=problem.code,
             stage=stage_of(job, problem),
-            recovery=problem.recovery,
+            recovery=problem.way_out,
         ),
         tenant=job.tenant,
     )

@@ -33,6 +33,7 @@ class ProviderResting(Problem):
     status: ClassVar[int] = 503
     title: ClassVar[str] = "The provider refused or failed too often and is left alone for a while"
     recovery: ClassVar[str] = "Nothing to do: asking goes on by itself when the provider has recovered."
+    remedy: ClassVar[str | None] = "Retry when the provider has recovered."
 
 
 class Governor:

@@ -16,6 +16,7 @@ class ProviderUnavailable(Problem):
     status: ClassVar[int] = 503
     title: ClassVar[str] = "The provider cannot be reached"
     recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check the provider's status page and its URL."
+    remedy: ClassVar[str | None] = "Check the provider's status page and its URL, then retry."
 
 
 class ProviderUntrusted(ProviderUnavailable):
@@ -34,6 +35,7 @@ class NotReady(Problem):
     status: ClassVar[int] = 409
     title: ClassVar[str] = "The result is not ready yet"
     recovery: ClassVar[str] = "Nothing to do: it is asked for again by itself."
+    remedy: ClassVar[str | None] = "Download it later."
     stage: ClassVar[str] = "download"
 
 
@@ -55,6 +57,7 @@ class ProviderRateLimited(Problem):
     status: ClassVar[int] = 503
     title: ClassVar[str] = "The provider wants to be asked more slowly"
     recovery: ClassVar[str] = "It goes on by itself; if it happens often, lower the rate or put inputs together."
+    remedy: ClassVar[str | None] = "Lower the rate or put inputs together, then retry."
 
 
 class DatasetFull(ProviderRateLimited):

@@ -103,7 +103,7 @@ def _codes() -> Iterator[Sequence[str]]:
     yield ["Code", "Stage", "Meaning", "Way out"]
     for kind in sorted(ENDINGS, key=lambda kind: (kind.code, kind.__name__)):
         stages = dict.fromkeys(stage_of(_job(queue), kind()) for queue in _ASKING)
-        yield [f"`{kind.code}`", ", ".join(stages), kind.title, kind.recovery]
+        yield [f"`{kind.code}`", ", ".join(stages), kind.title, kind().by_hand]
 
 
 def _job(queue: str) -> Job:

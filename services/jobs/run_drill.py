@@ -25,6 +25,7 @@ class DrillStumbled(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
     title: ClassVar[str] = "The drill stumbled, as it was told to"
     recovery: ClassVar[str] = "It is tried again by itself."
+    remedy: ClassVar[str | None] = "Nothing is wrong: retry it to see it run, or submit it with more `max_retries`."
 
 
 class Drill(BaseModel):

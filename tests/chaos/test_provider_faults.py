@@ -81,15 +81,15 @@ class Failed:
 
 FAILED = {
     "gzip cut for ever": Failed(
-        "fault:gzip_cut", "RESULT_TRUNCATED", "download", "The part is fetched again", "inside a member", TRIES
+        "fault:gzip_cut", "RESULT_TRUNCATED", "download", "Download the crawl later", "inside a member", TRIES
     ),
     "a short body for ever": Failed(
-        "fault:cut=0.7", "RESULT_TRUNCATED", "download", "The part is fetched again", "inside a member", TRIES
+        "fault:cut=0.7", "RESULT_TRUNCATED", "download", "Download the crawl later", "inside a member", TRIES
     ),
     "closed in the middle for ever": Failed(
-        "fault:close_cut", "RESULT_TRUNCATED", "download", "The part is fetched again", "", TRIES
+        "fault:close_cut", "RESULT_TRUNCATED", "download", "Download the crawl later", "", TRIES
     ),
-    "half a JSON object": Failed("fault:snapshot.garbage", "RESULT_TRUNCATED", "download", "The part is fetched again"),
+    "half a JSON object": Failed("fault:snapshot.garbage", "RESULT_TRUNCATED", "download", "Download the crawl later"),
     "bad checksum for ever": Failed(
         "fault:gzip_crc", "RESULT_CORRUPT", "download", "Download the crawl again", "damaged", 3
     ),
@@ -101,7 +101,12 @@ FAILED = {
     ),
     "a bomb": Failed("fault:bomb=64", "RESULT_BOMB", "download", "Look at the snapshot", "unpacked", 1),
     "too slow for ever": Failed(
-        "records:2000,fault:drip=50", "PROVIDER_UNAVAILABLE", "download", "It is tried again", "took longer", TRIES
+        "records:2000,fault:drip=50",
+        "PROVIDER_UNAVAILABLE",
+        "download",
+        "Check the provider's status",
+        "took longer",
+        TRIES,
     ),
     "running for ever": Failed(
         "ready_after:never", "DEADLINE_EXCEEDED", "polling_timeout", "Check the provider's dashboard", "15 polls", 0

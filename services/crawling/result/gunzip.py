@@ -23,6 +23,7 @@ class ResultTruncated(Problem):
     status: ClassVar[int] = 502
     title: ClassVar[str] = "The result ended too early"
     recovery: ClassVar[str] = "The part is fetched again by itself; if that keeps failing, download the crawl later."
+    remedy: ClassVar[str | None] = "Download the crawl later: the parts that came were not whole."
     stage: ClassVar[str] = "download"
 
 

@@ -26,6 +26,7 @@ class MailNotTaken(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
     title: ClassVar[str] = "The mail server did not take an alert"
     recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check the server in HEADRACE_SMTP_URL."
+    remedy: ClassVar[str | None] = "Check the server in HEADRACE_SMTP_URL, then retry the job."
 
 
 class MailRefused(Problem):

@@ -23,6 +23,7 @@ class AlertNotTaken(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
     title: ClassVar[str] = "The endpoint of alerts does not answer as it should"
     recovery: ClassVar[str] = "Make HEADRACE_ALERT_WEBHOOK_URL answer 2xx within 30 s; it is tried again by itself."
+    remedy: ClassVar[str | None] = "Make HEADRACE_ALERT_WEBHOOK_URL answer 2xx within 30 s, then retry the job."
 
 
 class AlertRefused(Problem):

@@ -81,7 +81,7 @@ async def test_too_late_too_often_ends_as_a_dead_letter_with_the_reason(desk: De
 
     row = await desk.row(job_id)
     assert (row["state"], row["tries"], row["error_code"]) == ("failed", 2, JobTimedOut.code)
-    assert row["error_recovery"] == JobTimedOut.recovery
+    assert row["error_recovery"] == f"{JobTimedOut.recovery} Its tries are used up."
     assert await desk.told(job_id) == ["retrying", "retrying", "failed"]
 
 
