@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
+from services.jobs.store.queues import is_paused
 
-_PAUSED = "EXISTS (SELECT FROM queues WHERE name IN ('poll', '*') AND paused_at IS NOT NULL)"
+_PAUSED = is_paused("'poll'")
 
 # What nobody asked for long (the queue was paused, all were down) has not stood still: the stall clock starts anew.
 _CLAIM = f"""

@@ -4,15 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
+from services.jobs.store.queues import is_paused
 
-_VIEW = """
+_VIEW = f"""
 SELECT c.id, c.tenant, c.provider, c.dataset_id, c.platform, c.competitor, c.warehouse, c.warehouse_state,
   c.snapshot_id, c.snapshot_dead, c.ready_for_download, c.triggered_at, c.created_at,
   coalesce(nullif(p.status, ''), c.provider_status) AS provider_status,
   c.poll_count + coalesce(p.answered, 0) AS poll_count,
   coalesce(p.answered_at, c.last_poll_time) AS last_poll_time,
   p.crawl_id IS NOT NULL AND NOT p.watching AND p.paused_at IS NULL AS polling_active,
-  EXISTS (SELECT FROM queues WHERE name IN (j.queue, '*') AND paused_at IS NOT NULL) AS queue_paused,
+  {is_paused("j.queue")} AS queue_paused,
   c.submitted_at, c.proven, p.due_at AS poll_due_at, j.metadata, j.source_id,
   j.state, j.queue, j.step, j.attempt, j.tries, j.progress, j.result, j.priority, j.due_at, j.want,
   j.error_code, j.error_stage, j.error_message, j.error_recovery,

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
+from services.jobs.store.queues import is_paused
 
 MOST_ENDS = 500
 MOST_AHEAD = 10_000
@@ -23,7 +24,7 @@ WHERE state = 'completed' AND started_at IS NOT NULL
 """
 
 _AHEAD = f"""
-SELECT EXISTS (SELECT FROM queues WHERE name IN ($1, '*') AND paused_at IS NOT NULL) AS paused, count(*) AS jobs
+SELECT {is_paused("$1")} AS paused, count(*) AS jobs
 FROM (SELECT FROM jobs WHERE queue = $1 AND state = 'ready' AND rank_at < $2 LIMIT {MOST_AHEAD + 1}) AS ahead
 """
 

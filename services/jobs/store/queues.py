@@ -5,6 +5,11 @@ from infra.postgres.database import Transaction
 ALL = "*"  # in whose row a pause of all queues is kept
 
 
+def is_paused(queue: str) -> str:
+    """SQL: whether somebody stopped this queue, or all. ``queue`` is a parameter, a column or a literal."""
+    return f"EXISTS (SELECT FROM queues WHERE name IN ({queue}, '{ALL}') AND paused_at IS NOT NULL)"
+
+
 async def pause(tx: Transaction, name: str) -> None:
     """Nobody takes jobs from this queue any more; the first pause counts."""
     await tx.execute(

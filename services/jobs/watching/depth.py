@@ -7,6 +7,7 @@ from typing import Any
 
 from services.jobs.rank import Priority
 from services.jobs.shapes import STEPS_AS_STATUS, status
+from services.jobs.store.queues import ALL
 
 QUEUED = ("queued", "retrying")
 PROCESSING = ("processing", *STEPS_AS_STATUS)
@@ -52,4 +53,4 @@ def by_queue(rows: Iterable[Mapping[str, Any]]) -> dict[str, Depth]:
 
 def is_paused(queue: str, queues: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether somebody stopped this queue, or all."""
-    return any(queues[name]["paused_at"] is not None for name in (queue, "*") if name in queues)
+    return any(queues[name]["paused_at"] is not None for name in (queue, ALL) if name in queues)
