@@ -80,16 +80,6 @@ WHERE j.id = held.id AND j.lease_token = held.token AND j.state || '' = 'running
 RETURNING j.id, j.lease_token, CASE WHEN j.wanted_at IS NOT NULL THEN j.want END AS want
 """
 
-# One statement moves a held job and writes its timeline; no row back means the lease was lost.
-_SETTLE = """
-WITH moved AS (
-  UPDATE jobs SET {change}, lease_until = NULL, worker = NULL
-  WHERE id = $1 AND lease_token = $2 AND state = 'running'
-  RETURNING *
-)
-{told} RETURNING job_id
-"""
-
 FINISHED = f"""{rows.COMPLETED},
   steps_completed = CASE WHEN step IS NULL THEN steps_completed ELSE steps_completed || step END"""
 
@@ -105,6 +95,11 @@ WITH moved AS (
 )
 {rows.telling("moved", "progress")} RETURNING job_id
 """
+
+
+_TRIED_AGAIN = """'It is tried again by itself, next at '
+  || to_char((clock_timestamp() + $5 * interval '1 s') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+  || '. If that does not help: ' || $9::text"""
 
 
 async def claim(tx: Transaction, queue: str, *, limit: int, lease_seconds: float, worker: str) -> list[Job]:
@@ -146,10 +141,7 @@ async def complete(tx: Transaction, held: Job, result: dict[str, Any]) -> bool:
 
 async def wait(tx: Transaction, held: Job, *, queue: str, step: str) -> bool:
     """Parked until something outside moves it on."""
-    change = (
-        "state = 'waiting', queue = $5, step = $6, claims = 0, tries = 0,"
-        " error_class = NULL, error_code = NULL, error_message = NULL"
-    )
+    change = f"state = 'waiting', queue = $5, step = $6, claims = 0, tries = 0, {rows.NO_ERROR}"
     return await _settle(tx, held, change, step, {}, queue, step)
 
 
@@ -177,10 +169,10 @@ async def retry(tx: Transaction, held: Job, problem: Problem, *, seconds: float)
     change = (
         "state = 'scheduled', tries = tries + 1, claims = 0, due_at = clock_timestamp() + $5 * interval '1 s',"
         f" failures = failures + 1, rank_at = {rows.rank(failures='failures + 1')},"
-        " error_class = $6, error_code = $7, error_message = $8"
+        f" error_class = $6, error_code = $7, error_message = $8, error_recovery = {_TRIED_AGAIN}"
     )
     told = {"code": problem.code, "message": rows.said(problem), "seconds": round(seconds, 3)}
-    kept = problem.kind.value, problem.code, rows.said(problem)
+    kept = problem.kind.value, problem.code, rows.said(problem), problem.by_hand
     return await _settle(tx, held, change, "retrying", told, seconds, *kept)
 
 
@@ -196,8 +188,19 @@ async def cancel(tx: Transaction, held: Job) -> bool:
 
 
 async def _settle(tx: Transaction, held: Job, change: str, told: str, data: dict[str, Any], *args: object) -> bool:
-    sql = _SETTLE.format(change=change, told=rows.telling("moved", "$3", "$4"))
-    return bool(await tx.fetchval(sql, held.id, held.lease_token, told, data, *args))
+    return bool(await tx.fetchval(_settling(change), held.id, held.lease_token, told, data, *args))
+
+
+def _settling(change: str) -> str:
+    """One statement that moves a held job and writes its timeline; no row back means the lease was lost."""
+    return f"""
+WITH moved AS (
+  UPDATE jobs SET {change}, lease_until = NULL, worker = NULL
+  WHERE id = $1 AND lease_token = $2 AND state = 'running'
+  RETURNING *
+)
+{rows.telling("moved", "$3", "$4")} RETURNING job_id
+"""
 
 
 async def checkpoint(
