@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID, uuid5
 
 from infra.postgres.database import Transaction
+from services.crawling.crawl_log import name_crawl
 from services.crawling.order import Crawl
 from services.crawling.ports import Provider
 from services.crawling.store import crawls
@@ -29,6 +30,7 @@ async def cancel_later(tx: Transaction, provider: str, snapshot_id: str, *, craw
 
 async def cancel_snapshot(job: Job, *, providers: Mapping[str, Provider]) -> Outcome:
     """Ask the provider to stop; what it had collected so far is not a result."""
+    name_crawl(job)
     await providers[job.payload["provider"]].cancel(job.payload["snapshot_id"])
 
     async def also(tx: Transaction) -> None:

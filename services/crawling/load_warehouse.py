@@ -10,6 +10,7 @@ from schemas.events.data_warehouse_loaded import DataWarehouseLoaded
 from schemas.load_source import LoadSource, WarehouseUnavailable
 from schemas.problem import Problem
 from services.crawling.complete_crawl import ingestion_completed
+from services.crawling.crawl_log import name_crawl
 from services.crawling.failure import crawl_failed, stage_of
 from services.crawling.ports import Warehouse
 from services.crawling.result.part import Place
@@ -137,6 +138,7 @@ async def _settle(tx: Transaction, crawl: Job, result: dict[str, Any]) -> None:
 
 async def load_failed(tx: Transaction, job: Job, problem: Problem) -> None:
     """A crawl that must be in the warehouse fails with its load; another only says so."""
+    name_crawl(job)
     crawl_id, attempt = _attempt(job)
     crawl = await control.lock(tx, crawl_id)
     if crawl is None or crawl.attempt != attempt:

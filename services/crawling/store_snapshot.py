@@ -12,6 +12,7 @@ import structlog
 from infra.postgres.database import Database
 from schemas.problem import Problem, ProblemClass
 from services.crawling.complete_crawl import completed
+from services.crawling.crawl_log import name_crawl
 from services.crawling.failure import MetadataNotFound
 from services.crawling.governor import ProviderResting
 from services.crawling.order import Crawl
@@ -71,6 +72,7 @@ async def store_snapshot(
 
     Raises the provider's, the judge's and the lake's problems, ``ResultCountMismatch`` and ``LeaseLost``.
     """
+    name_crawl(job)
     async with database.reading() as tx:
         crawl = await crawls.get(tx, job.id)
     if crawl is None or crawl.snapshot_id is None:

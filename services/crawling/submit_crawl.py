@@ -13,6 +13,7 @@ from infra.postgres.database import Database, Transaction
 from schemas.events.crawl_triggered import CrawlTriggered
 from schemas.problem import Problem, ProblemClass
 from services.crawling.cancel_snapshot import cancel_later
+from services.crawling.crawl_log import name_crawl
 from services.crawling.failure import CrawlCancelled, MetadataNotFound, crawl_failed
 from services.crawling.governor import MAX_REFUSALS, ProviderResting
 from services.crawling.order import Crawl
@@ -64,6 +65,7 @@ async def submit_crawl(
     Raises the provider's ``Problem`` when the order is refused for certain; at the deadline ``StillUnknown``, or
     ``NotSentInTime`` when nothing was sent at all.
     """
+    name_crawl(job)
     async with database.reading() as tx:
         crawl = await crawls.get(tx, job.id)
         wanted = await control.wanted(tx, job.id)

@@ -95,8 +95,3 @@ def fenced(written: bool) -> None:  # noqa: FBT001  # the answer of a fenced wri
 async def hold(tx: Transaction, job: Job, *, progress: float, step: str, cursor: dict[str, object]) -> None:
     """Keep how far a held job is. Raises ``LeaseLost`` if it is not held any more."""
     fenced(await held.checkpoint(tx, job, cursor, progress=progress, step=step))
-
-
-def crawl_id(job: Job) -> str:
-    """What logs call the crawl a job belongs to."""
-    return str(job.payload.get("crawl_id", job.id))

@@ -13,7 +13,7 @@ from infra.runtime import trace
 from services.jobs.engine.finisher import Finisher
 from services.jobs.engine.handling import Handling
 from services.jobs.engine.leases import Leases
-from services.jobs.engine.settle import LeaseLost, crawl_id, put_aside, settle
+from services.jobs.engine.settle import LeaseLost, put_aside, settle
 from services.jobs.engine.terms import Terms
 from services.jobs.job import Job, Resume, Work
 from services.jobs.store import held
@@ -147,7 +147,7 @@ class Worker:
 
     async def _run(self, jobs: Sequence[Job]) -> None:
         first = jobs[0]
-        of_one = {"crawl_id": crawl_id(first), "attempt": first.attempt} if len(jobs) == 1 else {}
+        of_one = {"job_id": str(first.id), "attempt": first.attempt} if len(jobs) == 1 else {}
         structlog.contextvars.bind_contextvars(kind=first.kind, **of_one)  # a task's context is its own
         try:
             await self._handling.handle(jobs)
