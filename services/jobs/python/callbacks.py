@@ -18,6 +18,7 @@ Callback = Callable[[ProcessingProgress], None]
 
 PAGE = 500
 LOOK_SECONDS = 0.25
+PATIENCE_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -32,25 +33,29 @@ class Callbacks:
         self._host = host
         self._wanted = Watched(tenant=tenant)
         self._callbacks: list[Callback] = []
+        self._registering = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = asyncio.Event()
         self._place = Cursor(0, 0, 0)
 
     def register(self, callback: Callback) -> None:
         """Call it with everything that happens from now on. Raises ``ProcessorStopped``, ``DatabaseAway``."""
-        if self._thread is None:
-            self._place = self._host.run(_end(self._host.runtime.database))
-            self._thread = threading.Thread(target=self._call, name="headrace-callbacks", daemon=True)
-            self._thread.start()
-        self._callbacks.append(callback)
+        with self._registering:
+            if self._thread is None:
+                self._place = self._host.run(_end(self._host.runtime.database))
+                self._thread = threading.Thread(target=self._call, name="headrace-callbacks", daemon=True)
+                self._thread.start()
+            self._callbacks.append(callback)
 
     def stop(self) -> None:
-        """Call with what has happened until now, and no more."""
+        """Call with what has happened until now, and no more; a callback that does not return is left behind."""
         if self._thread is None:
             return
         self._host.run(self._told_to_stop())
         if self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(PATIENCE_SECONDS)
+            if self._thread.is_alive():
+                log.warning("a progress callback does not return: it is left behind")
 
     def _call(self) -> None:
         with contextlib.suppress(ProcessorStopped):
@@ -62,7 +67,7 @@ class Callbacks:
         for callback in tuple(self._callbacks):
             try:
                 callback(one)
-            except Exception:
+            except (Exception, SystemExit):  # whoever leaves leaves alone: the others go on being called
                 log.exception("a progress callback failed", job_id=one.job_id)
 
     async def _told_to_stop(self) -> None:

@@ -19,6 +19,7 @@ from services.jobs.processor import (
     ProcessingStatus,
     ProcessorStopped,
 )
+from services.jobs.python import callbacks
 from services.jobs.store import queue
 from tests.flow.jobs.python_face import PATIENCE, over, until
 
@@ -102,6 +103,57 @@ def test_a_callback_that_raises_harms_nobody(processor: BackgroundProcessor) -> 
     assert told[0] == "queued"
     assert told[-1] == "completed"
     assert [line["event"] for line in logs].count("a progress callback failed") == len(told)
+
+
+def test_many_threads_that_register_at_once_share_one_thread_of_calls(processor: BackgroundProcessor) -> None:
+    heard: list[tuple[str, str]] = []
+    start = threading.Barrier(8)
+
+    def register(name: str) -> None:
+        start.wait()
+        processor.register_progress_callback(lambda one: heard.append((name, one.status.value)))
+
+    threads = [threading.Thread(target=register, args=(str(number),)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    over(processor, processor.submit_job(kind="drill"))
+    until(lambda: sum(status == "completed" for _, status in heard) == 8)
+
+    assert sum(thread.name == "headrace-callbacks" for thread in threading.enumerate()) == 1
+    assert len({name for name, _ in heard}) == 8
+
+
+def test_a_callback_that_wants_to_exit_silences_nobody(processor: BackgroundProcessor) -> None:
+    heard: list[str] = []
+
+    def leaving(_: ProcessingProgress) -> None:
+        raise SystemExit
+
+    processor.register_progress_callback(leaving)
+    processor.register_progress_callback(lambda one: heard.append(one.status.value))
+    over(processor, processor.submit_job(kind="drill"))
+
+    until(lambda: "completed" in heard)
+
+
+def test_a_callback_that_never_returns_does_not_hold_up_the_end(
+    processor: BackgroundProcessor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callbacks, "PATIENCE_SECONDS", 0.1)
+    stuck, released = threading.Event(), threading.Event()
+
+    def sticking(_: ProcessingProgress) -> None:
+        stuck.set()
+        released.wait()
+
+    processor.register_progress_callback(sticking)
+    processor.submit_job(kind="drill")
+    assert stuck.wait(PATIENCE)
+
+    processor.shutdown()
+    released.set()
 
 
 def test_a_callback_may_ask_and_command(processor: BackgroundProcessor) -> None:
