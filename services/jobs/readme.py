@@ -52,6 +52,8 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
 }
 _BASES = ("failed", "running", "ready")  # what a column says depends on the state
 
+_AT_ONCE = {"priority": "200"}  # the others are accepted, and may take until the worker heeds them
+
 _Face = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -100,7 +102,7 @@ def _states() -> Iterator[Sequence[str]]:
 def _commands() -> Iterator[Sequence[str]]:
     yield ["A job that is", *(f"`{command}`" for command in COMMANDS)]
     for where, taken in TABLE.items():
-        yield [where, *("202" if command in taken else "409" for command in COMMANDS)]
+        yield [where, *((_AT_ONCE.get(command, "202") if command in taken else "409") for command in COMMANDS)]
 
 
 def _fields() -> Iterator[Sequence[str]]:
