@@ -1,7 +1,6 @@
 """The sweep of the engine: what is due becomes ready, what was abandoned becomes free, lost doorbells ring again."""
 
 from infra.postgres.database import Database
-from services.jobs.store import batches
 from services.jobs.store import sweep as rows
 
 TIMELINE_DAYS = 30
@@ -17,7 +16,6 @@ async def sweep(database: Database) -> int:
 
 
 async def forget(database: Database) -> int:
-    """Remove timelines past their days, and batches without jobs, some at a time; returns how many lines."""
+    """Remove timelines past their days, some at a time; returns how many lines."""
     async with database.transaction() as tx:
-        await batches.forget(tx, days=TIMELINE_DAYS, limit=BATCH)
         return await rows.forget_timeline(tx, days=TIMELINE_DAYS, limit=BATCH)

@@ -4,13 +4,18 @@ CREATE INDEX jobs_batch ON jobs (batch_id, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX jobs_batch_open ON jobs (batch_id)
   WHERE batch_id IS NOT NULL AND state NOT IN ('completed', 'failed', 'cancelled');
 
--- A batch is remembered beside its jobs: how many there were, and which request made it.
+-- A batch is remembered beside its jobs: how many there were, and which request made it. It also counts the jobs that
+-- are archived: its result stays true when they are gone from here.
 CREATE TABLE batches (
   id          uuid PRIMARY KEY,
   tenant      text        NOT NULL,
   total_jobs  integer     NOT NULL,
   fingerprint text,
-  created_at  timestamptz NOT NULL DEFAULT now()
+  created_at  timestamptz NOT NULL DEFAULT now(),
+  successful  integer NOT NULL DEFAULT 0,
+  failed      integer NOT NULL DEFAULT 0,
+  cancelled   integer NOT NULL DEFAULT 0,
+  last_end    timestamptz                 -- of an archived job
 );
 
 -- Jobs that come again and again. next_at is decided before it comes; whoever fires moves it on in the same transaction.

@@ -8,9 +8,11 @@ from infra.postgres.database import Transaction, uuids
 from services.jobs.store.views import COLUMNS
 
 _NUMBERS = """
-SELECT b.total_jobs, b.created_at, counted.*,
-  extract(epoch FROM CASE WHEN counted.open = 0 THEN coalesce(counted.last_end, b.created_at) ELSE clock_timestamp() END
-    - b.created_at)::float8 AS seconds
+SELECT b.total_jobs, b.created_at, live.processing, live.open,
+  b.successful + live.successful AS successful, b.failed + live.failed AS failed,
+  b.cancelled + live.cancelled AS cancelled, b.successful + b.failed + b.cancelled AS archived,
+  extract(epoch FROM CASE WHEN live.open = 0 THEN coalesce(greatest(live.last_end, b.last_end), b.created_at)
+    ELSE clock_timestamp() END - b.created_at)::float8 AS seconds
 FROM batches b, LATERAL (
   SELECT count(*) FILTER (WHERE state = 'completed') AS successful,
     count(*) FILTER (WHERE state = 'failed') AS failed,
@@ -19,7 +21,7 @@ FROM batches b, LATERAL (
     count(*) FILTER (WHERE state NOT IN ('completed', 'failed', 'cancelled')) AS open,
     max(finished_at) AS last_end
   FROM jobs WHERE batch_id = b.id
-) AS counted
+) AS live
 WHERE b.id = $1 AND b.tenant = $2
 """
 
@@ -51,7 +53,10 @@ async def add(tx: Transaction, batch_id: UUID, *, tenant: str, total_jobs: int, 
 
 
 async def numbers(tx: Transaction, batch_id: UUID, *, tenant: str) -> dict[str, Any] | None:
-    """How many jobs are where, and how long it took so far; None for other tenants' batches too."""
+    """How many jobs are where (``archived``: of those that are over), and how long it took so far, in seconds.
+
+    None for other tenants' batches too.
+    """
     row = await tx.fetchrow(_NUMBERS, batch_id, tenant)
     return dict(row) if row else None
 
@@ -78,13 +83,3 @@ async def failures(tx: Transaction, batch_id: UUID, *, limit: int) -> list[dict[
 async def still_open(tx: Transaction, batch_ids: Iterable[UUID]) -> set[UUID]:
     """Those with a job that is not over."""
     return {UUID(str(row["id"])) for row in await tx.fetch(_OPEN, uuids(batch_ids))}
-
-
-async def forget(tx: Transaction, *, days: int, limit: int) -> int:
-    """Remove old batches whose jobs are gone; returns how many."""
-    return await tx.execute(
-        "DELETE FROM batches WHERE id IN (SELECT id FROM batches b WHERE created_at < now() - $1 * interval '1 day'"
-        " AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch_id = b.id) LIMIT $2)",
-        days,
-        limit,
-    )

@@ -33,6 +33,14 @@ WITH old AS (
   DELETE FROM jobs j USING chosen WHERE j.id = chosen.id RETURNING j.*
 ), told AS (
   DELETE FROM job_events e USING gone WHERE e.job_id = gone.id
+), counted AS (
+  UPDATE batches b SET successful = b.successful + g.successful, failed = b.failed + g.failed,
+    cancelled = b.cancelled + g.cancelled, last_end = greatest(b.last_end, g.last_end)
+  FROM (SELECT batch_id, count(*) FILTER (WHERE state = 'completed') AS successful,
+      count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
+      max(finished_at) AS last_end
+    FROM gone WHERE batch_id IS NOT NULL GROUP BY batch_id) AS g
+  WHERE b.id = g.batch_id
 )
 INSERT INTO leaving_jobs (load_id, job_id, tenant, job) SELECT $1, id, tenant, to_jsonb(gone) FROM gone
 """
@@ -52,6 +60,8 @@ async def leave(
 
     A batch has ``limit`` jobs at most, and ends with the job whose payload and result pass ``most_bytes``.
     """
+    # One after the other: two who count jobs of the same batches could wait for each other for ever.
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs leave', 0))")
     return await tx.execute(_LEAVE, load_id, list(kinds), days, dead_letter_days, limit, most_bytes)
 
 
