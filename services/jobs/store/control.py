@@ -12,7 +12,7 @@ from services.jobs.rank import BOOST_SECONDS
 from services.jobs.store import rows
 
 # A job that is started again queues as if it were new, a level ahead: old ones must not push everybody back.
-_ANEW = rows.rank(boost="$5::real", failures="0").replace("enqueued_at", "now()")
+_ANEW = rows.rank(boost="$5::real", failures="0", since="now()")
 
 
 async def lock(tx: Transaction, job_id: UUID) -> Job | None:

@@ -30,7 +30,7 @@ async def promote(tx: Transaction, *, limit: int = 1000) -> int:
         "WITH due AS (SELECT id FROM jobs WHERE state = 'scheduled' AND due_at <= now()"
         "   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)"
         f" UPDATE jobs j SET state = 'ready', due_at = NULL, ready_at = due_at, enqueued_at = {_QUEUED},"
-        f"   rank_at = {rows.rank().replace('enqueued_at', _QUEUED)} FROM due WHERE j.id = due.id"
+        f"   rank_at = {rows.rank(since=_QUEUED)} FROM due WHERE j.id = due.id"
         " RETURNING j.queue",
         limit,
     )

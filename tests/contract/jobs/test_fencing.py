@@ -61,7 +61,10 @@ async def test_without_the_token_a_zombie_would_be_noticed(
 ) -> None:
     zombie = await desk.zombie()
     before = await desk.row(zombie.id)
-    monkeypatch.setattr(held, "_SETTLE", held._SETTLE.replace("AND lease_token = $2", "AND $2::bigint IS NOT NULL"))
+    fenced = held._settling
+    monkeypatch.setattr(
+        held, "_settling", lambda change: fenced(change).replace("lease_token = $2", "$2::bigint IS NOT NULL")
+    )
     monkeypatch.setattr(held, "_CHECKPOINT", held._CHECKPOINT.replace("lease_token = $2", "$2::bigint IS NOT NULL"))
 
     await write(desk.database, zombie)

@@ -51,9 +51,11 @@ def test_control_a_priority_that_leaves_the_order_alone_is_noticed(
 def test_control_a_fence_that_lets_zombies_through_is_noticed(
     machine: type[JobMachine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    holed = held._SETTLE.replace("lease_token = $2", "lease_token >= $2")
-    assert holed != held._SETTLE
-    monkeypatch.setattr(held, "_SETTLE", holed)
+    fenced = held._settling
+    assert "lease_token = $2" in fenced("")
+    monkeypatch.setattr(
+        held, "_settling", lambda change: fenced(change).replace("lease_token = $2", "lease_token >= $2")
+    )
 
     with pytest.raises((AssertionError, ExceptionGroup)):
         run_state_machine_as_test(machine, settings=CONTROL)  # type: ignore[no-untyped-call]
