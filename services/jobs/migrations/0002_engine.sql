@@ -32,6 +32,7 @@ ALTER TABLE jobs DROP CONSTRAINT jobs_want_check;
 ALTER TABLE jobs ADD CONSTRAINT jobs_want_check CHECK (want IN ('cancel', 'pause'));
 
 CREATE INDEX jobs_fair ON jobs (queue, tenant, rank_at, id) WHERE state = 'ready';
+CREATE INDEX jobs_retrying ON jobs (queue, due_at) WHERE state = 'scheduled' AND tries > 0;
 CREATE INDEX jobs_wanted ON jobs (wanted_at) WHERE wanted_at IS NOT NULL AND state = 'running';
 CREATE INDEX jobs_dead ON jobs (tenant, finished_at DESC, id) WHERE state = 'failed' AND discarded_at IS NULL;
 CREATE INDEX jobs_batch ON jobs (batch_id) WHERE batch_id IS NOT NULL;
@@ -51,6 +52,23 @@ ALTER TABLE job_events
   ADD COLUMN message   text,
   ADD COLUMN batch_id  uuid,
   ADD COLUMN source_id text;
+-- Lines from before say it too, as far as their jobs and their types tell. A type that is no other is a step that waits.
+UPDATE job_events e
+SET tenant = j.tenant, kind = j.kind, queue = j.queue, source_id = j.source_id, tries = h.tries, started = h.started,
+  progress = CASE WHEN e.type IN ('completed', 'load_failed') THEN 100 ELSE 0 END,
+  state = CASE
+    WHEN e.type IN ('completed', 'failed', 'cancelled') THEN e.type
+    WHEN e.type IN ('queued', 'ready', 'given_back', 'lease_expired', 'attempt_started') THEN 'ready'
+    WHEN e.type = 'started' THEN 'running'
+    WHEN e.type IN ('retrying', 'snoozed') THEN 'scheduled'
+    WHEN e.type = 'load_failed' THEN 'completed'
+    ELSE 'waiting' END
+FROM jobs j, (
+  SELECT id, count(*) FILTER (WHERE type = 'retrying') OVER before AS tries,
+    bool_or(type = 'started') OVER before AS started
+  FROM job_events WINDOW before AS (PARTITION BY job_id, attempt ORDER BY id)
+) h
+WHERE j.id = e.job_id AND h.id = e.id;
 -- Readers follow (xid, id) below the oldest running transaction, as in the event log; the number alone finds nothing.
 ALTER TABLE job_events DROP CONSTRAINT job_events_pkey;
 CREATE UNIQUE INDEX job_events_cursor ON job_events (xid, id);

@@ -33,7 +33,10 @@ CREATE TABLE job_stats_cursor (
   xid xid8    NOT NULL DEFAULT '0',
   id  bigint  NOT NULL DEFAULT 0
 );
-INSERT INTO job_stats_cursor DEFAULT VALUES;
+-- Lines from before do not say how long it took: counting begins after them.
+INSERT INTO job_stats_cursor (xid, id)
+SELECT xid, id FROM (SELECT xid, id FROM job_events UNION ALL SELECT '0'::xid8, 0) AS line
+ORDER BY xid DESC, id DESC LIMIT 1;
 
 -- Processes that work jobs, by the name their claims carry.
 CREATE TABLE workers (
