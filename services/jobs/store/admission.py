@@ -4,12 +4,18 @@ from uuid import UUID
 
 from infra.postgres.database import Transaction
 
-# Both states by their own small indexes, and no further than the answer needs. The order is that of the index: without
-# one, the planner reads jobs that were done long ago.
+# What is put off for later takes nobody's place yet; what failed does, however long its next try is away. Each part
+# by its own small index, and no further than the answer needs. The order is that of the index: without one, the
+# planner reads jobs that were done long ago.
 _WAITING = """
 SELECT count(*) FROM (
   (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'ready' ORDER BY rank_at, id LIMIT $2)
-  UNION ALL (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'scheduled' LIMIT $2)
+  UNION ALL
+  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'scheduled' AND due_at <= now() + interval '1 hour'
+   ORDER BY due_at LIMIT $2)
+  UNION ALL
+  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'scheduled' AND tries > 0 AND due_at > now() + interval '1 hour'
+   ORDER BY due_at LIMIT $2)
 ) AS waiting
 """
 
@@ -25,7 +31,7 @@ async def known(tx: Transaction, job_id: UUID) -> str | None:
 
 
 async def waiting(tx: Transaction, queue: str, *, at_most: int) -> int:
-    """How many jobs wait in a queue, counted up to about ``at_most``."""
+    """How many jobs wait in a queue, counted up to about ``at_most``: ready, due within the hour, or retrying."""
     count: int = await tx.fetchval(_WAITING, queue, at_most)
     return count
 
