@@ -11,9 +11,8 @@ from services.crawling.policy import Policy
 from services.crawling.store import crawls, keys
 from services.jobs.job import Job, NewJob
 from services.jobs.store import held, queue
-from services.jobs.submitting.idempotency import IdempotencyKey, IdempotencyMismatch
+from services.jobs.submitting.idempotency import KEY_DAYS, IdempotencyKey, IdempotencyMismatch
 
-KEY_DAYS = 7
 IN_FLIGHT_SECONDS = 10.0
 MAX_TRIES = 8
 

@@ -58,7 +58,10 @@ def routes(runtime: Runtime) -> APIRouter:
         page_size: PageSize = 100,
         idempotency_key: Annotated[str | None, Header()] = None,
     ) -> dict[str, Any]:
-        """Submit up to 10,000 jobs, all or none; with `wait` the answer says what became of them."""
+        """Submit up to 10,000 jobs, all or none; with `wait` the answer says what became of them.
+
+        An Idempotency-Key stands for its batch for good.
+        """
         key = read_key(idempotency_key, meant(batch))
         batch_id, ids = await submit_batch(
             batch, batch_id=uuid4(), key=key, tenant=TENANT, door=runtime.once(door), database=runtime.database

@@ -23,7 +23,10 @@ def routes(runtime: Runtime) -> APIRouter:
     async def submit(
         submission: Submission, response: Response, idempotency_key: Annotated[str | None, Header()] = None
     ) -> dict[str, Any]:
-        """Submit one job. 202 means it is ours; with an Idempotency-Key the same request makes one job only."""
+        """Submit one job. 202 means it is ours; with an Idempotency-Key the same request makes one job only.
+
+        A key stands for its job for 7 days at least, and for as long as the job is not archived.
+        """
         row = await submit_job(
             submission,
             job_id=uuid4(),

@@ -16,6 +16,7 @@ from schemas.records.archived_job import ArchivedJob
 from schemas.stored_object import ObjectExists, ObjectMissing, StoredObject
 from services.jobs.history.archived import archived
 from services.jobs.store import history
+from services.jobs.submitting.idempotency import KEY_DAYS
 
 log = structlog.get_logger()
 
@@ -92,6 +93,7 @@ async def _leave(tx: Any, load_id: UUID, *, kinds: Sequence[str], days: float) -
         kinds=kinds,
         days=days,
         dead_letter_days=days * DEAD_LETTER_FACTOR,
+        key_days=KEY_DAYS,
         limit=BATCH,
         most_bytes=MOST_BYTES,
     )

@@ -7,7 +7,8 @@ from uuid import UUID
 from infra.postgres.database import Transaction
 
 # A failed job that nobody discarded is a dead letter, which somebody may still want to retry. A batch that is not over
-# keeps its jobs: its result counts them.
+# keeps its jobs: its result counts them. A job with a fingerprint answers for its Idempotency-Key: gone too early, the
+# same request would make it anew.
 #
 # What a job weighs is known only once it is read whole. What it takes on disk costs nothing to ask and bounds how many
 # are read for it: compressed, so a batch that passes the first bound may still be cut by the second.
@@ -17,6 +18,7 @@ WITH old AS (
   WHERE kind = ANY($2::text[]) AND finished_at < now() - $3 * interval '1 day'
     AND (state IN ('completed', 'cancelled')
       OR state = 'failed' AND (discarded_at IS NOT NULL OR finished_at < now() - $4 * interval '1 day'))
+    AND (fingerprint IS NULL OR created_at < now() - $7 * interval '1 day')
     AND NOT EXISTS (SELECT FROM jobs o
       WHERE o.batch_id = jobs.batch_id AND o.state NOT IN ('completed', 'failed', 'cancelled'))
   ORDER BY finished_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
@@ -53,16 +55,18 @@ async def leave(
     kinds: Sequence[str],
     days: float,
     dead_letter_days: float,
+    key_days: float,
     limit: int,
     most_bytes: int,
 ) -> int:
     """Put the oldest jobs that ended more than ``days`` ago into one batch, without their timelines; how many.
 
-    A batch has ``limit`` jobs at most, and ends with the job whose payload and result pass ``most_bytes``.
+    Those with an Idempotency-Key stay ``key_days`` at least. A batch has ``limit`` jobs at most, and ends with the job
+    whose payload and result pass ``most_bytes``.
     """
     # One after the other: two who count jobs of the same batches could wait for each other for ever.
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs leave', 0))")
-    return await tx.execute(_LEAVE, load_id, list(kinds), days, dead_letter_days, limit, most_bytes)
+    return await tx.execute(_LEAVE, load_id, list(kinds), days, dead_letter_days, limit, most_bytes, key_days)
 
 
 async def batches(tx: Transaction) -> list[UUID]:

@@ -11,6 +11,7 @@ import msgspec
 from infra.runtime.wrong_fields import wrong_field
 from schemas.problem import Problem
 
+KEY_DAYS = 7  # a key stands for its request at least so long
 _MAX_KEY = 255
 _NAMESPACE = UUID("5b8e0c52-6d5a-4f0e-9b1a-3f4f3e0a7c11")
 
