@@ -8,6 +8,3 @@ CREATE TABLE leaving_jobs (
   PRIMARY KEY (load_id, job_id)
 );
 CREATE INDEX leaving_jobs_job ON leaving_jobs (job_id);
-
--- Old jobs lie together: a small index finds them, and costs next to nothing when a job ends.
-CREATE INDEX jobs_old ON jobs USING brin (finished_at);

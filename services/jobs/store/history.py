@@ -12,16 +12,26 @@ from infra.postgres.database import Transaction
 #
 # What a job weighs is known only once it is read whole. What it takes on disk costs nothing to ask and bounds how many
 # are read for it: compressed, so a batch that passes the first bound may still be cut by the second.
+#
+# The oldest of each tenant and kind by the index of what ended: no batch reads again what others will take.
 _LEAVE = """
-WITH old AS (
-  SELECT id, finished_at, pg_column_size(payload) + coalesce(pg_column_size(result), 0) AS stored FROM jobs
-  WHERE kind = ANY($2::text[]) AND finished_at < now() - $3 * interval '1 day'
-    AND (state IN ('completed', 'cancelled')
-      OR state = 'failed' AND (discarded_at IS NOT NULL OR finished_at < now() - $4 * interval '1 day'))
-    AND (fingerprint IS NULL OR created_at < now() - $7 * interval '1 day')
-    AND NOT EXISTS (SELECT FROM jobs o
-      WHERE o.batch_id = jobs.batch_id AND o.state NOT IN ('completed', 'failed', 'cancelled'))
-  ORDER BY finished_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
+WITH RECURSIVE tenants AS (
+  (SELECT tenant FROM jobs WHERE finished_at IS NOT NULL ORDER BY tenant LIMIT 1)
+  UNION ALL
+  SELECT (SELECT tenant FROM jobs WHERE finished_at IS NOT NULL AND tenant > t.tenant ORDER BY tenant LIMIT 1)
+  FROM tenants t WHERE t.tenant IS NOT NULL
+), old AS (
+  SELECT o.* FROM tenants t CROSS JOIN unnest($2::text[]) AS k (kind) CROSS JOIN LATERAL (
+    SELECT id, finished_at, pg_column_size(payload) + coalesce(pg_column_size(result), 0) AS stored FROM jobs
+    WHERE tenant = t.tenant AND kind = k.kind AND finished_at < now() - $3 * interval '1 day'
+      AND (state IN ('completed', 'cancelled')
+        OR state = 'failed' AND (discarded_at IS NOT NULL OR finished_at < now() - $4 * interval '1 day'))
+      AND (fingerprint IS NULL OR created_at < now() - $7 * interval '1 day')
+      AND NOT EXISTS (SELECT FROM jobs o
+        WHERE o.batch_id = jobs.batch_id AND o.state NOT IN ('completed', 'failed', 'cancelled'))
+    ORDER BY finished_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
+  ) o
+  ORDER BY o.finished_at, o.id LIMIT $5
 ), light AS (
   SELECT id FROM (SELECT id, sum(stored) OVER (ORDER BY finished_at, id) - stored AS before FROM old) AS o
   WHERE before < $6
@@ -62,10 +72,11 @@ async def leave(
     """Put the oldest jobs that ended more than ``days`` ago into one batch, without their timelines; how many.
 
     Those with an Idempotency-Key stay ``key_days`` at least. A batch has ``limit`` jobs at most, and ends with the job
-    whose payload and result pass ``most_bytes``.
+    whose payload and result pass ``most_bytes``. None while somebody else does it.
     """
-    # One after the other: two who count jobs of the same batches could wait for each other for ever.
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs leave', 0))")
+    # One at a time: two who count jobs of the same batches could wait for each other for ever.
+    if not await tx.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended('jobs leave', 0))"):
+        return 0
     return await tx.execute(_LEAVE, load_id, list(kinds), days, dead_letter_days, limit, most_bytes, key_days)
 
 
