@@ -43,12 +43,15 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
     "error_message": (None, "a"),
     "error_recovery": (None, "a"),
     "result": ({}, {"result_file_id": "f"}),
+    "payload": ({}, {"a": 1}),
     "metadata": ({}, {"a": 1}),
     "source_id": (None, "a"),
     "related_dataset_id": (None, "a"),
     "batch_id": (None, UUID(int=1)),
     "schedule_id": (None, UUID(int=1)),
     "created_by": (None, "a"),
+    "discarded_at": (None, _NOON),
+    "discard_reason": (None, "a"),
 }
 _BASES = ("failed", "running", "ready")  # what a column says depends on the state
 

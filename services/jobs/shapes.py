@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from infra.runtime.redaction import scrubbed
 from services.jobs.limits import Limits
 from services.jobs.rank import Priority
 
@@ -28,7 +29,10 @@ def status(*, state: str, step: str | None, tries: int, started: bool) -> str:
 
 
 def background(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-    """The body under ``/api/background``, with the limits that hold for the job; progress is 0 to 100."""
+    """The body under ``/api/background``, with the limits that hold for the job; progress is 0 to 100.
+
+    Credentials in the payload are left out.
+    """
     return {
         "job_id": str(row["id"]),
         "kind": row["kind"],
@@ -49,6 +53,7 @@ def background(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "timeout": limits.timeout_seconds,
         "error_message": row["error_message"],
         "error": error(row),
+        "payload": scrubbed(row["payload"]),
         "result": row["result"],
         "metadata": row["metadata"],
         "related_dataset_id": row["related_dataset_id"],
@@ -57,6 +62,8 @@ def background(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "schedule_id": _text(row["schedule_id"]),
         "created_by": row["created_by"],
         "wanted": row["want"],
+        "discarded_at": _time(row["discarded_at"]),
+        "discard_reason": row["discard_reason"],
     }
 
 

@@ -6,8 +6,9 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from infra.postgres.database import Database
-from infra.runtime.bus import DeadLetter
+from infra.runtime.bus import DeadLetter, DeadLetterUnknown
 from infra.runtime.page_token import Moment, read_page_token, write_page_token
+from infra.runtime.redaction import scrubbed
 from services.jobs.shapes import error
 from services.jobs.store import dead
 from services.jobs.store.dead import Dead
@@ -66,6 +67,21 @@ def _after(place: tuple[datetime, UUID], before: Place | None) -> bool:
     return before is None or place[0] < before[0] or (place[0] == before[0] and place[1] > before[1])
 
 
+async def find_dead_letter(letter: UUID, *, tenant: str, database: Database, bus: Messages) -> dict[str, Any]:
+    """One of them, with its ``content``: a job's payload or an event's data, without credentials.
+
+    Raises ``DeadLetterUnknown``.
+    """
+    async with database.reading() as tx:
+        row = await dead.one(tx, letter, tenant=tenant)
+    if row is not None:
+        return {**_job(row), "content": scrubbed(row["payload"])}
+    for one in await messages(Dead(tenant=tenant), bus=bus):
+        if one.id == str(letter):
+            return {**_message(one), "content": scrubbed(one.envelope.data)}
+    raise DeadLetterUnknown
+
+
 def _job(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
@@ -94,7 +110,7 @@ def _message(one: DeadLetter) -> dict[str, Any]:
         "code": one.reason,
         "reason": one.detail,
         "error": None,
-        "payload": f"event {one.envelope.id}",
+        "payload": f"/api/background/dead-letters/{one.id}",
         "source_id": None,
         "failed_at": _time(one.at),
     }

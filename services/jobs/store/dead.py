@@ -10,8 +10,8 @@ from services.jobs.store.views import COLUMNS, Place
 
 DEAD = "state = 'failed' AND discarded_at IS NULL"
 
-_PAGE = f"""
-SELECT {COLUMNS} FROM jobs
+_FOUND = f"""
+FROM jobs
 WHERE tenant = $1 AND {DEAD} AND ($2::text IS NULL OR kind = $2) AND ($3::text IS NULL OR queue = $3)
   AND ($4::text IS NULL OR error_code = $4)
   AND ($5::timestamptz IS NULL OR finished_at < $5 OR (finished_at = $5 AND id > $6::uuid))
@@ -31,8 +31,20 @@ class Dead:
 
 async def page(tx: Transaction, wanted: Dead, *, before: Place | None, limit: int) -> list[dict[str, Any]]:
     """The last to fail first, from just before a place in that order."""
+    return await _found(tx, COLUMNS, wanted, before=before, limit=limit)
+
+
+async def names(tx: Transaction, wanted: Dead, *, before: Place | None, limit: int) -> list[dict[str, Any]]:
+    """As ``page``, with nothing but ``id``, ``kind`` and the place's ``finished_at``."""
+    return await _found(tx, "id, kind, finished_at", wanted, before=before, limit=limit)
+
+
+async def _found(
+    tx: Transaction, columns: str, wanted: Dead, *, before: Place | None, limit: int
+) -> list[dict[str, Any]]:
     place = before or (None, None)
-    found = await tx.fetch(_PAGE, wanted.tenant, wanted.kind, wanted.queue, wanted.code, *place, limit)
+    asked = (wanted.tenant, wanted.kind, wanted.queue, wanted.code)
+    found = await tx.fetch(f"SELECT {columns} {_FOUND}", *asked, *place, limit)
     return [dict(row) for row in found]
 
 
@@ -47,6 +59,12 @@ async def discard(tx: Transaction, job_id: UUID, *, tenant: str, reason: str) ->
         {"reason": reason},
     )
     return bool(told)
+
+
+async def one(tx: Transaction, job_id: UUID, *, tenant: str) -> dict[str, Any] | None:
+    """A dead letter that is a job; None if it is not, or another tenant's."""
+    row = await tx.fetchrow(f"SELECT {COLUMNS} FROM jobs WHERE id = $1 AND tenant = $2 AND {DEAD}", job_id, tenant)
+    return dict(row) if row else None
 
 
 async def is_dead(tx: Transaction, job_id: UUID, *, tenant: str) -> bool:
