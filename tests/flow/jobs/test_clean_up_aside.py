@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from functions import clean_up, sweep
+from services.jobs import sweep as forgetting
 from tests.contract.jobs.rig import until
 from tests.flow.jobs.counter import Counter, counter
 
@@ -68,3 +69,32 @@ async def test_control_the_clean_up_does(desk: Counter) -> None:
     await until(empty)
     stop.set()
     await task
+
+
+async def test_one_clean_up_forgets_all_that_is_old_however_much_it_is(
+    desk: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "BATCH", 10)
+    job = await desk.accepted()
+    await desk.sql(
+        "INSERT INTO job_events (job_id, attempt, type, at) SELECT $1, 1, 'progress', now() - interval '40 day'"
+        " FROM generate_series(1, 95)",
+        job["id"],
+    )
+
+    await clean_up.main.build(desk.runtime)(asyncio.Event())
+
+    assert [row["type"] for row in await desk.rows("SELECT type FROM job_events")] == ["queued"]
+
+
+async def test_nobody_waits_for_another_who_archives(desk: Counter) -> None:
+    await desk.sql(HEAVY.replace("200", "1"))
+    async with desk.runtime.database.transaction() as other:
+        await other.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs leave', 0))")
+        async with asyncio.timeout(5):
+            await clean_up.main.build(desk.runtime)(asyncio.Event())
+        between = await desk.rows("SELECT 1 FROM jobs")
+    await clean_up.main.build(desk.runtime)(asyncio.Event())
+
+    assert len(between) == 1
+    assert await desk.rows("SELECT 1 FROM jobs") == []
