@@ -58,11 +58,6 @@ class Worker:
             random=self.random,
         )
 
-    @property
-    def busy(self) -> int:
-        """How many jobs it holds."""
-        return len(self._leases)
-
     async def drain(self, stop: asyncio.Event) -> int:
         """Work until the queue is empty or ``stop`` is set; returns how many jobs were taken.
 

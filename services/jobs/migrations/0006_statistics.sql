@@ -45,6 +45,5 @@ CREATE TABLE workers (
   pid        integer     NOT NULL,
   started_at timestamptz NOT NULL,
   seen_at    timestamptz NOT NULL DEFAULT now(),
-  slots      integer     NOT NULL,
-  busy       integer     NOT NULL
+  slots      jsonb       NOT NULL  -- by queue: no queue can use the room of another
 );

@@ -13,6 +13,7 @@ from services.jobs.store import alerts, depths, statistics, workers
 from services.jobs.watching.depth import by_queue
 from services.jobs.watching.durations import edge
 from services.jobs.watching.roster import SEEN_SECONDS
+from services.jobs.watching.utilisation import by_queue as room_by_queue
 
 _COUNTED = {
     "queued": ("headrace_jobs_queued", "Jobs that were accepted."),
@@ -20,7 +21,8 @@ _COUNTED = {
     "retrying": ("headrace_job_retries", "Tries that failed and were given another."),
     "lease_expired": ("headrace_leases_lost", "Jobs taken away from workers that went silent."),
 }
-_EDGES = range(-40, 90, 10)  # buckets whose upper edges are told: 4 ms to 20 h, each four times longer
+# Seconds. Counted are buckets that lie below the bound as a whole, so durations up to 15 % shorter may be missing.
+_BOUNDS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21600, 86400)
 
 
 async def read(database: Database) -> Sequence[Metric]:
@@ -40,14 +42,22 @@ async def read(database: Database) -> Sequence[Metric]:
         _gauge("headrace_outbox_events", f"Unpublished events, counted up to {depths.MOST}.", outbox["events"]),
         _gauge("headrace_dead_letters", f"Failed jobs nobody decided on, counted up to {depths.MOST}.", dead),
         _gauge("headrace_workers", "Processes that work jobs.", len(seen)),
-        _gauge("headrace_worker_slots", "Jobs they can work at once.", sum(one["slots"] for one in seen)),
-        _gauge("headrace_worker_busy", "Jobs they hold now.", sum(one["busy"] for one in seen)),
+        _room("headrace_worker_slots", "Jobs of a queue they can work at once.", seen, "slots"),
+        _room("headrace_worker_busy", "Jobs of a queue they hold now.", seen, "busy"),
         _alerts(standing),
     ]
 
 
 def _gauge(name: str, said: str, value: float) -> Metric:
     return GaugeMetricFamily(name, said, value=value)
+
+
+def _room(name: str, said: str, seen: Sequence[Mapping[str, Any]], what: str) -> Metric:
+    family = GaugeMetricFamily(name, said, labels=["queue"])
+    found = room_by_queue(seen, what)
+    for queue in room_by_queue(seen, "slots"):
+        family.add_metric([queue], found[queue])
+    return family
 
 
 def _queues(rows: Iterable[Mapping[str, Any]]) -> list[Metric]:
@@ -91,7 +101,7 @@ def _durations(totals: Iterable[Mapping[str, Any]]) -> Metric:
         if row["bucket"] is not None:
             timed.setdefault((row["kind"], row["type"]), {})[row["bucket"]] = row["count"], row["seconds"]
     for labels, buckets in timed.items():
-        below = [(f"{edge(most):.3g}", sum(n for b, (n, _) in buckets.items() if b <= most)) for most in _EDGES]
+        below = [(f"{most:g}", sum(n for b, (n, _) in buckets.items() if edge(b) <= most)) for most in _BOUNDS]
         whole = sum(n for n, _ in buckets.values())
         family.add_metric(labels, [*below, ("+Inf", whole)], sum(seconds for _, seconds in buckets.values()))
     return family

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ class Roster:
                 await self._leave()
 
     async def report(self) -> None:
-        """Say that this process lives and what it has to do, and forget those that do not."""
+        """Say that this process lives and what it has room for, and forget those that do not."""
         async with self.database.transaction() as tx:
             await workers.report(
                 tx,
@@ -56,10 +57,15 @@ class Roster:
                 host=socket.gethostname(),
                 pid=os.getpid(),
                 started_at=self.started_at,
-                slots=sum(worker.concurrency for worker in self.workers),
-                busy=sum(worker.busy for worker in self.workers),
+                slots=self._slots(),
             )
             await workers.forget(tx, unseen_seconds=GONE_SECONDS)
+
+    def _slots(self) -> Counter[str]:
+        slots: Counter[str] = Counter()
+        for worker in self.workers:
+            slots[worker.queue] += worker.concurrency
+        return slots
 
     async def _tell(self) -> None:
         while True:

@@ -10,6 +10,7 @@ from services.jobs.store import statistics as rows
 from services.jobs.store import workers
 from services.jobs.watching.durations import percentile
 from services.jobs.watching.roster import SEEN_SECONDS
+from services.jobs.watching.utilisation import utilisation
 
 DAYS = 7
 _SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
@@ -30,18 +31,6 @@ async def statistics(
         "daily_throughput": [_throughput(day, ends, now) for day in days],
         "processing_times": {name: _times(counts) for name, counts in sorted(durations.items())},
         "workers": utilisation(seen),
-    }
-
-
-def utilisation(seen: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """How much of the room for jobs is used now; None where there is no room."""
-    found = list(seen)
-    slots, busy = (sum(worker[name] for worker in found) for name in ("slots", "busy"))
-    return {
-        "count": len(found),
-        "slots": slots,
-        "busy": busy,
-        "utilisation": round(100 * busy / slots, 1) if slots else None,
     }
 
 

@@ -25,7 +25,7 @@ async def look(database: Database, seconds: float, channels: tuple[Channel, ...]
 
 async def seen(database: Database) -> None:
     async with database.transaction() as tx:
-        await workers.report(tx, "w", host="h", pid=1, started_at=START, slots=10, busy=0)
+        await workers.report(tx, "w", host="h", pid=1, started_at=START, slots={"q": 10})
 
 
 async def raised(database: Database, channels: tuple[Channel, ...] = ()) -> list[Notice]:

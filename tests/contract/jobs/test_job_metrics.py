@@ -77,17 +77,25 @@ async def test_durations_lie_in_buckets_that_only_rise(desk: Desk) -> None:
     assert counts == sorted(counts)
     assert buckets[-1] == (float("inf"), 5)
     assert (counts[0], counts[-2]) == (1, 4)
+    assert [told["headrace_job_duration_seconds_bucket", "k", bound, "completed"] for bound in ("1", "60", "300")] == [
+        2,
+        3,
+        4,
+    ]
 
 
 async def test_workers_outbox_dead_letters_and_alerts_are_told(desk: Desk) -> None:
     await nobody_works(desk)
     await raised(desk.database)
     async with desk.database.transaction() as tx:
-        await workers.report(tx, "w", host="h", pid=1, started_at=START, slots=8, busy=3)
+        await workers.report(tx, "w", host="h", pid=1, started_at=START, slots={"q": 8, "idle": 100})
+    await desk.claim()
 
     told = await found(desk.database)
 
-    assert [told[f"headrace_worker{name}",] for name in ("s", "_slots", "_busy")] == [1, 8, 3]
+    assert told["headrace_workers",] == 1
+    assert [told[f"headrace_worker_{name}", "q"] for name in ("slots", "busy")] == [8, 1]
+    assert [told[f"headrace_worker_{name}", "idle"] for name in ("slots", "busy")] == [100, 0]
     assert (told["headrace_outbox_events",], told["headrace_dead_letters",]) == (0, 0)
     assert told["headrace_alerts", "critical"] == 1
     assert told["headrace_alerts", "warning"] == 0

@@ -93,7 +93,7 @@ async def test_the_summary_has_it_all(desk: Desk) -> None:
     assert list(body) == ["health", "statistics", "workers", "outbox"]
     assert body["outbox"]["waiting_events"] == 1
     assert body["workers"] == []
-    assert body["statistics"]["workers"] == {"count": 0, "slots": 0, "busy": 0, "utilisation": None}
+    assert body["statistics"]["workers"] == {"count": 0, "slots": 0, "busy": 0, "utilisation": None, "queues": []}
 
 
 async def plan(database: Database, sql: str, *args: object) -> str:

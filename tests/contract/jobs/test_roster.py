@@ -9,7 +9,7 @@ from services.jobs.function import works
 from services.jobs.job import Work
 from services.jobs.store import workers
 from services.jobs.watching.roster import GONE_SECONDS, SEEN_SECONDS, roster
-from services.jobs.watching.statistics import utilisation
+from services.jobs.watching.utilisation import utilisation
 from tests.contract.jobs.rig import Desk, for_ever, until
 
 
@@ -25,17 +25,17 @@ async def test_a_process_is_seen_while_it_works_and_not_afterwards(database_dsn:
             works(queue=queue, kind="k", concurrency=lambda _: 4)(lambda _: Work(run=for_ever)) for queue in "qr"
         ]
         serving = [asyncio.create_task(function.serve(runtime, stop)) for function in functions]
+        await runtime.once(roster).report()  # what it holds is known without another report
         [job_id] = await desk.queue()
         await desk.reaches(job_id, "running")
-        await runtime.once(roster).report()
         [worker] = await seen(runtime)
         stop.set()
         runtime.doorbell.rouse()
         await asyncio.gather(*serving)
         left = await seen(runtime)
 
-    assert (worker["name"], worker["slots"], worker["busy"]) == (runtime.name, 8, 1)
-    assert utilisation([worker])["utilisation"] == 12.5
+    assert (worker["name"], worker["slots"], worker["busy"]) == (runtime.name, {"q": 4, "r": 4}, {"q": 1})
+    assert utilisation([worker])["utilisation"] == 25.0
     assert left == []
 
 
@@ -53,7 +53,7 @@ async def test_a_process_that_went_silent_is_not_counted_and_soon_forgotten(desk
     async def report(name: str) -> None:
         async with desk.database.transaction() as tx:
             now = await tx.fetchval("SELECT now()")
-            await workers.report(tx, name, host="h", pid=1, started_at=now, slots=1, busy=0)
+            await workers.report(tx, name, host="h", pid=1, started_at=now, slots={"q": 1})
 
     await report("silent")
     await desk.database.pool.execute("UPDATE workers SET seen_at = now() - $1 * interval '1 s'", SEEN_SECONDS + 1)
