@@ -1,7 +1,8 @@
--- What is not over, and what is, each newest first: the active are few, however many have ended.
+-- What is not over, and what is, each newest first: the active are few, however many have ended. Those are found by
+-- their kinds, which are few too.
 DROP INDEX jobs_listed;
 CREATE INDEX jobs_living ON jobs (tenant, created_at DESC, id DESC) WHERE state NOT IN ('completed', 'failed', 'cancelled');
-CREATE INDEX jobs_over ON jobs (tenant, created_at DESC, id DESC) WHERE state IN ('completed', 'failed', 'cancelled');
+CREATE INDEX jobs_over ON jobs (tenant, kind, created_at DESC, id DESC) WHERE state IN ('completed', 'failed', 'cancelled');
 -- Of all that is over, callers look for what went wrong.
 CREATE INDEX jobs_lost ON jobs (tenant, created_at DESC, id DESC) WHERE state IN ('failed', 'cancelled');
 

@@ -8,7 +8,7 @@ from infra.postgres.database import Transaction
 from services.jobs.job import Job
 from services.jobs.shapes import ENDED
 from services.jobs.store import rows
-from services.jobs.store.views import LIVING, OVER, Place, Wanted, fits
+from services.jobs.store.views import LIVING, LOST, OVER, Place, Wanted, fits
 
 _PAUSE = (
     "state = 'paused', paused_from = CASE state WHEN 'running' THEN 'ready' ELSE state END, paused_at = now(),"
@@ -99,7 +99,8 @@ async def matching(
     """Ids and kinds of what is wanted and in one of these states, oldest first, from just after a place."""
     condition, args = fits(wanted)
     n = len(args)
-    half = OVER if set(states) <= set(ENDED) else LIVING
+    ended = OVER if "completed" in (wanted.statuses or states) else LOST
+    half = ended if set(states) <= set(ENDED) else LIVING
     beyond = f"AND (created_at, id) > (${n + 3}, ${n + 4}::uuid)" if after else ""
     found = await tx.fetch(
         f"SELECT id, kind, created_at FROM jobs WHERE {condition} AND {half} AND state = ANY(${n + 1}::text[]) {beyond}"

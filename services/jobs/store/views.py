@@ -41,7 +41,7 @@ _LISTS = {names: ", ".join(f"'{name}'" for name in names) for names in (ENDED, S
 # Both in these words only: the partial indexes have them.
 LIVING = f"state NOT IN ({_LISTS[ENDED]})"
 OVER = f"state IN ({_LISTS[ENDED]})"
-_LOST = "state IN ('failed', 'cancelled')"
+LOST = "state IN ('failed', 'cancelled')"
 
 # As services.jobs.shapes.status has it.
 STATUS = f"""CASE
@@ -70,6 +70,15 @@ def fits(wanted: Wanted) -> tuple[str, list[object]]:
     return " AND ".join(said), list(asked.values())
 
 
+def _kinds(half: str) -> str:
+    """SQL of the kinds of the tenant $1, from one to the next by the index: they are few, jobs that ended are many."""
+    these = f"SELECT kind FROM jobs WHERE tenant = $1 AND {half}"
+    return (
+        f"WITH RECURSIVE kinds AS (({these} ORDER BY kind LIMIT 1) UNION ALL"
+        f" SELECT ({these} AND kind > k.kind ORDER BY kind LIMIT 1) FROM kinds k WHERE k.kind IS NOT NULL)"
+    )
+
+
 async def one(tx: Transaction, job_id: UUID, *, tenant: str) -> dict[str, Any] | None:
     """Everything shown of one job; None for other tenants' jobs too."""
     row = await tx.fetchrow(f"SELECT {COLUMNS} FROM jobs WHERE id = $1 AND tenant = $2", job_id, tenant)
@@ -80,7 +89,11 @@ async def page(tx: Transaction, wanted: Wanted, *, before: Place | None, limit: 
     """The newest jobs first, from just before a place in that order."""
     condition, args = fits(wanted)
     n = len(args)
-    halves = " UNION ALL ".join(f"({_half(half, condition, n, before)})" for half in _halves(wanted.statuses))
+    by_kind = not (wanted.kind or wanted.source_id or wanted.batch_id)  # else their own indexes are better
+    halves = " UNION ALL ".join(
+        f"({(_kind_by_kind if half == OVER and by_kind else _half)(half, condition, n, before)})"
+        for half in _halves(wanted.statuses)
+    )
     found = await tx.fetch(
         f"SELECT * FROM ({halves}) AS found ORDER BY created_at DESC, id DESC LIMIT ${n + 1}",
         *args,
@@ -97,14 +110,8 @@ async def living(tx: Transaction, wanted: Wanted, *, before: Place | None, limit
     return [dict(row) for row in found]
 
 
-# From one kind to the next by the index: kinds are few, jobs that ended are many.
 _ENDED = f"""
-WITH RECURSIVE kinds AS (
-  (SELECT kind FROM jobs WHERE tenant = $1 AND finished_at IS NOT NULL ORDER BY kind LIMIT 1)
-  UNION ALL
-  SELECT (SELECT kind FROM jobs WHERE tenant = $1 AND finished_at IS NOT NULL AND kind > k.kind ORDER BY kind LIMIT 1)
-  FROM kinds k WHERE k.kind IS NOT NULL
-)
+{_kinds("finished_at IS NOT NULL")}
 SELECT j.* FROM kinds k CROSS JOIN LATERAL (
   SELECT {COLUMNS} FROM jobs WHERE tenant = $1 AND kind = k.kind AND finished_at > now() - $2 * interval '1 s'
     AND (finished_at, id) < ($3::timestamptz, $4::uuid)
@@ -135,13 +142,20 @@ async def timeline(tx: Transaction, job_id: UUID, *, after: int, limit: int) -> 
 
 def _halves(statuses: Sequence[str] | None) -> list[str]:
     asked = set(STATUSES if statuses is None else statuses)
-    over = {OVER: "completed" in asked, _LOST: "completed" not in asked and asked & set(ENDED)}
+    over = {OVER: "completed" in asked, LOST: "completed" not in asked and asked & set(ENDED)}
     return [half for half, needed in {LIVING: asked - set(ENDED), **over}.items() if needed]
 
 
 def _half(half: str, condition: str, args: int, before: Place | None) -> str:
+    if half != LIVING:  # the planner knows how many are in a state, and nothing of the words
+        condition = condition.replace(f"({STATUS})", "state")
     earlier = f" AND (created_at, id) < (${args + 2}::timestamptz, ${args + 3}::uuid)" if before else ""
     return (
         f"SELECT {COLUMNS} FROM jobs WHERE {half} AND {condition}{earlier}"
         f" ORDER BY created_at DESC, id DESC LIMIT ${args + 1}"
     )
+
+
+def _kind_by_kind(half: str, condition: str, args: int, before: Place | None) -> str:
+    each = _half(half, f"kind = k.kind AND {condition}", args, before)
+    return f"{_kinds(half)} SELECT o.* FROM kinds k CROSS JOIN LATERAL ({each}) AS o"

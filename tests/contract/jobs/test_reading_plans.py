@@ -22,7 +22,8 @@ ID = UUID(int=1)
 
 _FILL = f"""
 INSERT INTO jobs (id, kind, queue, state, created_at, rank_at, started_at, finished_at, source_id, batch_id)
-SELECT CASE n WHEN 1 THEN '{ID}'::uuid ELSE gen_random_uuid() END, 'k' || n % 3, 'q',
+SELECT CASE n WHEN 1 THEN '{ID}'::uuid ELSE gen_random_uuid() END,
+  CASE WHEN n % 1999 = 0 THEN 'rare' ELSE 'k' || n % 3 END, 'q',
   CASE WHEN n <= {LIVING} THEN 'ready' WHEN n % 500 = 0 THEN 'failed' ELSE 'completed' END,
   now() - n % 997 * interval '1 min', now() - n * interval '1 s', now() - n * interval '1 min',
   CASE WHEN n > {LIVING} THEN now() - (n - {LIVING}) * interval '10 s' END,
@@ -40,6 +41,12 @@ BEFORE = (NOW, ID)
 STATEMENTS = {
     "jobs": lambda tx: views.page(tx, ALL, before=None, limit=SHOWN),
     "jobs, a later page": lambda tx: views.page(tx, ALL, before=(datetime.now(UTC), ID), limit=SHOWN),
+    "jobs of a kind": lambda tx: views.page(tx, Wanted(tenant="default", kind="k1"), before=None, limit=SHOWN),
+    "jobs of a rare kind": lambda tx: views.page(tx, Wanted(tenant="default", kind="rare"), before=None, limit=SHOWN),
+    "jobs of no kind": lambda tx: views.page(tx, Wanted(tenant="default", kind="none"), before=None, limit=SHOWN),
+    "completed jobs": lambda tx: views.page(
+        tx, Wanted(tenant="default", statuses=("completed",)), before=None, limit=SHOWN
+    ),
     "failed jobs": lambda tx: views.page(tx, Wanted(tenant="default", statuses=("failed",)), before=None, limit=SHOWN),
     "a batch": lambda tx: views.page(tx, Wanted(tenant="default", batch_id=ID), before=None, limit=SHOWN),
     "a source": lambda tx: views.page(tx, Wanted(tenant="default", source_id="s"), before=None, limit=SHOWN),
@@ -87,6 +94,7 @@ async def test_every_statement_looks_at_few_rows(full: Database) -> None:
     [
         ("jobs_living", "active jobs"),
         ("jobs_over", "jobs"),
+        ("jobs_over", "jobs of a rare kind"),
         ("jobs_lost", "failed jobs"),
         ("jobs_ended", "what ended lately"),
         ("job_events_cursor", "new lines"),
