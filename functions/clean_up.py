@@ -21,7 +21,7 @@ def main(runtime: Runtime) -> Turn:
     """All that is old, now and then, however long it takes."""
     context = runtime.once(crawling)
     removing: list[Part] = [
-        partial(forget, runtime.database),
+        partial(forget, runtime.database, days=runtime.settings.job_retention_days),
         partial(forget_statistics, runtime.database),
         partial(clean_up, database=context.database, lake=context.lake, warehouse=context.warehouse),
     ]

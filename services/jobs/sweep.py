@@ -3,7 +3,6 @@
 from infra.postgres.database import Database
 from services.jobs.store import sweep as rows
 
-TIMELINE_DAYS = 30
 BATCH = 10_000
 
 
@@ -15,7 +14,7 @@ async def sweep(database: Database) -> int:
     return moved
 
 
-async def forget(database: Database) -> int:
-    """Remove timelines past their days, some at a time; returns how many lines."""
+async def forget(database: Database, *, days: float) -> int:
+    """Remove lines of timelines that are older than ``days``, some at a time; returns how many."""
     async with database.transaction() as tx:
-        return await rows.forget_timeline(tx, days=TIMELINE_DAYS, limit=BATCH)
+        return await rows.forget_timeline(tx, days=days, limit=BATCH)

@@ -71,7 +71,7 @@ async def busy_queues(tx: Transaction) -> set[str]:
     return {row["queue"] for row in found}
 
 
-async def forget_timeline(tx: Transaction, *, days: int, limit: int) -> int:
+async def forget_timeline(tx: Transaction, *, days: float, limit: int) -> int:
     """Remove the oldest lines of timelines; returns how many."""
     return await tx.execute(
         "DELETE FROM job_events WHERE ctid = ANY(ARRAY(SELECT ctid FROM ("
