@@ -28,7 +28,8 @@ def main(runtime: Runtime) -> Turn:
 
     async def look() -> object:
         names = runtime.once(channels).names
-        return await watch(runtime.database, now=datetime.now(UTC), channels=names)
+        size = runtime.settings.max_queue_size
+        return await watch(runtime.database, now=datetime.now(UTC), max_queue_size=size, channels=names)
 
     parts: list[Part] = [
         partial(sweep, runtime.database),

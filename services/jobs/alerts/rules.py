@@ -31,6 +31,7 @@ class Rule:
 
 LEAST_ENDED = 20  # of so few jobs a rate says nothing
 STUCK_SECONDS = 60.0
+PAUSED_SECONDS = 3600.0  # for so long somebody may look after a queue
 
 _WAITING_SECONDS = {
     Priority.CRITICAL: 60.0,
@@ -47,6 +48,10 @@ def _share(words: str) -> Callable[[float, str], str]:
 
 def _waited(level: Priority) -> Callable[[float, str], str]:
     return lambda value, _: f"A {level.name} job has been ready for {duration(value)} and no worker took it"
+
+
+def _queues(subject: str) -> str:
+    return "all queues" if subject == "*" else subject
 
 
 def duration(seconds: float) -> str:
@@ -73,6 +78,21 @@ RULES: Mapping[str, Rule] = {
         )
         for level, seconds in _WAITING_SECONDS.items()
     },
+    "queue_filling": Rule(
+        level=Level.WARNING, raise_at=0.90, clear_below=0.80, message=_share("Nearly as many jobs wait as may")
+    ),
+    "queue_full": Rule(
+        level=Level.ERROR,
+        raise_at=1.0,
+        clear_below=0.95,
+        message=_share("New jobs are refused, as many wait as may"),
+    ),
+    "long_paused": Rule(
+        level=Level.ERROR,
+        raise_at=PAUSED_SECONDS,
+        clear_below=PAUSED_SECONDS,
+        message=lambda value, subject: f"Paused for {duration(value)} with jobs in it ({_queues(subject)})",
+    ),
     "stuck_jobs": Rule(
         level=Level.ERROR,
         raise_at=1,

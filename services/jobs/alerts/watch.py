@@ -1,8 +1,9 @@
 """Look whether something is wrong, and have it told when that begins and when it ends."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid4, uuid5
 
 import structlog
@@ -26,7 +27,12 @@ log = structlog.get_logger()
 
 
 async def watch(
-    database: Database, *, now: datetime, channels: Sequence[Channel] = (), every_seconds: float = EVERY_SECONDS
+    database: Database,
+    *,
+    now: datetime,
+    max_queue_size: int,
+    channels: Sequence[Channel] = (),
+    every_seconds: float = EVERY_SECONDS,
 ) -> list[Notice]:
     """Look if the last look is long enough ago; returns what was raised or cleared.
 
@@ -36,7 +42,8 @@ async def watch(
     async with database.transaction() as tx:
         if not await alerts.take_turn(tx, every_seconds=every_seconds):
             return []
-        values, known = await measure(tx, now=now), await alerts.open_ones(tx)
+        values = await measure(tx, now=now, max_queue_size=max_queue_size)
+        known = await alerts.open_ones(tx)
         for key in sorted({*values, *known}):
             notice = await _look(tx, key, values.get(key, 0.0), known.get(key), now)
             if notice is not None:
@@ -48,20 +55,42 @@ async def watch(
     return notices
 
 
-async def measure(tx: Transaction, *, now: datetime) -> dict[Key, float]:
+async def measure(tx: Transaction, *, now: datetime, max_queue_size: int) -> dict[Key, float]:
     """The value of every rule, for each thing it is about. What is not named is 0."""
-    paused = await depths.queues(tx)
-    rows = [row for row in await depths.depths(tx, tenant=None) if not is_paused(row["queue"], paused)]
+    queues, everything = await depths.queues(tx), await depths.depths(tx, tenant=None)
+    rows = [row for row in everything if not is_paused(row["queue"], queues)]
     found = depth(rows)
     ready = any(row["state"] == "ready" for row in rows)
     seen = await workers.seen(tx, within_seconds=SEEN_SECONDS) if ready else []
     return {
+        **_fill(everything, max_queue_size),
+        **_pauses(everything, queues, now),
         **_rates(await statistics.failures(tx, now=now)),
         **{(f"oldest_{level.name.lower()}", ""): found.oldest.get(level.name, 0.0) for level in Priority},
         ("stuck_jobs", ""): float(await depths.stuck(tx, seconds=STUCK_SECONDS)),
         ("outbox_age", ""): (await depths.outbox(tx))["oldest_seconds"],
         ("dead_letters", ""): float(await depths.dead(tx, tenant=None)),
         ("no_worker", ""): float(ready and not seen),
+    }
+
+
+def _fill(rows: Iterable[Mapping[str, Any]], max_queue_size: int) -> dict[Key, float]:
+    waiting: Counter[str] = Counter()
+    for row in rows:
+        if row["state"] in {"ready", "scheduled"}:
+            waiting[row["queue"]] += row["count"]
+    shares = {queue: count / max_queue_size for queue, count in waiting.items()}
+    return {(rule, queue): share for queue, share in shares.items() for rule in ("queue_filling", "queue_full")}
+
+
+def _pauses(
+    rows: Iterable[Mapping[str, Any]], queues: Mapping[str, Mapping[str, Any]], now: datetime
+) -> dict[Key, float]:
+    held = {row["queue"] for row in rows if row["state"] in {"ready", "waiting"}}
+    return {
+        ("long_paused", name): (now - queue["paused_at"]).total_seconds()
+        for name, queue in queues.items()
+        if queue["paused_at"] is not None and (name in held or (name == "*" and held))
     }
 
 

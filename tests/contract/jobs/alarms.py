@@ -11,16 +11,19 @@ from services.jobs.watching.roll_up import roll_up
 from tests.contract.jobs.rig import Desk, Final, failing, record
 
 START = datetime.now(UTC)
+MOST = 20  # jobs in a queue
 ALL: tuple[Channel, ...] = ("webhook", "email")
 
 
 async def value(database: Database, rule: str, subject: str = "", *, now: datetime = START) -> float | None:
     async with database.reading() as tx:
-        return (await measure(tx, now=now)).get((rule, subject))
+        return (await measure(tx, now=now, max_queue_size=MOST)).get((rule, subject))
 
 
 async def look(database: Database, seconds: float, channels: tuple[Channel, ...] = ()) -> list[Notice]:
-    return await watch(database, now=START + timedelta(seconds=seconds), channels=channels, every_seconds=0)
+    return await watch(
+        database, now=START + timedelta(seconds=seconds), max_queue_size=MOST, channels=channels, every_seconds=0
+    )
 
 
 async def seen(database: Database) -> None:
@@ -52,6 +55,17 @@ async def critical_waits(desk: Desk) -> None:
     await older(desk, 100)
 
 
+async def queue_fills(desk: Desk) -> None:
+    await seen(desk.database)
+    await desk.queue(17)
+    await desk.queue(3, state="scheduled")
+
+
+async def long_paused(desk: Desk) -> None:
+    await desk.queue()
+    await desk.database.pool.execute("INSERT INTO queues (name, paused_at) VALUES ('q', now() - interval '61 minutes')")
+
+
 async def lease_is_long_over(desk: Desk) -> None:
     job = await desk.held()
     await desk.change(job.id, "lease_until = now() - interval '5 minutes'")
@@ -81,6 +95,9 @@ TROUBLES: dict[str, tuple[Callable[[Desk], Awaitable[None]], str]] = {
     "failure_rate": (much_fails, "k"),
     "failure_rate_severe": (much_fails, "k"),
     "oldest_critical": (critical_waits, ""),
+    "queue_filling": (queue_fills, "q"),
+    "queue_full": (queue_fills, "q"),
+    "long_paused": (long_paused, "q"),
     "stuck_jobs": (lease_is_long_over, ""),
     "outbox_age": (events_stay, ""),
     "dead_letters": (dead_letters, ""),

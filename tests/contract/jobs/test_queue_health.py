@@ -43,7 +43,8 @@ async def test_health_is_told_in_the_seeds_words(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "status"), [("dead_letters", "healthy"), ("stuck_jobs", "degraded"), ("no_worker", "critical")]
+    ("rule", "status"),
+    [("dead_letters", "healthy"), ("long_paused", "degraded"), ("stuck_jobs", "degraded"), ("no_worker", "critical")],
 )
 async def test_the_gravest_alert_decides_the_status(desk: Desk, rule: str, status: str) -> None:
     await TROUBLES[rule][0](desk)

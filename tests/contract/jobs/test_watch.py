@@ -19,6 +19,7 @@ from tests.contract.jobs.alarms import (
     critical_waits,
     due_is_long_past,
     lease_is_long_over,
+    long_paused,
     look,
     much_fails,
     nobody_works,
@@ -80,6 +81,54 @@ async def test_a_paused_queue_may_wait(desk: Desk) -> None:
     assert await value(desk.database, "no_worker") == 0
 
 
+@pytest.mark.parametrize(
+    ("jobs", "told"), [(17, set()), (18, {"queue_filling"}), (20, {"queue_filling", "queue_full"})]
+)
+async def test_a_queue_is_told_of_before_it_refuses_jobs(desk: Desk, jobs: int, told: set[str]) -> None:
+    await seen(desk.database)
+    await desk.queue(jobs)
+
+    assert {notice.rule for notice in await raised(desk.database)} == told
+
+
+async def test_jobs_in_hand_fill_no_queue(desk: Desk) -> None:
+    await desk.queue(4)
+    await desk.claim(4)
+
+    assert await value(desk.database, "queue_full", "q") is None
+
+
+async def test_a_pause_is_told_of_when_it_is_long_and_holds_work(desk: Desk) -> None:
+    await long_paused(desk)
+    assert (await value(desk.database, "long_paused", "q") or 0) > 3600
+    await desk.database.pool.execute("UPDATE queues SET paused_at = now() - interval '59 minutes'")
+    assert (await value(desk.database, "long_paused", "q") or 0) < 3600
+    await desk.database.pool.execute("DELETE FROM jobs")
+    assert await value(desk.database, "long_paused", "q") is None
+
+
+async def test_a_pause_of_all_queues_is_one_alert(desk: Desk) -> None:
+    await long_paused(desk)
+    await desk.queue(queue="r")
+    await desk.database.pool.execute("UPDATE queues SET name = '*'")
+
+    [notice] = await raised(desk.database)
+
+    assert (notice.rule, notice.subject) == ("long_paused", "*")
+    assert notice.message == "Paused for 61 min with jobs in it (all queues)"
+
+
+async def test_a_queue_that_goes_on_is_well_again(desk: Desk) -> None:
+    await long_paused(desk)
+    await raised(desk.database)
+    await seen(desk.database)
+    await desk.database.pool.execute("UPDATE queues SET paused_at = NULL")
+
+    later = [await look(desk.database, seconds) for seconds in (50, 80, 111)]
+
+    assert [(one.rule, one.change) for notices in later for one in notices] == [("long_paused", "cleared")]
+
+
 async def test_a_job_that_was_due_later_has_waited_only_since_then(desk: Desk) -> None:
     [job_id] = await desk.queue(state="scheduled")
     await older(desk, 10_000)
@@ -127,10 +176,10 @@ async def test_many_who_look_at_once_raise_it_once(desk: Desk) -> None:
 
 async def test_nobody_looks_again_before_it_is_time(desk: Desk) -> None:
     await nobody_works(desk)
-    await watch(desk.database, now=START, every_seconds=0)
+    await watch(desk.database, now=START, max_queue_size=10, every_seconds=0)
     before = await desk.database.pool.fetchval("SELECT looked_at FROM alerts")
 
-    await watch(desk.database, now=START + timedelta(seconds=9), every_seconds=3600)
+    await watch(desk.database, now=START + timedelta(seconds=9), max_queue_size=10, every_seconds=3600)
 
     assert await desk.database.pool.fetchval("SELECT looked_at FROM alerts") == before
 

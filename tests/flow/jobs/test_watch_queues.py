@@ -47,7 +47,7 @@ async def test_jobs_that_were_worked_are_seen_everywhere(desk: Counter) -> None:
         await desk.runtime.once(roster).report()
         summary = await read(desk, "/monitor/summary")
     await roll_up(desk.runtime.database)
-    await watch(desk.runtime.database, now=datetime.now(UTC), every_seconds=0)
+    await watch(desk.runtime.database, now=datetime.now(UTC), max_queue_size=1000, every_seconds=0)
 
     assert [worker["name"] for worker in summary["workers"]] == [desk.runtime.name]
     assert summary["statistics"]["workers"]["slots"] == 5
@@ -82,7 +82,7 @@ async def test_an_alert_is_listed_while_it_stands_and_afterwards(desk: Counter) 
     await desk.accepted()
     began = datetime.now(UTC)
     for seconds in range(0, 40, 10):
-        await watch(desk.runtime.database, now=began + timedelta(seconds=seconds), every_seconds=0)
+        await watch(desk.runtime.database, now=began + timedelta(seconds=seconds), max_queue_size=1000, every_seconds=0)
 
     [alert] = (await read(desk, "/alerts?standing=true"))["items"]
     health = await read(desk, "/queue/health")
