@@ -12,7 +12,7 @@ from services.jobs.commanding.commands import COMMANDS, TABLE, InvalidTransition
 from services.jobs.job import Job
 from services.jobs.shapes import ENDED
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[5]
 
 
 def rows() -> dict[str, list[str]]:
