@@ -21,6 +21,7 @@ class Policy:
     lease: float = 45.0
     webhook_base: str | None = None
     poll_concurrency: int = 500
+    room: int = 10_000  # jobs that may wait in one queue
 
 
 def policy(settings: Settings, *, public_url: str | None) -> Policy:
@@ -37,4 +38,5 @@ def policy(settings: Settings, *, public_url: str | None) -> Policy:
         lease=settings.lease_seconds,
         webhook_base=public_url,
         poll_concurrency=settings.poll_concurrency,
+        room=settings.max_queue_size,
     )

@@ -10,8 +10,10 @@ from services.crawling.failure import DEAD_SNAPSHOT
 from services.crawling.phase import require
 from services.crawling.policy import Policy
 from services.crawling.store import crawls, polls, views
+from services.crawling.trigger_crawl import QUEUE
 from services.jobs.job import Job
 from services.jobs.store import control
+from services.jobs.submitting.room import require_room
 
 
 class WouldBuyAgain(Problem):
@@ -24,7 +26,10 @@ class WouldBuyAgain(Problem):
 
 
 async def retry_crawl(crawl_id: UUID, *, tenant: str, repurchase: bool, database: Database, policy: Policy) -> int:
-    """Start the next attempt; returns its number. Raises ``CrawlNotFound``, ``IllegalCommand``, ``WouldBuyAgain``."""
+    """Start the next attempt; returns its number.
+
+    Raises ``CrawlNotFound``, ``IllegalCommand``, ``WouldBuyAgain``, ``QueueFull``.
+    """
     async with database.transaction() as tx:
         locked = await control.lock(tx, crawl_id)
         row = require("retry-background", await views.one(tx, crawl_id, tenant=tenant))
@@ -33,6 +38,8 @@ async def retry_crawl(crawl_id: UUID, *, tenant: str, repurchase: bool, database
         alive = row["snapshot_id"] is not None and not row["snapshot_dead"]
         if alive and not repurchase:
             return await _wait_again(tx, locked, row)
+        _refuse_to_buy_again(row, repurchase=repurchase)
+        await require_room(tx, QUEUE, room=policy.room)
         return await _order_again(tx, locked, row, repurchase=repurchase)
 
 
@@ -43,13 +50,16 @@ async def _wait_again(tx: Transaction, locked: Job, row: Mapping[str, Any]) -> i
     return attempt
 
 
-async def _order_again(tx: Transaction, locked: Job, row: Mapping[str, Any], *, repurchase: bool) -> int:
+def _refuse_to_buy_again(row: Mapping[str, Any], *, repurchase: bool) -> None:
     never_bought = row["snapshot_id"] is None
     fruitless = row["error_code"] in DEAD_SNAPSHOT and row["proven"] is None
     if not (repurchase or never_bought or fruitless):
         raise WouldBuyAgain
+
+
+async def _order_again(tx: Transaction, locked: Job, row: Mapping[str, Any], *, repurchase: bool) -> int:
     await polls.stop(tx, locked.id)
-    if repurchase or not never_bought:
+    if repurchase or row["snapshot_id"] is not None:
         await crawls.forget_snapshot(tx, locked.id)
     # an order whose fate was never known keeps the time it was sent: it is looked up before it is sent again
-    return await control.restart(tx, locked, state="ready", queue="submit", step="submitting")
+    return await control.restart(tx, locked, state="ready", queue=QUEUE, step="submitting")

@@ -12,9 +12,11 @@ from services.crawling.store import crawls, keys
 from services.jobs.job import Job, NewJob
 from services.jobs.store import held, queue
 from services.jobs.submitting.idempotency import KEY_DAYS, IdempotencyKey, IdempotencyMismatch
+from services.jobs.submitting.room import require_room
 
 IN_FLIGHT_SECONDS = 10.0
 MAX_TRIES = 8
+QUEUE = "submit"
 
 
 class IdempotencyInProgress(Problem):
@@ -49,7 +51,7 @@ async def trigger_crawl(
 ) -> Accepted:
     """Store the order. With a ``worker`` its job is handed out at once, else the queue has it.
 
-    Raises ``IdempotencyMismatch``, ``IdempotencyInProgress``.
+    Raises ``IdempotencyMismatch``, ``IdempotencyInProgress``, ``QueueFull``.
     """
     async with database.transaction() as tx:
         if key is not None:
@@ -64,6 +66,7 @@ async def trigger_crawl(
             )
             if known is not None:
                 return _known(known, key)
+        await require_room(tx, QUEUE, room=policy.room)
         await queue.enqueue(tx, _job(crawl_id, order, tenant))
         await crawls.insert(tx, crawl_id, order, tenant=tenant, webhook_token=webhook_token, deadline=policy.deadline)
         if worker is None:
@@ -84,7 +87,7 @@ def _job(crawl_id: UUID, order: Order, tenant: str) -> NewJob:
     return NewJob(
         id=crawl_id,
         kind="crawl",
-        queue="submit",
+        queue=QUEUE,
         tenant=tenant,
         priority=order.priority,
         max_tries=MAX_TRIES,

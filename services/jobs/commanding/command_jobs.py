@@ -12,13 +12,14 @@ from infra.postgres.database import Database, Transaction
 from schemas.problem import Problem
 from services.jobs.commanding.cancel_job import cancel_locked
 from services.jobs.commanding.commands import TABLE, legal, situation
-from services.jobs.commanding.retry_job import start_anew
+from services.jobs.commanding.retry_job import start_those_that_fit
 from services.jobs.job import Command, Commands, Job
 from services.jobs.kinds import Kinds
 from services.jobs.rank import Level
 from services.jobs.shapes import STATUSES
 from services.jobs.store import commands as rows
 from services.jobs.store.views import Place, Wanted
+from services.jobs.submitting.room import QueueFull
 
 BATCH = 200  # jobs in one transaction: nobody else waits long for them
 _Name = Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
@@ -63,44 +64,77 @@ class BulkPriority(Bulk):
     priority: Level
 
 
+@dataclass
+class Tally:
+    """What became of jobs. ``stopped``: a full queue, because of which some were left as they are."""
+
+    changed: int = 0
+    refused: int = 0
+    stopped: QueueFull | None = None
+
+    def add(self, other: "Tally") -> None:
+        """What became of others."""
+        self.changed, self.refused = self.changed + other.changed, self.refused + other.refused
+        self.stopped = other.stopped
+
+    def counts(self, *, looked: int) -> dict[str, int]:
+        """For an answer; of those that were ``looked`` at, the ones left as they are did not count."""
+        matched = looked if self.stopped is None else self.changed + self.refused
+        return {"matched": matched, "changed": self.changed, "refused": self.refused}
+
+    @property
+    def reason(self) -> dict[str, Any] | None:
+        """Why it stopped, in the words of a problem; None if it did not."""
+        if (full := self.stopped) is None:
+            return None
+        return {
+            "code": full.code,
+            "detail": full.detail,
+            "recovery": full.recovery,
+            "retry_after": full.retry_after,
+            **full.extra,
+        }
+
+
 @dataclass(frozen=True, kw_only=True)
 class Commanding:
-    """What is done to many jobs, and by what."""
+    """What is done to many jobs, and by what; ``room`` is how many may wait in one queue."""
 
     command: Many
     tenant: str
     kinds: Kinds
+    room: int
     database: Database
     priority: int | None = None
 
     async def all(self, bulk: Bulk) -> dict[str, Any]:
-        """Command what fits, oldest first; answers counts, and whether ``more`` fits than the limit allowed."""
-        counts, place = {"matched": 0, "changed": 0, "refused": 0}, None
+        """Command what fits, oldest first; answers counts, and whether ``more`` fits than the limit allowed.
+
+        A queue that is full stops it: ``stopped`` says so, and the rest is as it was.
+        """
+        tally, place, looked = Tally(), None, 0
         look = partial(self._look, self._wanted(bulk.filter))
-        while room := bulk.limit - counts["matched"]:
-            found, place = await look(place, min(BATCH, room))
+        while tally.stopped is None and (left := bulk.limit - looked):
+            found, place = await look(place, min(BATCH, left))
             if not found:
                 break
-            changed, refused = (0, 0) if bulk.dry_run else await self.batch(found)
-            counts = {
-                "matched": counts["matched"] + len(found),
-                "changed": counts["changed"] + changed,
-                "refused": counts["refused"] + refused,
-            }
-        more = bool(place and (await look(place, 1))[0])
-        return {"command": self.command, "dry_run": bulk.dry_run, **counts, "more": more}
+            looked += len(found)
+            if not bulk.dry_run:
+                tally.add(await self.batch(found))
+        more = tally.stopped is not None or bool(place and (await look(place, 1))[0])
+        counts = tally.counts(looked=looked)
+        return {"command": self.command, "dry_run": bulk.dry_run, **counts, "more": more, "stopped": tally.reason}
 
-    async def batch(self, found: Sequence[Found]) -> tuple[int, int]:
-        """Command these; how many did it, and how many refused. A kind's own way is taken one by one."""
+    async def batch(self, found: Sequence[Found]) -> Tally:
+        """Command these, in their order where a queue may fill up. A kind's own way is taken one by one."""
         own = {kind: self._own(self.kinds.commands(kind)) for _, kind in found}
-        alone = [(job_id, command) for job_id, kind in found if (command := own[kind]) is not None]
-        done = sum([await self._alone(job_id, command) for job_id, command in alone])
-        async with self.database.transaction() as tx:
-            locked = await rows.lock(tx, [one for one, kind in found if own[kind] is None], tenant=self.tenant)
-            takes = [job for job in locked if self.command in legal(situation(state=job.state, want=job.want))]
-            await self._together(tx, takes)
-        done += len(takes)
-        return done, len(found) - done
+        done = Tally()
+        for job_id, command in [(job_id, command) for job_id, kind in found if (command := own[kind]) is not None]:
+            if done.stopped is None:
+                await self._alone(job_id, command, done)
+        if done.stopped is None:
+            await self._rest([job_id for job_id, kind in found if own[kind] is None], done)
+        return done
 
     async def _look(self, wanted: Wanted, place: Place | None, limit: int) -> tuple[list[Found], Place | None]:
         states = _states(self.command, wanted)
@@ -116,22 +150,34 @@ class Commanding:
     def _own(self, commands: Commands) -> Command | None:
         return {"cancel": commands.cancel, "retry": commands.retry}.get(self.command)
 
-    async def _alone(self, job_id: UUID, command: Command) -> bool:
+    async def _alone(self, job_id: UUID, command: Command, done: Tally) -> None:
         try:
             await command(job_id, self.tenant)
+        except QueueFull as full:
+            done.stopped = full
         except Problem:
-            return False  # counted: who wants to know why asks for the one
-        return True
+            done.refused += 1  # who wants to know why asks for the one
+        else:
+            done.changed += 1
 
-    async def _together(self, tx: Transaction, jobs: Sequence[Job]) -> None:
+    async def _rest(self, ids: Sequence[UUID], done: Tally) -> None:
+        async with self.database.transaction() as tx:
+            locked = {job.id: job for job in await rows.lock(tx, ids, tenant=self.tenant)}
+            jobs = [locked[one] for one in ids if one in locked]
+            takes = [job for job in jobs if self.command in legal(situation(state=job.state, want=job.want))]
+            changed, done.stopped = await self._together(tx, takes)
+        done.changed += changed
+        done.refused += len(ids) - len(takes)
+
+    async def _together(self, tx: Transaction, jobs: Sequence[Job]) -> tuple[int, QueueFull | None]:
+        if self.command == "retry":
+            return await start_those_that_fit(tx, jobs, kinds=self.kinds, room=self.room)
         if self.command == "cancel":
             await cancel_locked(tx, jobs, kinds=self.kinds)
-        elif self.command == "retry":
-            for job in jobs:
-                await start_anew(tx, job, kinds=self.kinds)
         else:
             assert self.priority is not None  # noqa: S101  # the body says it
             await rows.prioritise(tx, jobs, self.priority)
+        return len(jobs), None
 
 
 def _states(command: Many, wanted: Wanted) -> list[str]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infra.postgres.database import Database
 from infra.runtime.bus import DeadLetterUnknown
 from schemas.problem import Problem
-from services.jobs.commanding.command_jobs import BATCH, Commanding
+from services.jobs.commanding.command_jobs import BATCH, Commanding, Tally
 from services.jobs.commanding.list_dead_letters import Messages, Source, messages
 from services.jobs.commanding.retry_job import retry_job
 from services.jobs.kinds import Kinds
@@ -34,36 +34,48 @@ class Replay(BaseModel):
     dry_run: bool = False
 
 
-async def replay_dead_letter(letter: UUID, *, tenant: str, kinds: Kinds, database: Database, bus: Messages) -> Source:
+async def replay_dead_letter(
+    letter: UUID, *, tenant: str, kinds: Kinds, room: int, database: Database, bus: Messages
+) -> Source:
     """A job is retried, a message delivered again; says which it was.
 
-    Raises ``DeadLetterUnknown``, ``SubscriptionGone`` and what the job's kind raises of a retry.
+    ``room`` is how many jobs may wait in one queue. Raises ``DeadLetterUnknown``, ``SubscriptionGone``, ``QueueFull``
+    and what the job's kind raises of a retry.
     """
     async with database.reading() as tx:
         is_job = await dead.is_dead(tx, letter, tenant=tenant)
     if is_job:
-        await retry_job(letter, tenant=tenant, kinds=kinds, database=database)
+        await retry_job(letter, tenant=tenant, kinds=kinds, room=room, database=database)
         return "jobs"
     await bus.replay(await _message(letter, tenant=tenant, bus=bus))
     return "bus"
 
 
 async def replay_dead_letters(
-    wanted: Replay, *, tenant: str, kinds: Kinds, database: Database, bus: Messages
+    wanted: Replay, *, tenant: str, kinds: Kinds, room: int, database: Database, bus: Messages
 ) -> dict[str, Any]:
-    """Replay what fits; answers counts. What refuses stays a dead letter."""
+    """Replay what fits; answers counts. What refuses stays a dead letter, and so does all that a full queue stops."""
     asked = Dead(tenant=tenant, kind=wanted.kind, queue=wanted.queue, code=wanted.code)
     if wanted.source == "bus":
-        found = [one.id for one in await messages(asked, bus=bus)][: wanted.limit]
-        changed = 0 if wanted.dry_run else sum([await _again(one, bus=bus) for one in found])
-        return _counts(wanted, matched=len(found), changed=changed)
-    async with database.reading() as tx:
-        failed = await dead.page(tx, asked, before=None, limit=wanted.limit)
-    jobs = [(UUID(str(row["id"])), row["kind"]) for row in failed]
-    commanding = Commanding(command="retry", tenant=tenant, kinds=kinds, database=database)
-    batches = [] if wanted.dry_run else [jobs[at : at + BATCH] for at in range(0, len(jobs), BATCH)]
-    changed = sum([(await commanding.batch(batch))[0] for batch in batches])
-    return _counts(wanted, matched=len(jobs), changed=changed)
+        return await _messages_again(wanted, asked, bus=bus)
+    commanding = Commanding(command="retry", tenant=tenant, kinds=kinds, room=room, database=database)
+    tally, before, looked = Tally(), None, 0
+    while tally.stopped is None and (left := wanted.limit - looked):
+        async with database.reading() as tx:
+            failed = await dead.names(tx, asked, before=before, limit=min(BATCH, left))
+        if not failed:
+            break
+        looked, before = looked + len(failed), (failed[-1]["finished_at"], failed[-1]["id"])
+        if not wanted.dry_run:
+            tally.add(await commanding.batch([(UUID(str(row["id"])), row["kind"]) for row in failed]))
+    return _answer(wanted, tally, looked)
+
+
+async def _messages_again(wanted: Replay, asked: Dead, *, bus: Messages) -> dict[str, Any]:
+    found = [one.id for one in await messages(asked, bus=bus)][: wanted.limit]
+    changed = 0 if wanted.dry_run else sum([await _again(one, bus=bus) for one in found])
+    refused = 0 if wanted.dry_run else len(found) - changed
+    return _answer(wanted, Tally(changed=changed, refused=refused), len(found))
 
 
 async def discard_dead_letter(letter: UUID, *, reason: str, tenant: str, database: Database, bus: Messages) -> Source:
@@ -93,6 +105,5 @@ async def _again(message: str, *, bus: Messages) -> bool:
     return True
 
 
-def _counts(wanted: Replay, *, matched: int, changed: int) -> dict[str, Any]:
-    refused = 0 if wanted.dry_run else matched - changed
-    return {"dry_run": wanted.dry_run, "matched": matched, "changed": changed, "refused": refused}
+def _answer(wanted: Replay, tally: Tally, looked: int) -> dict[str, Any]:
+    return {"dry_run": wanted.dry_run, **tally.counts(looked=looked), "stopped": tally.reason}

@@ -10,16 +10,16 @@ from services.jobs.kinds import Kinds
 from services.jobs.shapes import ENDED
 
 
-async def restart_job(job_id: UUID, *, tenant: str, kinds: Kinds, database: Database) -> None:
+async def restart_job(job_id: UUID, *, tenant: str, kinds: Kinds, room: int, database: Database) -> None:
     """The attempt that is under way ends as cancelled, its worker is fenced out, and the next one is queued at once.
 
-    A kind that retries in a way of its own is restarted by that, when it is over. Raises ``JobNotFound``,
-    ``InvalidTransition`` and what the kind's own way to retry raises.
+    A kind that retries in a way of its own is restarted by that, when it is over. ``room`` is how many jobs may wait in
+    one queue. Raises ``JobNotFound``, ``InvalidTransition``, ``QueueFull`` and what the kind's own way to retry raises.
     """
     own = (await own_commands(job_id, tenant=tenant, kinds=kinds, database=database)).retry
     async with taking("restart", job_id, tenant=tenant, kinds=kinds, database=database) as (tx, job):
         if own is None:
             if job.state not in ENDED:
                 await end_cancelled(tx, [job], kinds=kinds)
-            return await start_anew(tx, job, kinds=kinds)
+            return await start_anew(tx, job, kinds=kinds, room=room)
     return await own(job_id, tenant)

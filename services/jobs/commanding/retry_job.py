@@ -1,5 +1,7 @@
 """Run an ended job again."""
 
+from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 from infra.postgres.database import Database, Transaction
@@ -7,21 +9,49 @@ from services.jobs.commanding.taking import own_commands, taking
 from services.jobs.job import Job
 from services.jobs.kinds import Kinds
 from services.jobs.store import control
+from services.jobs.submitting.room import QueueFull, require_room
 
 
-async def retry_job(job_id: UUID, *, tenant: str, kinds: Kinds, database: Database) -> None:
+async def retry_job(job_id: UUID, *, tenant: str, kinds: Kinds, room: int, database: Database) -> None:
     """A new attempt with all its tries, a level ahead of its priority; a dead letter is none any more.
 
-    Raises ``JobNotFound``, ``InvalidTransition`` and what the kind's own way to retry raises.
+    ``room`` is how many jobs may wait in one queue. Raises ``JobNotFound``, ``InvalidTransition``, ``QueueFull`` and
+    what the kind's own way to retry raises.
     """
     own = (await own_commands(job_id, tenant=tenant, kinds=kinds, database=database)).retry
     if own is not None:
         await own(job_id, tenant)
         return
     async with taking("retry", job_id, tenant=tenant, kinds=kinds, database=database) as (tx, job):
-        await start_anew(tx, job, kinds=kinds)
+        await start_anew(tx, job, kinds=kinds, room=room)
 
 
-async def start_anew(tx: Transaction, locked: Job, *, kinds: Kinds) -> None:
-    """The next attempt of a locked job begins where jobs of its kind come in."""
-    await control.restart(tx, locked, state="ready", queue=kinds.home(locked.kind) or locked.queue, step=None)
+async def start_anew(tx: Transaction, locked: Job, *, kinds: Kinds, room: int) -> None:
+    """The next attempt of a locked job begins where jobs of its kind come in. Raises ``QueueFull``."""
+    await require_room(tx, _home(locked, kinds), room=room)
+    await _restart(tx, locked, kinds)
+
+
+async def start_those_that_fit(
+    tx: Transaction, jobs: Sequence[Job], *, kinds: Kinds, room: int
+) -> tuple[int, QueueFull | None]:
+    """Locked jobs start anew in this order until a queue is full; how many did, and what stopped the others."""
+    fitting, stopped = len(jobs), None
+    for queue, places in sorted(Counter(_home(job, kinds) for job in jobs).items()):
+        try:
+            await require_room(tx, queue, places=places, room=room)
+        except QueueFull as full:
+            there = [number for number, job in enumerate(jobs) if _home(job, kinds) == queue]
+            if there[full.free] < fitting:
+                fitting, stopped = there[full.free], full
+    for job in jobs[:fitting]:
+        await _restart(tx, job, kinds)
+    return fitting, stopped
+
+
+async def _restart(tx: Transaction, locked: Job, kinds: Kinds) -> None:
+    await control.restart(tx, locked, state="ready", queue=_home(locked, kinds), step=None)
+
+
+def _home(job: Job, kinds: Kinds) -> str:
+    return kinds.home(job.kind) or job.queue

@@ -44,7 +44,7 @@ def routes(runtime: Runtime) -> APIRouter:
         return await _shown(runtime, one)
 
     _endings(made, commanded)
-    _beginnings(made, commanded)
+    _beginnings(made, commanded, room=runtime.settings.max_queue_size)
     return made
 
 
@@ -65,16 +65,16 @@ def _endings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[s
         return await commanded(resume_job, job_id)
 
 
-def _beginnings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]]) -> None:
+def _beginnings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]], *, room: int) -> None:
     @made.post("/retry", status_code=202)
     async def retry(job_id: str) -> dict[str, Any]:
         """Run an ended job again, as a new attempt that goes a level ahead."""
-        return await commanded(retry_job, job_id)
+        return await commanded(partial(retry_job, room=room), job_id)
 
     @made.post("/restart", status_code=202)
     async def restart(job_id: str) -> dict[str, Any]:
         """Start the job anew whatever it does; an attempt under way ends as cancelled."""
-        return await commanded(restart_job, job_id)
+        return await commanded(partial(restart_job, room=room), job_id)
 
     async def priority(job_id: str, wanted: NewPriority) -> dict[str, Any]:
         """Give a job that waits another priority, as if it had had it from the start."""

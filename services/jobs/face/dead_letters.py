@@ -61,19 +61,20 @@ def _list(made: APIRouter, runtime: Runtime) -> None:
 
 
 def _commands(made: APIRouter, runtime: Runtime) -> None:
-    bus, database = runtime.bus, runtime.database
+    bus, database, room = runtime.bus, runtime.database, runtime.settings.max_queue_size
 
     @made.post("/replay")
     async def replay_all(wanted: Replay) -> dict[str, Any]:
         """Give all that fit another chance; answers how many fitted, changed and refused."""
         known = runtime.once(kinds)
-        return await replay_dead_letters(wanted, tenant=TENANT, kinds=known, database=database, bus=bus)
+        return await replay_dead_letters(wanted, tenant=TENANT, kinds=known, room=room, database=database, bus=bus)
 
     @made.post("/{letter}/replay", status_code=202)
     async def replay(letter: str) -> dict[str, Any]:
         """Give one another chance: a job is retried, a message delivered again."""
-        known = runtime.once(kinds)
-        source = await replay_dead_letter(_id(letter), tenant=TENANT, kinds=known, database=database, bus=bus)
+        source = await replay_dead_letter(
+            _id(letter), tenant=TENANT, kinds=runtime.once(kinds), room=room, database=database, bus=bus
+        )
         return {"id": letter, "source": source, "status": "replayed"}
 
     @made.post("/{letter}/discard")

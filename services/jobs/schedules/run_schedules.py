@@ -15,7 +15,8 @@ from services.jobs.schedules.cron import next_fire
 from services.jobs.schedules.schedule import job_of
 from services.jobs.store import admission, schedules
 from services.jobs.store.rows import said, storable
-from services.jobs.submitting.admission import Door, QueueFull, accept, admit
+from services.jobs.submitting.admission import Door, accept, admit
+from services.jobs.submitting.room import QueueFull
 
 log = structlog.get_logger()
 

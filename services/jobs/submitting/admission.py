@@ -3,27 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from infra.postgres.database import Transaction
 from infra.runtime.runtime import Runtime
 from infra.runtime.wrong_fields import placed
-from schemas.problem import Problem, ProblemClass
+from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.kinds import Kinds, kinds
-from services.jobs.store import admission, queue
-
-PATIENCE_SECONDS = 5.0
-
-
-class QueueFull(Problem):
-    """So many jobs wait that another is not taken."""
-
-    code: ClassVar[str] = "QUEUE_FULL"
-    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
-    status: ClassVar[int] = 429
-    title: ClassVar[str] = "The queue is full"
-    recovery: ClassVar[str] = "Send it again after the time in Retry-After, add workers, or raise MAX_QUEUE_SIZE."
+from services.jobs.store import queue
+from services.jobs.submitting.room import require_room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +32,7 @@ def door(runtime: Runtime) -> Door:
 async def admit(tx: Transaction, jobs: Sequence[NewJob], *, room: int) -> None:
     """Queue accepted jobs, all or none; ``room`` is how many may wait in one queue. Raises ``QueueFull``."""
     for name, places in sorted(Counter(job.queue for job in jobs).items()):
-        fits, waiting = await admission.free(tx, name, places=places, limit=room)
-        if not fits:
-            raise QueueFull(
-                f"{waiting} jobs wait in {name}, {room} may; there is no room for {places} more",
-                retry_after=PATIENCE_SECONDS,
-                queue=name,
-                waiting=waiting,
-                limit=room,
-            )
+        await require_room(tx, name, places=places, room=room)
     await queue.enqueue_many(tx, jobs)
 
 

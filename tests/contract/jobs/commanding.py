@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -22,12 +23,13 @@ from services.jobs.kinds import Kinds
 from tests.contract.jobs.rig import Desk, done
 
 TENANT = "default"
+ROOM = 1_000
 USE_CASES: dict[str, Callable[..., Awaitable[None]]] = {
     "cancel": cancel_job,
     "pause": pause_job,
     "resume": resume_job,
-    "retry": retry_job,
-    "restart": restart_job,
+    "retry": partial(retry_job, room=ROOM),
+    "restart": partial(restart_job, room=ROOM),
 }
 
 

@@ -1,5 +1,6 @@
 """Commands to many jobs at once: what fits, nothing else, in bounded batches, with honest counts."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,16 +12,22 @@ from services.jobs.commanding.command_jobs import Bulk, BulkPriority, Commanding
 from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Commands, Work
 from services.jobs.kinds import Kinds
-from tests.contract.jobs.commanding import kinds_of
+from services.jobs.submitting.room import QueueFull
+from tests.contract.jobs.commanding import ROOM, kinds_of
 from tests.contract.jobs.rig import Desk, Final, done, failing
 
 
 async def command(
-    desk: Desk, wanted: Many, *, kinds: Kinds | None = None, to: int | None = None, **said: Any
+    desk: Desk, wanted: Many, *, kinds: Kinds | None = None, room: int = ROOM, to: int | None = None, **said: Any
 ) -> dict[str, Any]:
     limits = {name: said.pop(name) for name in ("limit", "dry_run") if name in said}
     commanding = Commanding(
-        command=wanted, tenant="default", kinds=kinds or kinds_of(), database=desk.database, priority=to
+        command=wanted,
+        tenant="default",
+        kinds=kinds or kinds_of(),
+        room=room,
+        database=desk.database,
+        priority=to,
     )
     return await commanding.all(Bulk(filter=said, **limits))
 
@@ -43,6 +50,7 @@ async def test_only_what_fits_is_commanded(desk: Desk) -> None:
         "changed": 3,
         "refused": 0,
         "more": False,
+        "stopped": None,
     }
     assert [await desk.state(one) for one in (*mine, *others)] == ["cancelled"] * 3 + ["ready"] * 3
 
@@ -97,6 +105,53 @@ async def test_a_retry_means_what_failed_unless_something_else_is_said(desk: Des
     assert (second["changed"], await desk.state(completed)) == (1, "ready")
 
 
+async def test_a_retry_stops_where_a_queue_is_full_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_jobs, "BATCH", 4)
+    failed = await desk.queue(9, state="failed")
+    for age, one in enumerate(reversed(failed)):
+        await desk.change(one, f"created_at = now() - interval '{age} minutes'")
+    await desk.queue(2)
+
+    answer = await command(desk, "retry", kind="k", room=8)
+
+    assert [answer[name] for name in ("matched", "changed", "refused", "more")] == [6, 6, 0, True]
+    assert (answer["stopped"]["code"], answer["stopped"]["queue"], answer["stopped"]["limit"]) == ("QUEUE_FULL", "q", 8)
+    assert [await desk.state(one) for one in failed] == ["ready"] * 6 + ["failed"] * 3
+
+
+async def test_control_where_there_is_room_for_all_it_does_not(desk: Desk) -> None:
+    await desk.queue(9, state="failed")
+    await desk.queue(2)
+
+    answer = await command(desk, "retry", kind="k", room=11)
+
+    assert (answer["changed"], answer["more"], answer["stopped"]) == (9, False, None)
+
+
+async def test_retries_at_once_and_what_is_submitted_meanwhile_share_the_room(desk: Desk) -> None:
+    for source in "abcd":
+        await desk.queue(9, state="failed", source_id=source)
+
+    await asyncio.gather(*(command(desk, "retry", source_id=source, room=20) for source in "abcd"))
+
+    assert await desk.states() == {"ready": 20, "failed": 16}
+
+
+async def test_a_kinds_own_retry_stops_where_a_queue_is_full_too(desk: Desk) -> None:
+    did: list[UUID] = []
+
+    async def retry(job_id: UUID, tenant: str) -> None:
+        if did:
+            raise QueueFull("q", places=1, waiting=1, limit=1)
+        did.append(job_id)
+
+    await desk.queue(3, state="failed")
+    answer = await command(desk, "retry", kind="k", kinds=kinds_of(Work(run=done, commands=Commands(retry=retry))))
+
+    assert [answer[name] for name in ("matched", "changed", "refused", "more")] == [1, 1, 0, True]
+    assert answer["stopped"]["code"] == "QUEUE_FULL"
+
+
 async def test_priorities_change_where_they_still_matter(desk: Desk) -> None:
     await desk.held(priority=3)
     await desk.queue(2, priority=4)
@@ -108,7 +163,9 @@ async def test_priorities_change_where_they_still_matter(desk: Desk) -> None:
 
 async def test_priorities_change_the_order(desk: Desk) -> None:
     low, normal = (await desk.queue(priority=4)) + (await desk.queue(priority=2))
-    commanding = Commanding(command="priority", tenant="default", kinds=kinds_of(), database=desk.database, priority=0)
+    commanding = Commanding(
+        command="priority", tenant="default", kinds=kinds_of(), room=ROOM, database=desk.database, priority=0
+    )
 
     await commanding.all(BulkPriority(filter={"priority": "BACKGROUND"}, priority="CRITICAL"))
 

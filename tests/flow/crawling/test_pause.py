@@ -236,8 +236,8 @@ async def test_commands_of_a_crawls_job_do_what_commands_of_the_crawl_do(house: 
     assert (await house.status(crawl_id))["background_processing"]["polling_state"] == "POLLING"
     await cancel_job(crawl_id, **given)
     assert (await house.failure(crawl_id))["code"] == "CANCELLED"
-    await retry_job(crawl_id, **given)
+    await retry_job(crawl_id, room=1, **given)
     assert (await house.status(crawl_id))["attempt"] == 2
     assert len(await house.bought()) == 1
     with pytest.raises(IllegalCommand):
-        await retry_job(crawl_id, **given)
+        await retry_job(crawl_id, room=1, **given)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter as Tally
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,8 @@ import pytest
 
 from infra.postgres.database import Database, Transaction
 from services.jobs.store import admission
-from services.jobs.submitting.admission import Door, QueueFull, door
+from services.jobs.submitting.admission import Door, door
+from services.jobs.submitting.room import QueueFull
 from services.jobs.submitting.submission import Submission
 from services.jobs.submitting.submit_job import submit_job
 from tests.flow.jobs.counter import Counter, counter
@@ -116,7 +118,8 @@ async def test_control_near_the_limit_they_do(desk: Counter, crowd: list[Databas
 
 
 async def test_a_full_queue_says_how_many_wait_and_when_to_come_back(desk: Counter) -> None:
-    jobs = {"kind": "drill", "jobs": [{"due_at": "2099-01-01T00:00:00Z"}] * 10 + [{}] * 20}
+    soon = (datetime.now(UTC) + timedelta(minutes=30)).isoformat()
+    jobs = {"kind": "drill", "jobs": [{"due_at": soon}] * 10 + [{}] * 20}
     await desk.ask("POST", "/submit-batch", jobs)
 
     async with desk.http.post(f"{desk.url}/api/background/submit", json={"kind": "drill"}) as answer:
@@ -133,6 +136,48 @@ async def test_a_batch_that_does_not_fit_leaves_nothing_behind(desk: Counter) ->
 
     assert (status, problem["code"]) == (429, "QUEUE_FULL")
     assert await desk.rows("SELECT id FROM jobs UNION ALL SELECT id FROM batches") == []
+
+
+async def full_of_drills_beside_a_failed_one(desk: Counter) -> str:
+    _, job = await desk.submit()
+    await desk.sql("UPDATE jobs SET state = 'failed', finished_at = now(), error_code = 'X'")
+    await desk.ask("POST", "/submit-batch", {"kind": "drill", "jobs": [{}] * ROOM})
+    return str(job["job_id"])
+
+
+@pytest.mark.parametrize("path", ["/job/{}/retry", "/job/{}/restart", "/dead-letters/{}/replay"])
+async def test_an_old_job_that_starts_anew_needs_room_as_a_new_one(desk: Counter, path: str) -> None:
+    job_id = await full_of_drills_beside_a_failed_one(desk)
+
+    status, problem = await desk.ask("POST", path.format(job_id))
+    assert (status, problem["code"], await waiting(desk)) == (429, "QUEUE_FULL", ROOM)
+
+    await desk.sql("DELETE FROM jobs WHERE id = (SELECT id FROM jobs WHERE state = 'ready' LIMIT 1)")
+    assert (await desk.ask("POST", path.format(job_id)))[0] == 202
+
+
+async def test_a_job_that_waits_already_is_restarted_in_its_own_place(desk: Counter) -> None:
+    await desk.ask("POST", "/submit-batch", {"kind": "drill", "jobs": [{}] * ROOM})
+    [[job_id]] = await desk.rows("SELECT id FROM jobs LIMIT 1")
+
+    assert (await desk.ask("POST", f"/job/{job_id}/restart"))[0] == 202
+    assert await waiting(desk) == ROOM
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"), [("/jobs/retry", {"filter": {"kind": "drill"}}), ("/dead-letters/replay", {})]
+)
+async def test_many_that_start_anew_fill_the_queue_and_say_what_stopped_them(
+    desk: Counter, path: str, asked: dict[str, Any]
+) -> None:
+    for _ in range(2):
+        await desk.ask("POST", "/submit-batch", {"kind": "drill", "jobs": [{}] * ROOM})
+        await desk.sql("UPDATE jobs SET state = 'failed', finished_at = now(), error_code = 'X'")
+
+    status, told = await desk.ask("POST", path, asked)
+
+    assert (status, told["changed"], told["stopped"]["code"]) == (200, ROOM, "QUEUE_FULL")
+    assert await waiting(desk) == ROOM
 
 
 @pytest.mark.parametrize("state", ["running", "waiting", "paused", "completed", "failed"])

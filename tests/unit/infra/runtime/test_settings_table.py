@@ -169,6 +169,7 @@ def given(**changes: Any) -> Settings:
         ("retry_cap_seconds", 7.0, {"retry_cap": 7.0}),
         ("lease_seconds", 7.0, {"lease": 7.0}),
         ("poll_concurrency", 7, {"poll_concurrency": 7}),
+        ("max_queue_size", 7, {"room": 7}),
     ],
 )
 def test_a_setting_of_crawling_has_one_effect_there(field: str, value: object, effect: dict[str, Any]) -> None:

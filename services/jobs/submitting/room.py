@@ -1,0 +1,36 @@
+"""A queue holds so many waiting jobs and not one more, whoever brings them: new ones, and old ones that start anew."""
+
+from typing import ClassVar
+
+from infra.postgres.database import Transaction
+from schemas.problem import Problem, ProblemClass
+from services.jobs.store import admission
+
+PATIENCE_SECONDS = 5.0
+
+
+class QueueFull(Problem):
+    """So many jobs wait that another is not taken."""
+
+    code: ClassVar[str] = "QUEUE_FULL"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    status: ClassVar[int] = 429
+    title: ClassVar[str] = "The queue is full"
+    recovery: ClassVar[str] = "Send it again after the time in Retry-After, add workers, or raise MAX_QUEUE_SIZE."
+
+    def __init__(self, queue: str, *, places: int, waiting: int, limit: int) -> None:
+        super().__init__(
+            f"{waiting} jobs wait in {queue}, {limit} may; there is no room for {places} more",
+            retry_after=PATIENCE_SECONDS,
+            queue=queue,
+            waiting=waiting,
+            limit=limit,
+        )
+        self.free = max(0, limit - waiting)
+
+
+async def require_room(tx: Transaction, queue: str, *, places: int = 1, room: int) -> None:
+    """So many more may come until the commit; ``room`` is how many may wait in one queue. Raises ``QueueFull``."""
+    fits, waiting = await admission.free(tx, queue, places=places, limit=room)
+    if not fits:
+        raise QueueFull(queue, places=places, waiting=waiting, limit=room)
