@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infra.runtime.bus import DeadLetterUnknown
 from infra.runtime.runtime import Runtime
-from services.jobs.commanding.list_dead_letters import Source, list_dead_letters
+from services.jobs.commanding.list_dead_letters import Source, find_dead_letter, list_dead_letters
 from services.jobs.commanding.replay_dead_letter import (
     Replay,
     discard_dead_letter,
@@ -27,7 +27,7 @@ class Discard(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 
 
 def routes(runtime: Runtime) -> APIRouter:
@@ -58,6 +58,12 @@ def _list(made: APIRouter, runtime: Runtime) -> None:
             database=runtime.database,
             bus=runtime.bus,
         )
+
+
+    @made.get("/{letter}")
+    async def dead_letter(letter: str) -> dict[str, Any]:
+        """One of them, with what it carried."""
+        return await find_dead_letter(_id(letter), tenant=TENANT, database=runtime.database, bus=runtime.bus)
 
 
 def _commands(made: APIRouter, runtime: Runtime) -> None:
