@@ -124,6 +124,12 @@ class Database:
             yield Transaction(connection)
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """Reads that all see what was committed at the first of them. Raises ``DatabaseAway``."""
+        async with self._connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield Transaction(connection)
+
+    @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
         # Only here an OSError is the database's: inside, the block's own files and sockets may raise it.
         with answering(OSError):

@@ -45,7 +45,7 @@ def routes(runtime: Runtime) -> APIRouter:
             database=runtime.database,
         )
         found = await ask()
-        if not wait or found["status"] != "running":
+        if not wait or found["status"] == "completed":
             return found
         await runtime.once(watch).wait(batch_id, seconds=wait)
         return await ask()
@@ -67,7 +67,7 @@ def routes(runtime: Runtime) -> APIRouter:
             batch, batch_id=uuid4(), key=key, tenant=TENANT, door=runtime.once(door), database=runtime.database
         )
         found = await result(batch_id, wait, page_size, None)
-        response.status_code = _ACCEPTED if found["status"] == "running" else _OVER
+        response.status_code = _OVER if found["status"] == "completed" else _ACCEPTED
         response.headers["Location"] = f"/api/background/batch/{batch_id}"
         return {**found, "job_ids": [str(one) for one in ids]}
 

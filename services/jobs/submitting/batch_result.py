@@ -18,11 +18,11 @@ async def batch_result(
 ) -> dict[str, Any]:
     """Numbers, a page of its jobs in their order, and the first errors. Times are in seconds.
 
-    ``status`` is ``running`` until every job is over. Raises ``BatchNotFound``, ``InvalidPage``.
+    ``status`` is ``processing`` until every job is over. Raises ``BatchNotFound``, ``InvalidPage``.
     """
     asked = ["batch", str(batch_id), tenant]
     after = read_page_token(page_token, tuple[UUID], asked=asked, seal=database.seal)[0] if page_token else None
-    async with database.reading() as tx:
+    async with database.snapshot() as tx:  # the numbers are those of the jobs that are shown
         found = await batches.numbers(tx, batch_id, tenant=tenant)
         if found is None:
             raise BatchNotFound
@@ -32,7 +32,7 @@ async def batch_result(
     jobs = jobs[:page_size]
     return {
         "batch_id": str(batch_id),
-        "status": "running" if found["open"] else "completed",
+        "status": "processing" if found["open"] else "completed",
         "total_jobs": found["total_jobs"],
         "successful": found["successful"],
         "failed": found["failed"],

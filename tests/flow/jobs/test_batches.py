@@ -135,7 +135,7 @@ async def test_a_wait_that_is_too_short_answers_that_it_still_runs(desk: Counter
     status, found = await desk.ask("POST", f"{BATCH}?wait=0.3", drills({}))
     again, asked = await desk.ask("GET", f"/batch/{found['batch_id']}?wait=0.3")
 
-    assert (status, found["status"], again, asked["status"]) == (202, "running", 200, "running")
+    assert (status, found["status"], again, asked["status"]) == (202, "processing", 200, "processing")
 
 
 async def test_a_repeated_key_makes_one_batch_and_another_body_is_refused(desk: Counter) -> None:
