@@ -11,9 +11,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from infra.postgres.away import AWAY, DatabaseAway, is_away
+from infra.runtime.answers import OTHER, complete, problems
 from infra.runtime.guard import BODY_SECONDS, MAX_BODY, Guard
+from infra.runtime.invalid import InvalidRequest, MalformedJson
 from infra.runtime.measured import Measured, metrics_route
-from infra.runtime.problem_json import MEDIA_TYPE, SCHEMA, json_response, problem_response
+from infra.runtime.problem_json import json_response, problem_response
 from infra.runtime.rate_limit import RateLimit
 from infra.runtime.traced import Traced
 from schemas.problem import Problem, ProblemClass
@@ -26,37 +28,13 @@ log = structlog.get_logger()
 Check = Callable[[], Awaitable[None]]
 _NO_LIMITS: Mapping[str, int] = {}
 
-_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    422: {"description": "Fields are missing or wrong; `errors` names each.", "content": _PROBLEM},
-    "default": {"description": "Any other problem; `code` tells which.", "content": _PROBLEM},
-}
-
 
 class _Face(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """The document, with the schema its errors refer to."""
-        document = super().openapi()
-        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = dict(SCHEMA)
-        return document
-
-
-class MalformedJson(Problem):
-    """A body that is not JSON, or nests without end."""
-
-    code: ClassVar[str] = "MALFORMED_JSON"
-    status: ClassVar[int] = 400
-    title: ClassVar[str] = "The request body is not valid JSON"
-    recovery: ClassVar[str] = "Send one JSON object, encoded as UTF-8, nested at most 64 levels deep."
-
-
-class InvalidRequest(Problem):
-    """A request whose fields are not what they must be; ``errors`` names each."""
-
-    code: ClassVar[str] = "INVALID_REQUEST"
-    status: ClassVar[int] = 422
-    title: ClassVar[str] = "The request has fields that are missing or wrong"
-    recovery: ClassVar[str] = "Correct the fields named in `errors` and send the request again."
+        """The document, with the problems that each route may answer."""
+        if self.openapi_schema is None:
+            complete(super().openapi())
+        return super().openapi()
 
 
 class NotReady(Problem):
@@ -86,7 +64,7 @@ def create_app(
     tenant may send ``rate_limit`` requests a second (0: any number). With ``metrics`` requests are measured, and
     ``/metrics`` is served.
     """
-    app = _Face(title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None, responses=_ERRORS)
+    app = _Face(title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None, responses=OTHER)
     app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds, wider=body_limits)
     if rate_limit:
         app.add_middleware(RateLimit, per_second=rate_limit)
@@ -113,7 +91,7 @@ def _health(ready: Sequence[Check]) -> APIRouter:
         """The process runs."""
         return {"status": "ok"}
 
-    @router.get("/readyz")
+    @router.get("/readyz", responses=problems(NotReady))
     async def readyz() -> dict[str, str]:
         """Everything this face needs can be used."""
         for check in ready:

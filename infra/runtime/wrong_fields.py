@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from infra.runtime.http import InvalidRequest, MalformedJson
+from infra.runtime.invalid import InvalidRequest, MalformedJson
 from schemas.problem import Problem
 
 MAX_DEPTH = 64

@@ -10,34 +10,57 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from infra.runtime.answers import problems
+from infra.runtime.guard import RequestTimeout
+from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from infra.runtime.settings import Settings
-from services.crawling.accept_webhook import accept_webhook
+from schemas.stored_object import ObjectMissing
+from services.crawling.accept_webhook import WebhookRefused, WebhookUnknown, accept_webhook
 from services.crawling.cancel_crawl import cancel_crawl
 from services.crawling.crawl_status import crawl_status
-from services.crawling.download_crawl import download_crawl
+from services.crawling.download_crawl import SnapshotGone, SnapshotNotReady, download_crawl
 from services.crawling.face.answer import answer
 from services.crawling.face.read_order import read_order
 from services.crawling.face.submissions import Submissions
 from services.crawling.face.webhook_hint import snapshot_of
 from services.crawling.failure import crawl_failed, stage_of
-from services.crawling.fetch_result import fetch_result
+from services.crawling.fetch_result import NoResult, fetch_result
 from services.crawling.list_crawls import list_crawls
 from services.crawling.order import Order
 from services.crawling.pause_crawl import pause_crawl
-from services.crawling.phase import CrawlNotFound
+from services.crawling.phase import CrawlNotFound, IllegalCommand
+from services.crawling.provider_options import UnknownProvider
+from services.crawling.provider_problems import (
+    ProviderAuth,
+    ProviderRateLimited,
+    ProviderRejected,
+    ProviderUnavailable,
+    SnapshotMissing,
+)
 from services.crawling.resume_crawl import resume_crawl
-from services.crawling.retry_crawl import retry_crawl
+from services.crawling.retry_crawl import WouldBuyAgain, retry_crawl
 from services.crawling.submit_crawl import submit_crawl
-from services.crawling.trigger_crawl import trigger_crawl
+from services.crawling.trigger_crawl import IdempotencyInProgress, trigger_crawl
 from services.crawling.wiring import Crawling, crawling
 from services.jobs.engine.terms import terms
 from services.jobs.engine.worker import Worker
 from services.jobs.job import Work
-from services.jobs.submitting.idempotency import read_key
+from services.jobs.submitting.idempotency import IdempotencyMismatch, read_key
 
 TENANT = "default"
 NDJSON = "application/x-ndjson"
+_ORDER = (UnknownProvider, IdempotencyMismatch, IdempotencyInProgress)
+_COMMAND = (CrawlNotFound, IllegalCommand)
+_LOOK = (
+    SnapshotNotReady,
+    SnapshotGone,
+    SnapshotMissing,
+    ProviderRejected,
+    ProviderAuth,
+    ProviderRateLimited,
+    ProviderUnavailable,
+)
 
 
 def submissions(runtime: Runtime) -> Submissions:
@@ -75,7 +98,7 @@ def _trigger(routes: APIRouter, runtime: Runtime, context: Crawling) -> None:
     schema = {"requestBody": {"content": {"application/json": {"schema": Order.model_json_schema()}}, "required": True}}
     options = {name: provider.options for name, provider in context.providers.items()}
 
-    @routes.post("/crawl/trigger", status_code=202, openapi_extra=schema)
+    @routes.post("/crawl/trigger", status_code=202, openapi_extra=schema, responses=problems(*_ORDER))
     async def trigger(
         request: Request,
         idempotency_key: Annotated[str | None, Header()] = None,
@@ -118,7 +141,7 @@ def _patience(settings: Settings) -> float | None:
 
 
 def _questions(routes: APIRouter, context: Crawling) -> None:
-    @routes.get("/crawl")
+    @routes.get("/crawl", responses=problems(InvalidPage))
     async def crawls(
         status: str | None = None,
         page_size: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -129,7 +152,7 @@ def _questions(routes: APIRouter, context: Crawling) -> None:
             tenant=TENANT, status=status, page_size=page_size, page_token=page_token, database=context.database
         )
 
-    @routes.get("/crawl/{crawl_id}/status")
+    @routes.get("/crawl/{crawl_id}/status", responses=problems(CrawlNotFound))
     async def status(crawl_id: str) -> dict[str, Any]:
         """Where a crawl is, why, and what can be done."""
         return await crawl_status(
@@ -139,7 +162,10 @@ def _questions(routes: APIRouter, context: Crawling) -> None:
             polling_enabled=context.policy.polling_enabled,
         )
 
-    lines: dict[int | str, dict[str, Any]] = {200: {"content": {NDJSON: {"schema": {"type": "string"}}}}}
+    lines: dict[int | str, dict[str, Any]] = {
+        200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+        **problems(CrawlNotFound, NoResult, ObjectMissing),
+    }
 
     @routes.get("/crawl/{crawl_id}/result", response_class=StreamingResponse, responses=lines)
     async def result(crawl_id: str) -> StreamingResponse:
@@ -157,7 +183,7 @@ def _commands(routes: APIRouter, context: Crawling) -> None:
             **{k: status[k] for k in ("crawl_id", "attempt", "snapshot_id", "pipeline_status")},
         }
 
-    @routes.post("/crawl/{crawl_id}/download", status_code=202)
+    @routes.post("/crawl/{crawl_id}/download", status_code=202, responses=problems(*_COMMAND, *_LOOK))
     async def download(crawl_id: str) -> dict[str, Any]:
         """Fetch a finished snapshot by hand; buys nothing."""
         await download_crawl(
@@ -169,7 +195,7 @@ def _commands(routes: APIRouter, context: Crawling) -> None:
         )
         return await said(_id(crawl_id), "Download started")
 
-    @routes.post("/crawl/{crawl_id}/retry-background", status_code=202)
+    @routes.post("/crawl/{crawl_id}/retry-background", status_code=202, responses=problems(*_COMMAND, WouldBuyAgain))
     async def retry(crawl_id: str, *, repurchase: bool = False) -> dict[str, Any]:
         """Run an ended crawl again; buys again only where the snapshot is gone, or with repurchase=true."""
         await retry_crawl(
@@ -177,25 +203,25 @@ def _commands(routes: APIRouter, context: Crawling) -> None:
         )
         return await said(_id(crawl_id), "Background processing restarted")
 
-    @routes.post("/crawl/{crawl_id}/cancel", status_code=202)
+    @routes.post("/crawl/{crawl_id}/cancel", status_code=202, responses=problems(*_COMMAND))
     async def cancel(crawl_id: str) -> dict[str, Any]:
         """Cancel a crawl wherever it is."""
         await cancel_crawl(_id(crawl_id), tenant=TENANT, database=context.database)
         return await said(_id(crawl_id), "Cancellation accepted")
 
-    @routes.post("/crawl/{crawl_id}/pause", status_code=202)
+    @routes.post("/crawl/{crawl_id}/pause", status_code=202, responses=problems(*_COMMAND))
     async def pause(crawl_id: str) -> dict[str, Any]:
         """Put a crawl aside; an order that may be on its way waits until its fate is known."""
         await pause_crawl(_id(crawl_id), tenant=TENANT, database=context.database)
         return await said(_id(crawl_id), "Pause accepted")
 
-    @routes.post("/crawl/{crawl_id}/resume", status_code=202)
+    @routes.post("/crawl/{crawl_id}/resume", status_code=202, responses=problems(*_COMMAND))
     async def resume(crawl_id: str) -> dict[str, Any]:
         """Let a paused crawl go on where it was; buys nothing again."""
         await resume_crawl(_id(crawl_id), tenant=TENANT, database=context.database)
         return await said(_id(crawl_id), "Background processing resumed")
 
-    @routes.post("/webhooks/bright_data")
+    @routes.post("/webhooks/bright_data", responses=problems(WebhookUnknown, WebhookRefused, RequestTimeout))
     async def webhook(request: Request, authorization: Annotated[str | None, Header()] = None) -> dict[str, str]:
         """Bright Data's hint that a snapshot is done."""
         await accept_webhook(

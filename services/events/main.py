@@ -11,23 +11,31 @@ from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse
 
 from infra.postgres.database import Database
-from infra.postgres.log_cursor import Cursor
+from infra.postgres.log_cursor import Cursor, CursorExpired, InvalidCursor
+from infra.runtime.answers import problems
 from infra.runtime.event_stream import LIFETIME_S, closing, event_stream
+from infra.runtime.feed import TooManyStreams
 from infra.runtime.measured import measures
 from infra.runtime.runtime import Runtime
-from schemas.catalogue import event_type
+from schemas.catalogue import UnknownTopic, event_type
 from services.events.feed import Feed
 from services.events.list_events import list_events
+from services.events.push_url import PushUrlRefused
 from services.events.store.log import Wanted
 from services.events.stream_events import stream_events
 from services.events.subscriptions import (
     NewSubscription,
+    SubscriptionUnknown,
     create_subscription,
     delete_subscription,
     list_subscriptions,
 )
 
 TENANT = "default"
+_STREAM = {
+    200: {"content": {"text/event-stream": {}}},
+    **problems(InvalidCursor, UnknownTopic, TooManyStreams),
+}
 
 
 def feed(runtime: Runtime) -> Feed:
@@ -64,7 +72,7 @@ def routes(
 
 
 def _reading(made: APIRouter, database: Database, *, feed: Feed, tenant: str, lifetime_s: float) -> None:
-    @made.get("")
+    @made.get("", responses=problems(InvalidCursor, CursorExpired, UnknownTopic))
     async def events(
         type: str | None = None,  # noqa: A002  # the name in the query
         crawl_id: str | None = None,
@@ -75,7 +83,7 @@ def _reading(made: APIRouter, database: Database, *, feed: Feed, tenant: str, li
         wanted = Wanted(tenant=tenant, type=type, crawl_id=crawl_id)
         return await list_events(wanted, after=after, limit=limit, database=database)
 
-    @made.get("/stream", response_class=EventSourceResponse, responses={200: {"content": {"text/event-stream": {}}}})
+    @made.get("/stream", response_class=EventSourceResponse, responses=_STREAM)
     async def stream(
         type: str | None = None,  # noqa: A002  # see above
         crawl_id: str | None = None,
@@ -94,7 +102,7 @@ def _reading(made: APIRouter, database: Database, *, feed: Feed, tenant: str, li
 
 
 def _subscribing(made: APIRouter, database: Database, *, tenant: str, private_urls: bool) -> None:
-    @made.post("/subscriptions", status_code=201)
+    @made.post("/subscriptions", status_code=201, responses=problems(UnknownTopic, PushUrlRefused))
     async def subscribe(new: NewSubscription) -> dict[str, Any]:
         """Have events pushed to an endpoint. Keep the secret: it signs every push and is not shown again."""
         return await create_subscription(
@@ -111,7 +119,7 @@ def _subscribing(made: APIRouter, database: Database, *, tenant: str, private_ur
         """All subscriptions, with what waits for each and its last failure."""
         return await list_subscriptions(tenant=tenant, database=database)
 
-    @made.delete("/subscriptions/{subscription_id}", status_code=204)
+    @made.delete("/subscriptions/{subscription_id}", status_code=204, responses=problems(SubscriptionUnknown))
     async def unsubscribe(subscription_id: str) -> None:
         """End a subscription; what it has not received is dropped."""
         await delete_subscription(subscription_id, tenant=tenant, database=database)

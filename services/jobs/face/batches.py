@@ -6,15 +6,20 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Header, Query, Response
 
+from infra.runtime.answers import body, problems
+from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
+from services.jobs.bodies.jobs import BatchResult, SubmittedBatch
 from services.jobs.face import TENANT
+from services.jobs.kinds import KindNotAccepted
 from services.jobs.limiting import limiting
 from services.jobs.submitting.admission import door
-from services.jobs.submitting.batch import Batch, batch_id_of
+from services.jobs.submitting.batch import Batch, BatchNotFound, BatchTooLarge, batch_id_of
 from services.jobs.submitting.batch_result import batch_result
 from services.jobs.submitting.batch_watch import BatchWatch
-from services.jobs.submitting.idempotency import read_key
-from services.jobs.submitting.submission import meant
+from services.jobs.submitting.idempotency import IdempotencyMismatch, read_key
+from services.jobs.submitting.room import QueueFull
+from services.jobs.submitting.submission import MetadataTooLarge, meant
 from services.jobs.submitting.submit_batch import submit_batch
 
 _ACCEPTED = 202
@@ -23,6 +28,11 @@ Wait = Annotated[
     float, Query(ge=0, le=300, description="Seconds to wait until all jobs are over; then `status` may be `running`.")
 ]
 PageSize = Annotated[int, Query(ge=1, le=1000, description="Jobs in the answer.")]
+_SUBMITTED = {
+    **body(SubmittedBatch, status=_ACCEPTED),
+    _OVER: {"model": SubmittedBatch, "description": "All jobs are over."},
+    **problems(BatchTooLarge, KindNotAccepted, MetadataTooLarge, IdempotencyMismatch, QueueFull),
+}
 
 
 def watch(runtime: Runtime) -> BatchWatch:
@@ -50,7 +60,7 @@ def routes(runtime: Runtime) -> APIRouter:
         await runtime.once(watch).wait(batch_id, seconds=wait)
         return await ask()
 
-    @made.post("/submit-batch", status_code=_ACCEPTED, responses={_OVER: {"description": "All jobs are over."}})
+    @made.post("/submit-batch", status_code=_ACCEPTED, responses=_SUBMITTED)
     async def submit(
         batch: Batch,
         response: Response,
@@ -71,7 +81,7 @@ def routes(runtime: Runtime) -> APIRouter:
         response.headers["Location"] = f"/api/background/batch/{batch_id}"
         return {**found, "job_ids": [str(one) for one in ids]}
 
-    @made.get("/batch/{batch_id}")
+    @made.get("/batch/{batch_id}", responses=body(BatchResult) | problems(BatchNotFound, InvalidPage))
     async def batch(
         batch_id: str, wait: Wait = 0.0, page_size: PageSize = 100, page_token: str | None = None
     ) -> dict[str, Any]:

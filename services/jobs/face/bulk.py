@@ -4,37 +4,33 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from infra.runtime.answers import body
 from infra.runtime.runtime import Runtime
+from services.jobs.bodies.commanding import BulkResult
 from services.jobs.commanding.command_jobs import Bulk, BulkPriority, Commanding, Many
 from services.jobs.face import TENANT
 from services.jobs.kinds import kinds
 
 
 def routes(runtime: Runtime) -> APIRouter:
-    """The routes of this subject. Each answers how many jobs fitted, changed and refused; full queues stop retries."""
+    """The routes of this subject. Each answers how many jobs fitted, changed and refused."""
     made = APIRouter(prefix="/api/background/jobs", tags=["commands"])
 
     def commanding(command: Many, priority: int | None = None) -> Commanding:
-        return Commanding(
-            command=command,
-            tenant=TENANT,
-            kinds=runtime.once(kinds),
-            room=runtime.settings.max_queue_size,
-            database=runtime.database,
-            priority=priority,
-        )
+        known = runtime.once(kinds)
+        return Commanding(command=command, tenant=TENANT, kinds=known, database=runtime.database, priority=priority)
 
-    @made.post("/cancel")
+    @made.post("/cancel", responses=body(BulkResult))
     async def cancel(bulk: Bulk) -> dict[str, Any]:
         """Cancel the jobs that fit; those that are being worked are over within 5 s."""
         return await commanding("cancel").all(bulk)
 
-    @made.post("/retry")
+    @made.post("/retry", responses=body(BulkResult))
     async def retry(bulk: Bulk) -> dict[str, Any]:
         """Run the jobs that fit again: those that failed, unless `status` says completed or cancelled."""
         return await commanding("retry").all(bulk)
 
-    @made.post("/priority")
+    @made.post("/priority", responses=body(BulkResult))
     async def priority(bulk: BulkPriority) -> dict[str, Any]:
         """Give the jobs that fit and wait another priority."""
         return await commanding("priority", bulk.priority).all(bulk)

@@ -8,9 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
+from infra.runtime.answers import body, problems
 from infra.runtime.runtime import Runtime
+from services.jobs.bodies.jobs import Job
 from services.jobs.commanding.cancel_job import cancel_job
 from services.jobs.commanding.change_priority import change_priority
+from services.jobs.commanding.commands import InvalidTransition
 from services.jobs.commanding.pause_job import pause_job
 from services.jobs.commanding.restart_job import restart_job
 from services.jobs.commanding.resume_job import resume_job
@@ -22,8 +25,13 @@ from services.jobs.limiting import limiting
 from services.jobs.rank import Level
 from services.jobs.shapes import background
 from services.jobs.store import views
+from services.jobs.submitting.room import QueueFull
 
 _Done = Callable[..., Awaitable[None]]
+_REFUSED = problems(JobNotFound, InvalidTransition)
+_LATER = body(Job, status=202) | _REFUSED
+_ANEW = body(Job, status=202) | problems(JobNotFound, InvalidTransition, QueueFull)
+_NOW = body(Job) | _REFUSED
 
 
 class NewPriority(BaseModel):
@@ -44,44 +52,44 @@ def routes(runtime: Runtime) -> APIRouter:
         return await _shown(runtime, one)
 
     _endings(made, commanded)
-    _beginnings(made, commanded, room=runtime.settings.max_queue_size)
+    _beginnings(made, commanded)
     return made
 
 
 def _endings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]]) -> None:
-    @made.delete("", status_code=202)
+    @made.delete("", status_code=202, responses=_LATER)
     async def cancel(job_id: str) -> dict[str, Any]:
         """Cancel the job. One that is being worked is over within 5 s; until then `wanted` says cancel."""
         return await commanded(cancel_job, job_id)
 
-    @made.post("/pause", status_code=202)
+    @made.post("/pause", status_code=202, responses=_LATER)
     async def pause(job_id: str) -> dict[str, Any]:
         """Put the job aside. One that is being worked is paused within 5 s; until then `wanted` says pause."""
         return await commanded(pause_job, job_id)
 
-    @made.post("/resume", status_code=202)
+    @made.post("/resume", status_code=202, responses=_LATER)
     async def resume(job_id: str) -> dict[str, Any]:
         """Let a paused job go on where it was."""
         return await commanded(resume_job, job_id)
 
 
-def _beginnings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]], *, room: int) -> None:
-    @made.post("/retry", status_code=202)
+def _beginnings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]]) -> None:
+    @made.post("/retry", status_code=202, responses=_ANEW)
     async def retry(job_id: str) -> dict[str, Any]:
         """Run an ended job again, as a new attempt that goes a level ahead."""
-        return await commanded(partial(retry_job, room=room), job_id)
+        return await commanded(retry_job, job_id)
 
-    @made.post("/restart", status_code=202)
+    @made.post("/restart", status_code=202, responses=_ANEW)
     async def restart(job_id: str) -> dict[str, Any]:
         """Start the job anew whatever it does; an attempt under way ends as cancelled."""
-        return await commanded(partial(restart_job, room=room), job_id)
+        return await commanded(restart_job, job_id)
 
     async def priority(job_id: str, wanted: NewPriority) -> dict[str, Any]:
         """Give a job that waits another priority, as if it had had it from the start."""
         return await commanded(partial(_prioritise, wanted.priority), job_id)
 
-    made.put("/priority")(priority)
-    made.patch("/priority")(priority)
+    made.put("/priority", responses=_NOW)(priority)
+    made.patch("/priority", responses=_NOW)(priority)
 
 
 async def _prioritise(priority: int, job_id: UUID, **known: Any) -> None:

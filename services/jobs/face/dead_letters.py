@@ -6,9 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.runtime.bus import DeadLetterUnknown
+from infra.runtime.answers import body, problems
+from infra.runtime.bus import DeadLetterUnknown, SubscriptionGone
+from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
-from services.jobs.commanding.list_dead_letters import Source, find_dead_letter, list_dead_letters
+from services.jobs.bodies.commanding import Counted, DeadLetter, Settled
+from services.jobs.bodies.jobs import Page
+from services.jobs.commanding.commands import InvalidTransition
+from services.jobs.commanding.list_dead_letters import Source, list_dead_letters
 from services.jobs.commanding.replay_dead_letter import (
     Replay,
     discard_dead_letter,
@@ -16,10 +21,15 @@ from services.jobs.commanding.replay_dead_letter import (
     replay_dead_letters,
 )
 from services.jobs.face import TENANT
+from services.jobs.job_id import JobNotFound
 from services.jobs.kinds import kinds
 from services.jobs.store.dead import Dead
+from services.jobs.submitting.room import QueueFull
 
 _Name = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+_REPLAYED = body(Settled, status=202) | problems(
+    DeadLetterUnknown, JobNotFound, SubscriptionGone, InvalidTransition, QueueFull
+)
 
 
 class Discard(BaseModel):
@@ -27,7 +37,7 @@ class Discard(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 
 
 def routes(runtime: Runtime) -> APIRouter:
@@ -39,7 +49,7 @@ def routes(runtime: Runtime) -> APIRouter:
 
 
 def _list(made: APIRouter, runtime: Runtime) -> None:
-    @made.get("")
+    @made.get("", responses=body(Page[DeadLetter]) | problems(InvalidPage))
     async def dead_letters(
         *,
         source: Source | None = None,
@@ -60,30 +70,23 @@ def _list(made: APIRouter, runtime: Runtime) -> None:
         )
 
 
-    @made.get("/{letter}")
-    async def dead_letter(letter: str) -> dict[str, Any]:
-        """One of them, with what it carried."""
-        return await find_dead_letter(_id(letter), tenant=TENANT, database=runtime.database, bus=runtime.bus)
-
-
 def _commands(made: APIRouter, runtime: Runtime) -> None:
-    bus, database, room = runtime.bus, runtime.database, runtime.settings.max_queue_size
+    bus, database = runtime.bus, runtime.database
 
-    @made.post("/replay")
+    @made.post("/replay", responses=body(Counted))
     async def replay_all(wanted: Replay) -> dict[str, Any]:
         """Give all that fit another chance; answers how many fitted, changed and refused."""
         known = runtime.once(kinds)
-        return await replay_dead_letters(wanted, tenant=TENANT, kinds=known, room=room, database=database, bus=bus)
+        return await replay_dead_letters(wanted, tenant=TENANT, kinds=known, database=database, bus=bus)
 
-    @made.post("/{letter}/replay", status_code=202)
+    @made.post("/{letter}/replay", status_code=202, responses=_REPLAYED)
     async def replay(letter: str) -> dict[str, Any]:
         """Give one another chance: a job is retried, a message delivered again."""
-        source = await replay_dead_letter(
-            _id(letter), tenant=TENANT, kinds=runtime.once(kinds), room=room, database=database, bus=bus
-        )
+        known = runtime.once(kinds)
+        source = await replay_dead_letter(_id(letter), tenant=TENANT, kinds=known, database=database, bus=bus)
         return {"id": letter, "source": source, "status": "replayed"}
 
-    @made.post("/{letter}/discard")
+    @made.post("/{letter}/discard", responses=body(Settled) | problems(DeadLetterUnknown))
     async def discard(letter: str, why: Discard) -> dict[str, Any]:
         """Take one off the list; a job keeps the reason and can still be retried."""
         source = await discard_dead_letter(_id(letter), reason=why.reason, tenant=TENANT, database=database, bus=bus)

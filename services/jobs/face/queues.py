@@ -5,9 +5,11 @@ from typing import Annotated, Any, ClassVar
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from infra.runtime.answers import body, problems
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem
-from services.jobs.commanding.pause_queue import limit_queue, pause_queue, resume_queue
+from services.jobs.bodies.commanding import Paused, QueueLimits
+from services.jobs.commanding.pause_queue import QueueNotFound, limit_queue, pause_queue, resume_queue
 from services.jobs.kinds import queues
 from services.jobs.store.queues import ALL
 
@@ -51,17 +53,17 @@ def routes(runtime: Runtime) -> APIRouter:
     """The routes of this subject."""
     made = APIRouter(prefix="/api/background/queue", tags=["commands"])
 
-    @made.post("/pause")
+    @made.post("/pause", responses=body(Paused) | problems(QueueNotFound, QueueAmbiguous))
     async def pause(queue: _Queue = None, which: Which | None = None) -> dict[str, Any]:
         """Take no more jobs from a queue, or from any; what runs runs on, and nothing is lost."""
         return _body(await pause_queue(_one(queue, which), known=queues(), database=runtime.database))
 
-    @made.post("/resume")
+    @made.post("/resume", responses=body(Paused) | problems(QueueNotFound, QueueAmbiguous))
     async def resume(queue: _Queue = None, which: Which | None = None) -> dict[str, Any]:
         """Work a queue again, or all. While all are paused together, resume all."""
         return _body(await resume_queue(_one(queue, which), known=queues(), database=runtime.database))
 
-    @made.put("/limits")
+    @made.put("/limits", responses=body(QueueLimits) | problems(QueueNotFound))
     async def limits(wanted: Limits) -> dict[str, Any]:
         """Limit how many jobs of a queue run at once, over all tenants and of each."""
         await limit_queue(

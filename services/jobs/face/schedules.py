@@ -6,14 +6,29 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Query, Response
 
+from infra.runtime.answers import body, problems
+from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
+from services.jobs.bodies.commanding import Schedule
+from services.jobs.bodies.jobs import Page
 from services.jobs.face import TENANT
+from services.jobs.kinds import KindNotAccepted
 from services.jobs.schedules.change_schedule import change_schedule
 from services.jobs.schedules.create_schedule import create_schedule
+from services.jobs.schedules.cron import CronNeverFires, CronRefused, TimezoneUnknown
 from services.jobs.schedules.delete_schedule import delete_schedule
 from services.jobs.schedules.find_schedules import find_schedule, list_schedules
-from services.jobs.schedules.schedule import NewSchedule, ScheduleChange, schedule_id_of
+from services.jobs.schedules.schedule import (
+    NewSchedule,
+    ScheduleChange,
+    ScheduleExists,
+    ScheduleNotFound,
+    schedule_id_of,
+)
 from services.jobs.submitting.admission import door
+from services.jobs.submitting.submission import MetadataTooLarge
+
+_REFUSED = (ScheduleExists, CronRefused, CronNeverFires, TimezoneUnknown, KindNotAccepted, MetadataTooLarge)
 
 
 def routes(runtime: Runtime) -> APIRouter:
@@ -25,7 +40,7 @@ def routes(runtime: Runtime) -> APIRouter:
 
 
 def _asking(made: APIRouter, runtime: Runtime) -> None:
-    @made.get("")
+    @made.get("", responses=body(Page[Schedule]) | problems(InvalidPage))
     async def schedules(
         page_size: Annotated[int, Query(ge=1, le=200)] = 50, page_token: str | None = None
     ) -> dict[str, Any]:
@@ -34,14 +49,14 @@ def _asking(made: APIRouter, runtime: Runtime) -> None:
             tenant=TENANT, page_size=page_size, page_token=page_token, database=runtime.database
         )
 
-    @made.get("/{schedule_id}")
+    @made.get("/{schedule_id}", responses=body(Schedule) | problems(ScheduleNotFound))
     async def schedule(schedule_id: str) -> dict[str, Any]:
         """One schedule: when it fires next, what came of the last time."""
         return await find_schedule(schedule_id_of(schedule_id), tenant=TENANT, database=runtime.database)
 
 
 def _changing(made: APIRouter, runtime: Runtime) -> None:
-    @made.post("", status_code=201)
+    @made.post("", status_code=201, responses=body(Schedule, status=201) | problems(*_REFUSED))
     async def create(new: NewSchedule, response: Response) -> dict[str, Any]:
         """Make jobs by the clock. A downtime of several firings is made up for by one job."""
         found = await create_schedule(
@@ -55,7 +70,7 @@ def _changing(made: APIRouter, runtime: Runtime) -> None:
         response.headers["Location"] = f"/api/background/schedules/{found['schedule_id']}"
         return found
 
-    @made.patch("/{schedule_id}")
+    @made.patch("/{schedule_id}", responses=body(Schedule) | problems(ScheduleNotFound, *_REFUSED))
     async def change(schedule_id: str, change: ScheduleChange) -> dict[str, Any]:
         """Change what is named; what would have fired while it was paused is not made up for."""
         return await change_schedule(
@@ -67,7 +82,7 @@ def _changing(made: APIRouter, runtime: Runtime) -> None:
             database=runtime.database,
         )
 
-    @made.delete("/{schedule_id}", status_code=204)
+    @made.delete("/{schedule_id}", status_code=204, responses=problems(ScheduleNotFound))
     async def delete(schedule_id: str) -> None:
         """End a schedule; the jobs it made stay."""
         await delete_schedule(schedule_id_of(schedule_id), tenant=TENANT, database=runtime.database)

@@ -7,11 +7,15 @@ from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse
 
-from infra.postgres.log_cursor import Cursor
+from infra.postgres.log_cursor import Cursor, InvalidCursor
+from infra.runtime.answers import problems
 from infra.runtime.event_stream import LIFETIME_S, event_stream
+from infra.runtime.feed import TooManyStreams
 from infra.runtime.runtime import Runtime
+from schemas.load_source import WarehouseUnavailable
 from services.jobs.face import TENANT
 from services.jobs.face.reading import Name
+from services.jobs.job_id import JobNotFound
 from services.jobs.job_id import job_id as parsed
 from services.jobs.reading.find_job import find_job, job_history
 from services.jobs.reading.job_feed import job_feed
@@ -33,14 +37,17 @@ class Asked(BaseModel):
 def routes(runtime: Runtime, *, lifetime_s: float = LIFETIME_S) -> APIRouter:
     """The routes of this subject; streams end after ``lifetime_s`` seconds."""
     made = APIRouter(tags=["jobs"])
-    content: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
+    answers: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"text/event-stream": {}}},
+        **problems(InvalidCursor, JobNotFound, TooManyStreams, WarehouseUnavailable),
+    }
 
     async def found(job_id: str) -> UUID:
         history = runtime.once(job_history)
         row = await find_job(parsed(job_id), tenant=TENANT, database=runtime.database, warehouse=history)
         return UUID(str(row["id"]))
 
-    @made.get("/api/background/stream/progress", response_class=EventSourceResponse, responses=content)
+    @made.get("/api/background/stream/progress", response_class=EventSourceResponse, responses=answers)
     async def progress(
         asked: Annotated[Asked, Query()], last_event_id: Annotated[str | None, Header()] = None
     ) -> EventSourceResponse:

@@ -5,13 +5,17 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Header, Response
 
+from infra.runtime.answers import body, problems
 from infra.runtime.runtime import Runtime
+from services.jobs.bodies.jobs import Job
 from services.jobs.face import TENANT
+from services.jobs.kinds import KindNotAccepted
 from services.jobs.limiting import limiting
 from services.jobs.shapes import background
 from services.jobs.submitting.admission import door
-from services.jobs.submitting.idempotency import read_key
-from services.jobs.submitting.submission import Submission, meant
+from services.jobs.submitting.idempotency import IdempotencyMismatch, read_key
+from services.jobs.submitting.room import QueueFull
+from services.jobs.submitting.submission import MetadataTooLarge, Submission, meant
 from services.jobs.submitting.submit_job import submit_job
 
 
@@ -19,7 +23,11 @@ def routes(runtime: Runtime) -> APIRouter:
     """The routes of this subject."""
     made = APIRouter(prefix="/api/background", tags=["jobs"])
 
-    @made.post("/submit", status_code=202)
+    @made.post(
+        "/submit",
+        status_code=202,
+        responses=body(Job, status=202) | problems(KindNotAccepted, MetadataTooLarge, IdempotencyMismatch, QueueFull),
+    )
     async def submit(
         submission: Submission, response: Response, idempotency_key: Annotated[str | None, Header()] = None
     ) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.runtime.http import InvalidRequest, MalformedJson
+from infra.runtime.invalid import InvalidRequest, MalformedJson
 from infra.runtime.wrong_fields import MAX_DEPTH, placed, refuse_unkept, wrong_field
 from schemas.problem import Problem
 

@@ -1,0 +1,1 @@
+"""What the routes of jobs answer, for the OpenAPI document; ``services.jobs.shapes`` and others fill it."""
