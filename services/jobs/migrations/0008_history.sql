@@ -8,3 +8,8 @@ CREATE TABLE leaving_jobs (
   PRIMARY KEY (load_id, job_id)
 );
 CREATE INDEX leaving_jobs_job ON leaving_jobs (job_id);
+
+-- Every job that ever left: what is not here need not be looked for in the warehouse, which takes long to say no.
+CREATE TABLE archived_jobs (
+  job_id uuid PRIMARY KEY
+);

@@ -43,6 +43,8 @@ WITH RECURSIVE tenants AS (
   WHERE before < $6
 ), gone AS (
   DELETE FROM jobs j USING chosen WHERE j.id = chosen.id RETURNING j.*
+), known AS (
+  INSERT INTO archived_jobs (job_id) SELECT id FROM gone ON CONFLICT DO NOTHING
 ), told AS (
   DELETE FROM job_events e USING gone WHERE e.job_id = gone.id
 ), counted AS (
@@ -101,6 +103,11 @@ async def leaving(tx: Transaction, job_id: UUID) -> tuple[UUID, dict[str, Any]] 
     """A job that is on its way into the warehouse, with its batch."""
     row = await tx.fetchrow("SELECT load_id, job FROM leaving_jobs WHERE job_id = $1", job_id)
     return (UUID(str(row["load_id"])), row["job"]) if row else None
+
+
+async def has_left(tx: Transaction, job_id: UUID) -> bool:
+    """Whether a job with this id ever left: no other is in the warehouse."""
+    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM archived_jobs WHERE job_id = $1)", job_id))
 
 
 def question(job_id: UUID) -> str:
