@@ -32,6 +32,13 @@ class SchemaMismatch(Problem):
     recovery: ClassVar[str] = "Run `headrace migrate` with this version, or start the version that made the database."
 
 
+class MigrationChanged(SchemaMismatch):
+    """A file that was applied reads otherwise now."""
+
+    title: ClassVar[str] = "A migration was changed after it was applied"
+    recovery: ClassVar[str] = "Start the version that made the database, or begin with an empty database."
+
+
 @dataclass(frozen=True)
 class Migration:
     """One numbered file of one context."""
@@ -61,7 +68,7 @@ def _jobs_first(folder: Path) -> tuple[bool, str]:
 async def migrate(database: Database, migrations: Iterable[Migration]) -> list[Migration]:
     """Apply what is missing, all in one transaction; returns what was applied.
 
-    Raises ``SchemaMismatch`` when an applied file was changed afterwards.
+    Raises ``MigrationChanged`` when an applied file was changed afterwards.
     """
     async with database.transaction() as tx:
         # changing a large table takes its time, and so does waiting for the process that does it
@@ -82,7 +89,7 @@ async def migrate(database: Database, migrations: Iterable[Migration]) -> list[M
 
 
 async def check(database: Database, migrations: Iterable[Migration]) -> None:
-    """Raise ``SchemaMismatch`` unless every migration is applied."""
+    """Raise ``SchemaMismatch`` unless every migration is applied, and ``MigrationChanged`` as ``migrate`` does."""
     async with database.reading() as tx:
         made = await tx.fetchval("SELECT to_regclass('migrations') IS NOT NULL")
         applied = await _applied(tx) if made else {}
@@ -99,5 +106,5 @@ async def _applied(tx: Transaction) -> dict[tuple[str, int], str]:
 def _stands(migration: Migration, applied: dict[tuple[str, int], str]) -> bool:
     checksum = applied.get((migration.context, migration.version))
     if checksum is not None and checksum != migration.checksum:
-        raise SchemaMismatch(f"{migration.context}/{migration.version} was changed after it was applied")
+        raise MigrationChanged(f"{migration.context}/{migration.version} was changed after it was applied")
     return checksum is not None
