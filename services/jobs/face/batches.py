@@ -14,7 +14,7 @@ from services.jobs.face import TENANT
 from services.jobs.kinds import KindNotAccepted
 from services.jobs.limiting import limiting
 from services.jobs.submitting.admission import door
-from services.jobs.submitting.batch import Batch, BatchNotFound, BatchTooLarge, batch_id_of
+from services.jobs.submitting.batch import Batch, BatchNeverFits, BatchNotFound, BatchTooLarge, batch_id_of
 from services.jobs.submitting.batch_result import batch_result
 from services.jobs.submitting.batch_watch import BatchWatch
 from services.jobs.submitting.idempotency import IdempotencyMismatch, read_key
@@ -31,7 +31,7 @@ PageSize = Annotated[int, Query(ge=1, le=1000, description="Jobs in the answer."
 _SUBMITTED = {
     **body(SubmittedBatch, status=_ACCEPTED),
     _OVER: {"model": SubmittedBatch, "description": "All jobs are over."},
-    **problems(BatchTooLarge, KindNotAccepted, MetadataTooLarge, IdempotencyMismatch, QueueFull),
+    **problems(BatchTooLarge, BatchNeverFits, KindNotAccepted, MetadataTooLarge, IdempotencyMismatch, QueueFull),
 }
 
 

@@ -1,6 +1,7 @@
 """Accept many jobs at once, or none of them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -11,7 +12,7 @@ from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.store import batches
 from services.jobs.submitting.admission import Door, accept, admit
-from services.jobs.submitting.batch import Batch, job_ids, submissions
+from services.jobs.submitting.batch import Batch, BatchNeverFits, job_ids, submissions
 from services.jobs.submitting.idempotency import IdempotencyKey, IdempotencyMismatch, keyed_id
 from services.jobs.submitting.submission import new_job
 
@@ -21,8 +22,8 @@ async def submit_batch(
 ) -> tuple[UUID, list[UUID]]:
     """The batch's id and those of its jobs, in their order; under a key that was used before, the first ones.
 
-    Raises ``BatchTooLarge``, ``IdempotencyMismatch``, ``QueueFull``, and what ``submit_job`` raises, with the
-    ``index`` of the job.
+    Raises ``BatchTooLarge``, ``BatchNeverFits``, ``IdempotencyMismatch``, ``QueueFull``, and what ``submit_job`` raises,
+    with the ``index`` of the job.
     """
     if key is not None:
         batch_id = keyed_id(key, tenant=tenant, of="batch")
@@ -31,6 +32,7 @@ async def submit_batch(
     async with database.transaction() as tx:
         known = await batches.known(tx, batch_id) if key else None
         if known is None:
+            _fits_ever(jobs, door)
             await batches.add(tx, batch_id, tenant=tenant, total_jobs=len(jobs), fingerprint=fingerprint)
             await admit(tx, await _accepted(tx, jobs, door), room=door.room)
         elif known["fingerprint"] != fingerprint:
@@ -48,6 +50,13 @@ def _jobs(batch: Batch, batch_id: UUID, tenant: str, door: Door) -> list[NewJob]
             raise _of_job(problem, number) from problem
         made.append(replace(job, batch_id=batch_id))
     return made
+
+
+def _fits_ever(jobs: Sequence[NewJob], door: Door) -> None:
+    for queue, places in Counter(job.queue for job in jobs).items():
+        if places > door.room:
+            detail = f"It has {places} jobs for {queue}, where {door.room} may wait"
+            raise BatchNeverFits(detail, queue=queue, limit=door.room)
 
 
 async def _accepted(tx: Transaction, jobs: Sequence[NewJob], door: Door) -> list[NewJob]:
