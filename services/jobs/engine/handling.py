@@ -48,7 +48,9 @@ class JobTimedOut(Problem):
     code: ClassVar[str] = "JOB_TIMEOUT"
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
     title: ClassVar[str] = "The job took too long"
-    recovery: ClassVar[str] = "Retry it with a longer `timeout`, or raise JOB_TIMEOUT; its timeline says where it was."
+    recovery: ClassVar[str] = (
+        "Submit it again with a longer `timeout`, or raise JOB_TIMEOUT and retry it; its timeline says where it was."
+    )
 
 
 class Unexpected(Problem):
