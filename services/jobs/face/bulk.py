@@ -13,12 +13,18 @@ from services.jobs.kinds import kinds
 
 
 def routes(runtime: Runtime) -> APIRouter:
-    """The routes of this subject. Each answers how many jobs fitted, changed and refused."""
+    """The routes of this subject. Each answers how many jobs fitted, changed and refused; full queues stop retries."""
     made = APIRouter(prefix="/api/background/jobs", tags=["commands"])
 
     def commanding(command: Many, priority: int | None = None) -> Commanding:
-        known = runtime.once(kinds)
-        return Commanding(command=command, tenant=TENANT, kinds=known, database=runtime.database, priority=priority)
+        return Commanding(
+            command=command,
+            tenant=TENANT,
+            kinds=runtime.once(kinds),
+            room=runtime.settings.max_queue_size,
+            database=runtime.database,
+            priority=priority,
+        )
 
     @made.post("/cancel", responses=body(BulkResult))
     async def cancel(bulk: Bulk) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from infra.runtime.answers import body, problems
 from infra.runtime.bus import DeadLetterUnknown, SubscriptionGone
 from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
-from services.jobs.bodies.commanding import Counted, DeadLetter, Settled
+from services.jobs.bodies.commanding import Counted, DeadLetter, DeadLetterFound, Settled
 from services.jobs.bodies.jobs import Page
 from services.jobs.commanding.commands import InvalidTransition
-from services.jobs.commanding.list_dead_letters import Source, list_dead_letters
+from services.jobs.commanding.list_dead_letters import Source, find_dead_letter, list_dead_letters
 from services.jobs.commanding.replay_dead_letter import (
     Replay,
     discard_dead_letter,
@@ -37,7 +37,7 @@ class Discard(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 
 
 def routes(runtime: Runtime) -> APIRouter:
@@ -69,21 +69,27 @@ def _list(made: APIRouter, runtime: Runtime) -> None:
             bus=runtime.bus,
         )
 
+    @made.get("/{letter}", responses=body(DeadLetterFound) | problems(DeadLetterUnknown))
+    async def dead_letter(letter: str) -> dict[str, Any]:
+        """One of them, with what it carried."""
+        return await find_dead_letter(_id(letter), tenant=TENANT, database=runtime.database, bus=runtime.bus)
+
 
 def _commands(made: APIRouter, runtime: Runtime) -> None:
-    bus, database = runtime.bus, runtime.database
+    bus, database, room = runtime.bus, runtime.database, runtime.settings.max_queue_size
 
     @made.post("/replay", responses=body(Counted))
     async def replay_all(wanted: Replay) -> dict[str, Any]:
         """Give all that fit another chance; answers how many fitted, changed and refused."""
         known = runtime.once(kinds)
-        return await replay_dead_letters(wanted, tenant=TENANT, kinds=known, database=database, bus=bus)
+        return await replay_dead_letters(wanted, tenant=TENANT, kinds=known, room=room, database=database, bus=bus)
 
     @made.post("/{letter}/replay", status_code=202, responses=_REPLAYED)
     async def replay(letter: str) -> dict[str, Any]:
         """Give one another chance: a job is retried, a message delivered again."""
-        known = runtime.once(kinds)
-        source = await replay_dead_letter(_id(letter), tenant=TENANT, kinds=known, database=database, bus=bus)
+        source = await replay_dead_letter(
+            _id(letter), tenant=TENANT, kinds=runtime.once(kinds), room=room, database=database, bus=bus
+        )
         return {"id": letter, "source": source, "status": "replayed"}
 
     @made.post("/{letter}/discard", responses=body(Settled) | problems(DeadLetterUnknown))
