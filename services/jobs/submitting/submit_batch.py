@@ -22,8 +22,8 @@ async def submit_batch(
 ) -> tuple[UUID, list[UUID]]:
     """The batch's id and those of its jobs, in their order; under a key that was used before, the first ones.
 
-    Raises ``BatchTooLarge``, ``BatchNeverFits``, ``IdempotencyMismatch``, ``QueueFull``, and what ``submit_job`` raises,
-    with the ``index`` of the job.
+    Raises ``BatchTooLarge``, ``BatchNeverFits``, ``IdempotencyMismatch``, ``QueueFull``, and what ``submit_job``
+    raises, with the ``index`` of the job.
     """
     if key is not None:
         batch_id = keyed_id(key, tenant=tenant, of="batch")
