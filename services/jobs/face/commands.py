@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from infra.runtime.answers import body, problems
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.jobs import Job
+from services.jobs.commanding.archived_job import JobArchived, not_at_hand
 from services.jobs.commanding.cancel_job import cancel_job
 from services.jobs.commanding.change_priority import change_priority
 from services.jobs.commanding.commands import InvalidTransition
@@ -23,12 +24,13 @@ from services.jobs.job_id import JobNotFound, job_id
 from services.jobs.kinds import kinds
 from services.jobs.limiting import limiting
 from services.jobs.rank import Level
+from services.jobs.reading.find_job import job_history
 from services.jobs.shapes import background
 from services.jobs.store import views
 from services.jobs.submitting.room import QueueFull
 
 _Done = Callable[..., Awaitable[None]]
-_REFUSED = problems(JobNotFound, InvalidTransition)
+_REFUSED = problems(JobNotFound, InvalidTransition, JobArchived)
 _LATER = body(Job, status=202) | _REFUSED
 _ANEW = body(Job, status=202) | problems(JobNotFound, InvalidTransition, QueueFull)
 _NOW = body(Job) | _REFUSED
@@ -48,7 +50,11 @@ def routes(runtime: Runtime) -> APIRouter:
 
     async def commanded(use_case: _Done, wanted: str) -> dict[str, Any]:
         one = job_id(wanted)
-        await use_case(one, tenant=TENANT, kinds=runtime.once(kinds), database=runtime.database)
+        try:
+            await use_case(one, tenant=TENANT, kinds=runtime.once(kinds), database=runtime.database)
+        except JobNotFound as unknown:
+            history = runtime.once(job_history)
+            raise await not_at_hand(one, tenant=TENANT, database=runtime.database, warehouse=history) from unknown
         return await _shown(runtime, one)
 
     _endings(made, commanded)
@@ -73,13 +79,8 @@ def _endings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[s
         return await commanded(resume_job, job_id)
 
 
-<<<<<<< /tmp/x5.cur
 def _beginnings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]], *, room: int) -> None:
-    @made.post("/retry", status_code=202)
-=======
-def _beginnings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]]) -> None:
     @made.post("/retry", status_code=202, responses=_ANEW)
->>>>>>> /tmp/x5.mine
     async def retry(job_id: str) -> dict[str, Any]:
         """Run an ended job again, as a new attempt that goes a level ahead."""
         return await commanded(partial(retry_job, room=room), job_id)
