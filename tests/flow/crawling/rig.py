@@ -75,8 +75,10 @@ class House:
         """Another lake, warehouse or provider from now on."""
         self.runtime.built[crawling] = dataclasses.replace(self.context, **parts)
 
-    async def trigger(self, sim: str = "", *, order: Mapping[str, Any] | None = None) -> UUID:
-        """Accept an order; the submission is the queue's."""
+    async def trigger(
+        self, sim: str = "", *, order: Mapping[str, Any] | None = None, worker: str | None = None
+    ) -> UUID:
+        """Accept an order; the submission is the queue's, unless a worker holds it from the start."""
         unique = uuid4().hex
         given = {
             "dataset_id": "gd_1",
@@ -91,7 +93,7 @@ class House:
             key=None,
             tenant=TENANT,
             webhook_token="hook",  # an example
-            worker=None,
+            worker=worker,
             database=self.runtime.database,
             policy=self.context.policy,
         )

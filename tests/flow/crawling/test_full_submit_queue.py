@@ -24,6 +24,15 @@ async def test_a_full_queue_takes_no_order_and_keeps_nothing_of_it(house: House)
     assert {row["id"] for row in await house.rows("SELECT id FROM crawls")} == set(waiting)
 
 
+async def test_nor_one_whose_caller_waits_for_it(house: House) -> None:
+    waiting = await full(house)
+
+    with pytest.raises(QueueFull):
+        await house.trigger(worker="face")
+
+    assert {row["id"] for row in await house.rows("SELECT id FROM crawls")} == set(waiting)
+
+
 async def test_control_when_orders_are_sent_there_is_room_again(house: House) -> None:
     await full(house)
     await house.work("submit")
