@@ -67,7 +67,7 @@ async def test_a_paused_queue_holds_its_jobs_and_a_job_that_waits_can_be_moved_u
     status, job = await call(api, "PUT", f"/job/{job_id}/priority", {"priority": "CRITICAL"})
     wrong, _ = await call(api, "PATCH", f"/job/{job_id}/priority", {"priority": 9})
     unknown, problem = await call(api, "POST", "/queue/pause", {"queue": "nowhere"})
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5)  # nothing tells that a job was not taken: its bell has rung, and a sweep came by
     held = (await call(api, "GET", f"/job/{job_id}"))[1]["status"]
 
     _, resumed = await call(api, "POST", "/queue/resume", {})

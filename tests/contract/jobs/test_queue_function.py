@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from infra.runtime.runtime import ForeignLake, Runtime, open_runtime
 from infra.runtime.settings import read_settings
 from infra.runtime.variables import defaults
 from services.jobs.function import Working, works
 from services.jobs.job import Done, Job, Outcome, Work
-from tests.contract.jobs.rig import PATIENCE, Desk, Notes, for_ever
+from tests.contract.jobs.rig import PATIENCE, Desk, Notes, for_ever, until
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +32,14 @@ async def runtime(database_dsn: str, tmp_path: Path) -> AsyncIterator[Runtime]:
 
 def working(run: object, *, concurrency: int = 10) -> Working:
     return works(queue="q", kind="k", concurrency=lambda _: concurrency)(lambda _: Work(run=run))  # type: ignore[arg-type]
+
+
+async def _all(desk: Desk, state: str, count: int) -> bool:
+    return await desk.states() == {state: count}
+
+
+async def _said(lines: list[Any], what: str) -> bool:
+    return what in {line["event"] for line in lines}
 
 
 def test_a_function_says_which_queue_and_kind_it_works() -> None:
@@ -73,7 +83,7 @@ async def test_a_stop_is_obeyed_within_a_second_or_two(runtime: Runtime) -> None
     desk, stop = Desk(runtime.database), asyncio.Event()
     await desk.queue(10)
     serving = asyncio.create_task(working(for_ever).serve(runtime, stop))
-    await asyncio.sleep(0.2)
+    await until(lambda: _all(desk, "running", 10))
 
     began = monotonic()
     stop.set()
@@ -88,8 +98,9 @@ async def test_a_function_whose_handler_cannot_be_claimed_for_does_not_give_up(
 ) -> None:
     desk, stop = Desk(runtime.database), asyncio.Event()
     await runtime.database.pool.execute("ALTER TABLE queues RENAME TO hidden")
-    serving = asyncio.create_task(working(Notes()).serve(runtime, stop))
-    await asyncio.sleep(0.2)
+    with capture_logs() as said:
+        serving = asyncio.create_task(working(Notes()).serve(runtime, stop))
+        await until(lambda: _said(said, "queue could not be worked"))
     await runtime.database.pool.execute("ALTER TABLE hidden RENAME TO queues")
     runtime.doorbell.ring("q")
 
