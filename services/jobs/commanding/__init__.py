@@ -1,1 +1,1 @@
-"""What callers may tell jobs and queues to do, one command a module."""
+"""What callers may tell jobs and queues to do; and the dead letters, with what may be done about them."""
