@@ -1,4 +1,4 @@
-"""New work: single jobs and batches."""
+"""New work, one job a request."""
 
 from typing import Annotated, Any
 from uuid import uuid4
