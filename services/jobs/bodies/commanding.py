@@ -97,6 +97,10 @@ class Schedule(BaseModel):
     payload: dict[str, Any]
     priority: Rank
     metadata: dict[str, Any]
+    max_retries: int | None
+    timeout: float | None = Field(description="Seconds.")
+    source_id: str | None
+    related_dataset_id: str | None
     paused: bool
     next_at: datetime | None = Field(description="Null while it is paused.")
     last_at: datetime | None

@@ -29,6 +29,10 @@ CREATE TABLE schedules (
   payload     jsonb       NOT NULL DEFAULT '{}',
   priority    smallint    NOT NULL DEFAULT 2 CHECK (priority BETWEEN 0 AND 4),
   metadata    jsonb       NOT NULL DEFAULT '{}',
+  max_retries integer,
+  timeout     double precision,           -- seconds
+  source_id   text,
+  related_dataset_id text,
   paused      boolean     NOT NULL DEFAULT false,
   next_at     timestamptz NOT NULL,
   last_at     timestamptz,

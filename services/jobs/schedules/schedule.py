@@ -12,8 +12,9 @@ from infra.runtime.wrong_fields import refuse_unkept
 from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.rank import Level, Priority
+from services.jobs.store.schedules import OF_ITS_JOBS
 from services.jobs.submitting.admission import Door, try_accept
-from services.jobs.submitting.submission import Submission, Word, new_job
+from services.jobs.submitting.submission import MaxRetries, Submission, Timeout, Word, new_job
 
 Cron = Field(max_length=200, description="Minute, hour, day of month, month, day of week; or @daily and the like.")
 Timezone = Field(
@@ -49,6 +50,12 @@ class ScheduleExists(Problem):
     recovery: ClassVar[str] = "Choose another name, or change the one there is with PATCH."
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """What a change does not name stays: a default in its schema would be sent, and overwrite it."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
 class NewSchedule(BaseModel):
     """The body that makes a schedule."""
 
@@ -61,13 +68,17 @@ class NewSchedule(BaseModel):
     payload: dict[str, Any] = Field(default_factory=dict)
     priority: Level = Levels
     metadata: dict[str, Any] = Field(default_factory=dict)
+    max_retries: int | None = MaxRetries
+    timeout: float | None = Timeout
+    source_id: Word | None = None
+    related_dataset_id: Word | None = None
     paused: bool = False
 
 
 class ScheduleChange(BaseModel):
     """The body that changes a schedule; what it does not name stays."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_without_defaults)
 
     name: Word = ""
     cron: str = Field("", max_length=200)
@@ -76,6 +87,10 @@ class ScheduleChange(BaseModel):
     payload: dict[str, Any] = Field(default_factory=dict)
     priority: Level = Levels
     metadata: dict[str, Any] = Field(default_factory=dict)
+    max_retries: int | None = MaxRetries
+    timeout: float | None = Timeout
+    source_id: Word | None = None
+    related_dataset_id: Word | None = None
     paused: bool = False
 
 
@@ -89,7 +104,7 @@ def schedule_id_of(text: str) -> UUID:
 
 def job_of(schedule: Mapping[str, Any], *, job_id: UUID, tenant: str, door: Door) -> NewJob:
     """The job that a schedule makes. Raises ``KindNotAccepted``, ``MetadataTooLarge``, ``InvalidRequest``."""
-    wanted = {name: schedule[name] for name in ("kind", "payload", "priority", "metadata")}
+    wanted = {name: schedule[name] for name in OF_ITS_JOBS}
     submission = Submission.model_validate(wanted)
     return new_job(submission, job_id=job_id, tenant=tenant, kinds=door.kinds, by_file=door.by_file)
 
@@ -106,9 +121,8 @@ def body(row: Mapping[str, Any]) -> dict[str, Any]:
     """A schedule as callers see it; a paused one has no next time."""
     return {
         "schedule_id": str(row["id"]),
-        **{name: row[name] for name in ("name", "cron", "timezone", "kind", "payload")},
+        **{name: row[name] for name in ("name", "cron", "timezone", *OF_ITS_JOBS)},
         "priority": Priority(row["priority"]).name,
-        "metadata": row["metadata"],
         "paused": row["paused"],
         "next_at": None if row["paused"] else _time(row["next_at"]),
         "last_at": _time(row["last_at"]),

@@ -9,11 +9,11 @@ import asyncpg
 
 from infra.postgres.database import Transaction
 
-COLUMNS = (
-    "id, tenant, name, cron, timezone, kind, payload, priority, metadata, paused, next_at, last_at, last_job_id,"
-    " last_error, created_at"
-)
-_SAID = ("name", "cron", "timezone", "kind", "payload", "priority", "metadata", "paused")
+OF_ITS_JOBS = ("kind", "payload", "priority", "metadata", "max_retries", "timeout", "source_id", "related_dataset_id")
+"""What a schedule says of each job it makes, as a submission says it."""
+
+_SAID = ("name", "cron", "timezone", "paused", *OF_ITS_JOBS)
+COLUMNS = f"id, tenant, {', '.join(_SAID)}, next_at, last_at, last_job_id, last_error, created_at"
 _TIME = "coalesce(retry_at, next_at)"
 _CHANGE = f"""
 UPDATE schedules SET next_at = $2, {", ".join(f"{name} = ${n}" for n, name in enumerate(_SAID, start=3))},
@@ -28,7 +28,7 @@ async def add(
     """Store a schedule; None if the tenant has one of this name."""
     row = await tx.fetchrow(
         f"INSERT INTO schedules (id, tenant, next_at, {', '.join(_SAID)})"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        f" VALUES ($1, $2, $3, {', '.join(f'${n}' for n, _ in enumerate(_SAID, start=4))})"
         f" ON CONFLICT (tenant, name) DO NOTHING RETURNING {COLUMNS}",
         schedule_id,
         tenant,

@@ -35,6 +35,8 @@ def _in_utc(value: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+MaxRetries = Field(None, ge=0, le=100, description="Retries by itself; unset: PROCESSING_MAX_RETRIES.")
+Timeout = Field(None, gt=0, le=86_400, description="Seconds it may run; unset: as its kind says.")
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -54,8 +56,8 @@ class JobFields(BaseModel):
         default_factory=dict,
         description="The caller's own, at most 64 KiB; `filename` and `size_bytes` may count for the order.",
     )
-    max_retries: int | None = Field(None, ge=0, le=100, description="Retries by itself; unset: PROCESSING_MAX_RETRIES.")
-    timeout: float | None = Field(None, gt=0, le=86_400, description="Seconds it may run; unset: as its kind says.")
+    max_retries: int | None = MaxRetries
+    timeout: float | None = Timeout
     due_at: Moment | None = Field(None, description="When it may start; unset: at once.")
     source_id: Word | None = None
     related_dataset_id: Word | None = None
