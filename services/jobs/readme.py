@@ -31,6 +31,7 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
     "due_at": (None, _NOON),
     "attempt": (1, 2),
     "tries": (0, 1),
+    "claims": (0, 1),
     "max_tries": (None, 1),
     "timeout_seconds": (None, 1.0),
     "progress": (0.0, 1.0),

@@ -49,6 +49,7 @@ def background(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "queue": row["queue"],
         "attempt": row["attempt"],
         "retry_count": row["tries"],
+        "claims": row["claims"],
         "max_retries": limits.max_retries,
         "timeout": limits.timeout_seconds,
         "error_message": row["error_message"],

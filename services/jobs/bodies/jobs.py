@@ -52,6 +52,7 @@ class Job(BaseModel):
     queue: str
     attempt: int
     retry_count: int
+    claims: int = Field(ge=0, description="How many workers took it since it last got on.")
     max_retries: int | None = Field(description="Null: what the settings say.")
     timeout: float | None = Field(description="Seconds; null: as its kind says.")
     error_message: str | None

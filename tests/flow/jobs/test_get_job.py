@@ -2,6 +2,8 @@
 
 import pytest
 
+from services.jobs.store import held
+from services.jobs.sweep import sweep
 from tests.flow.jobs.reader import STRANGERS, Reader
 
 PATHS = [
@@ -29,6 +31,20 @@ async def test_a_job_is_shown_with_every_field(reading: Reader) -> None:
         3,
     )
     assert (body["progress"], body["metadata"], body["error"]) == (0, {"a": 1}, None)
+
+
+async def test_a_job_whose_workers_end_says_how_many_took_it(reading: Reader) -> None:
+    database = reading.counter.runtime.database
+    [job_id] = await reading.queue(max_tries=4)
+    for _ in range(3):
+        async with database.transaction() as tx:
+            await held.claim_one(tx, job_id, lease_seconds=60, worker="w")
+        await database.pool.execute("UPDATE jobs SET lease_until = now() - interval '1 s' WHERE id = $1", job_id)
+        await sweep(database)
+
+    body = await reading.read(f"/api/background/job/{job_id}")
+
+    assert (body["status"], body["retry_count"], body["claims"]) == ("processing", 0, 3)
 
 
 async def test_a_failed_job_says_why_and_what_helps(reading: Reader) -> None:
