@@ -31,5 +31,10 @@ def env_example() -> str:
 def routes(document: Mapping[str, Any]) -> str:
     """The table of routes of an OpenAPI document."""
     found = ((path, method, about) for path, methods in document["paths"].items() for method, about in methods.items())
-    rows = ([f"`{method.upper()} {path}`", about["description"]] for path, method, about in found)
+    rows = ([f"`{method.upper()} {path}`", _first_words(about["description"])] for path, method, about in found)
     return table(["Route", "What it does"], rows)
+
+
+def _first_words(description: str) -> str:
+    """The first paragraph, on one line: a table's cell holds no more."""
+    return " ".join(description.split("\n\n", maxsplit=1)[0].split())
