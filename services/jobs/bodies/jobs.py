@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.jobs.shapes import STATUSES
 
-Status = Literal[STATUSES]
+Status = Literal[STATUSES]  # type: ignore[valid-type]  # the words of all faces
 """A job's status under ``/api/background``."""
 
 Rank = Literal["CRITICAL", "HIGH", "NORMAL", "LOW", "BACKGROUND"]

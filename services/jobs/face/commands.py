@@ -32,7 +32,7 @@ from services.jobs.submitting.room import QueueFull
 _Done = Callable[..., Awaitable[None]]
 _REFUSED = problems(JobNotFound, InvalidTransition, JobArchived)
 _LATER = body(Job, status=202) | _REFUSED
-_ANEW = body(Job, status=202) | problems(JobNotFound, InvalidTransition, QueueFull)
+_ANEW = body(Job, status=202) | problems(JobNotFound, InvalidTransition, JobArchived, QueueFull)
 _NOW = body(Job) | _REFUSED
 
 
