@@ -25,6 +25,8 @@ _ALIASES = {
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WORDS = {*_MONTHS, "mon", "tue", "wed", "thu", "fri", "sat", "sun", "l"}
 _FIELDS = 5
+_MOST = (59, 23, 31, 12, 7)  # the largest number of each field
+_NUMBERS = re.compile(r"(\d+)-(\d+)")
 _LONGEST = 200
 
 
@@ -90,7 +92,19 @@ def _fields(cron: str) -> list[str]:
         raise CronRefused(f"{cron[:_LONGEST]!r} must be {_FIELDS} fields of plain letters and digits")
     if strange := [word for word in re.findall(r"[^\W\d_]+", " ".join(fields).lower()) if word not in _WORDS]:
         raise CronRefused(f"{cron!r}: {strange[0]!r} is neither a month nor a day of the week")
+    for field, most in zip(fields, _MOST, strict=True):
+        _refuse_odd_numbers(cron, field, most)
     return fields
+
+
+def _refuse_odd_numbers(cron: str, field: str, most: int) -> None:
+    """What croniter takes and nobody means: a step out of the field, or a range that runs backwards."""
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        if step and not (step.isdecimal() and 0 < int(step) <= most):
+            raise CronRefused(f"{cron!r}: the step in {part!r} must be a number from 1 to {most}")
+        if (ends := _NUMBERS.fullmatch(span)) and int(ends[1]) > int(ends[2]):
+            raise CronRefused(f"{cron!r}: {span!r} runs backwards")
 
 
 def _zone(timezone: str) -> ZoneInfo:

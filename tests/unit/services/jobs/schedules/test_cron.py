@@ -66,6 +66,13 @@ def test_whenever_it_is_asked_from_between_two_firings_the_answer_is_the_same(cr
 
 
 @pytest.mark.parametrize(
+    "cron", ["*/59 */23 * * *", "1-5/2,7 0 1-31/31 */12 *", "5-5 * * * fri-mon", "0 0 * * 5-7", "0 0 * * */7"]
+)
+def test_steps_and_ranges_within_their_field_are_read(cron: str) -> None:
+    assert next_fire(cron, "UTC", after=datetime(2026, 1, 1, tzinfo=UTC)) > datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
     "cron",
     [
         "",
@@ -74,6 +81,12 @@ def test_whenever_it_is_asked_from_between_two_firings_the_answer_is_the_same(cr
         "* * * * * *",
         "61 * * * *",
         "*/0 * * * *",
+        "*/99999999999999999999 * * * *",
+        "*/60 * * * *",
+        "*/5/5 * * * *",
+        "5-1 * * * *",
+        "1,30-20/2 * * * *",
+        "0 0 * * 5-1",
         "R * * * *",
         "H * * * *",
         "R R R R R",
