@@ -1,12 +1,13 @@
 """What callers may submit, and the jobs that become of it."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from infra.runtime.wrong_fields import refuse_unkept, wrong_fields
 from schemas.problem import Problem
@@ -15,6 +16,8 @@ from services.jobs.kinds import Kinds
 from services.jobs.rank import Level, Priority, adjustment_seconds
 
 MAX_METADATA = 64 << 10  # bytes, as JSON
+_LAST_YEAR = 2100
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 
 
 class MetadataTooLarge(Problem):
@@ -30,11 +33,26 @@ def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError as error:
-        msg = "must be a time between the years 1 and 9999"
+        msg = f"must be a time until the year {_LAST_YEAR}"
         raise ValueError(msg) from error
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+def _foreseeable(value: datetime) -> datetime:
+    if value.year > _LAST_YEAR:
+        msg = f"must be a time until the year {_LAST_YEAR}"
+        raise ValueError(msg)
+    return value
+
+
+def _written(value: object) -> object:
+    """Numbers are nobody's time: seconds and milliseconds could only be told apart by guessing."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO.match(value)):
+        return value
+    msg = "must be a datetime in ISO 8601 with its zone, such as 2030-01-31T08:00:00Z"
+    raise ValueError(msg)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc), AfterValidator(_foreseeable)]
 MaxRetries = Field(None, ge=0, le=100, description="Retries by itself; unset: PROCESSING_MAX_RETRIES.")
 Timeout = Field(None, gt=0, le=86_400, description="Seconds it may run; unset: as its kind says.")
 Word = Annotated[str, Field(min_length=1, max_length=200)]
