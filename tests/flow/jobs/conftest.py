@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from infra.embedded.lake import Lake
+from infra.postgres.database import Database
+from schemas.tables import warehouse_tables
 from services.jobs.processor import BackgroundProcessor, create_background_processor
+from tests.contract.jobs.rig import Desk
+from tests.flow.jobs.archive import Archive, Fragile
 from tests.flow.jobs.reader import Reader, reader
 
 
@@ -21,3 +26,11 @@ def processor(database_dsn: str, tmp_path: Path) -> Iterator[BackgroundProcessor
     """The engine for code that is not async."""
     with create_background_processor(database_url=database_dsn, data_dir=tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def archive(database: Database, tmp_path: Path) -> Archive:
+    lake = Lake(tmp_path / "lake")
+    warehouse = Fragile(tmp_path / "warehouse", lake, warehouse_tables())  # type: ignore[arg-type]  # its columns
+    warehouse.refused = set()
+    return Archive(Desk(database), database, lake, warehouse)
