@@ -1,6 +1,6 @@
 """The routes that command queues."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,9 +9,10 @@ from infra.runtime.answers import body, problems
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem
 from services.jobs.bodies.commanding import Paused, QueueLimits
-from services.jobs.commanding.pause_queue import QueueNotFound, limit_queue, pause_queue, resume_queue
+from services.jobs.commanding.pause_queue import AllQueuesPaused, QueueNotFound, limit_queue, pause_queue, resume_queue
 from services.jobs.kinds import queues
 from services.jobs.store.queues import ALL
+from services.jobs.store.queues import Limits as QueueLimitsSaid
 
 _Limit = Annotated[int | None, Field(ge=1, le=100_000)]
 
@@ -29,7 +30,7 @@ class QueueAmbiguous(Problem):
 
 
 class Limits(BaseModel):
-    """How many jobs of a queue may run at once; null: as many as there are workers."""
+    """How many jobs of a queue may run at once; null: as many as there are workers. What is not named stays."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -58,22 +59,17 @@ def routes(runtime: Runtime) -> APIRouter:
         """Take no more jobs from a queue, or from any; what runs runs on, and nothing is lost."""
         return _body(await pause_queue(_one(queue, which), known=queues(), database=runtime.database))
 
-    @made.post("/resume", responses=body(Paused) | problems(QueueNotFound, QueueAmbiguous))
+    @made.post("/resume", responses=body(Paused) | problems(QueueNotFound, QueueAmbiguous, AllQueuesPaused))
     async def resume(queue: _Queue = None, which: Which | None = None) -> dict[str, Any]:
-        """Work a queue again, or all. While all are paused together, resume all."""
+        """Work a queue again, or all; a single one only while they are not all paused together."""
         return _body(await resume_queue(_one(queue, which), known=queues(), database=runtime.database))
 
     @made.put("/limits", responses=body(QueueLimits) | problems(QueueNotFound))
     async def limits(wanted: Limits) -> dict[str, Any]:
-        """Limit how many jobs of a queue run at once, over all tenants and of each."""
-        await limit_queue(
-            wanted.queue,
-            concurrency=wanted.concurrency,
-            tenant_concurrency=wanted.tenant_concurrency,
-            known=queues(),
-            database=runtime.database,
-        )
-        return wanted.model_dump()
+        """Limit how many jobs of a queue run at once, over all tenants and of each; answers what holds then."""
+        said = cast("QueueLimitsSaid", wanted.model_dump(exclude_unset=True, exclude={"queue"}))
+        held = await limit_queue(wanted.queue, said, known=queues(), database=runtime.database)
+        return {"queue": wanted.queue, **held}
 
     return made
 

@@ -1,5 +1,7 @@
 """Queues: whether they are worked, and how much at once."""
 
+from typing import TypedDict
+
 from infra.postgres.database import Transaction
 
 ALL = "*"  # in whose row a pause of all queues is kept
@@ -29,15 +31,27 @@ async def resume(tx: Transaction, name: str | None) -> list[str]:
     return [row["name"] for row in found]
 
 
-async def limit(tx: Transaction, name: str, *, concurrency: int | None, tenant_concurrency: int | None) -> None:
-    """At most so many of its jobs run at once, over all tenants and of each; None: as many as there are workers."""
-    await tx.execute(
-        "INSERT INTO queues (name, concurrency, tenant_concurrency) VALUES ($1, $2, $3)"
-        " ON CONFLICT (name) DO UPDATE SET concurrency = $2, tenant_concurrency = $3",
+class Limits(TypedDict, total=False):
+    """How many jobs of a queue run at once, over all tenants and of each; None: as many as there are workers."""
+
+    concurrency: int | None
+    tenant_concurrency: int | None
+
+
+async def limit(tx: Transaction, name: str, limits: Limits) -> Limits:
+    """Change the limits that are named; returns all that hold then."""
+    row = await tx.fetchrow(
+        "INSERT INTO queues AS q (name, concurrency, tenant_concurrency) VALUES ($1, $2, $3)"
+        " ON CONFLICT (name) DO UPDATE SET concurrency = CASE WHEN $4 THEN $2 ELSE q.concurrency END,"
+        " tenant_concurrency = CASE WHEN $5 THEN $3 ELSE q.tenant_concurrency END"
+        " RETURNING concurrency, tenant_concurrency",
         name,
-        concurrency,
-        tenant_concurrency,
+        limits.get("concurrency"),
+        limits.get("tenant_concurrency"),
+        "concurrency" in limits,
+        "tenant_concurrency" in limits,
     )
+    return Limits(concurrency=row["concurrency"], tenant_concurrency=row["tenant_concurrency"])
 
 
 async def paused(tx: Transaction) -> list[str]:
