@@ -13,6 +13,7 @@ import uvicorn
 
 from infra.local.data_dir import prepare
 from infra.local.faces import faces
+from infra.local.protocol import Protocol
 from infra.local.workers import workers
 from infra.runtime import topology
 from infra.runtime.runtime import Runtime, open_runtime
@@ -105,7 +106,7 @@ async def _simulators(settings: Settings, stack: AsyncExitStack) -> tuple[Settin
 @asynccontextmanager
 async def _faces(runtime: Runtime, listener: socket.socket) -> AsyncIterator[None]:
     app = faces(runtime, topology.generated()["services"])
-    server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2, lifespan="on"))
+    server = _Server(uvicorn.Config(app, http=Protocol, log_config=None, timeout_graceful_shutdown=2, lifespan="on"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:

@@ -64,7 +64,9 @@ def create_app(
     tenant may send ``rate_limit`` requests a second (0: any number). With ``metrics`` requests are measured, and
     ``/metrics`` is served.
     """
-    app = _Face(title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None, responses=OTHER)
+    app = _Face(
+        title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None, redirect_slashes=False, responses=OTHER
+    )
     app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds, wider=body_limits)
     if rate_limit:
         app.add_middleware(RateLimit, per_second=rate_limit)
@@ -86,11 +88,13 @@ def create_app(
 def _health(ready: Sequence[Check]) -> APIRouter:
     router = APIRouter(tags=["health"])
 
+    @router.head("/livez", include_in_schema=False)
     @router.get("/livez")
     async def livez() -> dict[str, str]:
         """The process runs."""
         return {"status": "ok"}
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", responses=problems(NotReady))
     async def readyz() -> dict[str, str]:
         """Everything this face needs can be used."""

@@ -119,7 +119,9 @@ async def test_lists_can_be_filtered_and_a_token_belongs_to_its_filter(api: Api)
     assert (other, named(problem)) == (400, ["page_token"])
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/api/v1/nowhere", 404), ("PUT", TRIGGER, 405)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/api/v1/nowhere", 404), ("PUT", TRIGGER, 405), ("BREW", TRIGGER, 400)]
+)
 async def test_what_is_not_served_is_a_problem_too(api: Api, method: str, path: str, status: int) -> None:
     async with api.http.request(method, api.system.url + path) as answer:
         problem = await answer.json(content_type="application/problem+json")

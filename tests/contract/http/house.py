@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from infra.local.protocol import Protocol
 from infra.runtime.http import create_app
 from schemas.problem import Problem, ProblemClass
 
@@ -122,7 +123,7 @@ async def serving(app: FastAPI) -> AsyncIterator[int]:
     # only of sockets that name TCP does asyncio send small answers at once; others wait 40 ms for the caller's ACK
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        server = Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+        server = Server(uvicorn.Config(app, http=Protocol, log_config=None, timeout_graceful_shutdown=1))
         task = asyncio.create_task(server.serve(sockets=[listener]))
         async with asyncio.timeout(PATIENCE):
             while not server.started:  # noqa: ASYNC110  # uvicorn sets no event

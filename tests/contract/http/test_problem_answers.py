@@ -13,7 +13,7 @@ import structlog
 
 from infra.postgres.database import Database
 from infra.runtime.http import create_app
-from tests.contract.http.house import PASSING, RANSOM, Full, House, house, serving
+from tests.contract.http.house import PASSING, RANSOM, Full, House, answer, house, serving
 from tests.contract.jobs.wire import wire
 
 MEMBERS = {"type", "title", "status", "detail", "code", "recovery", "instance"}
@@ -57,6 +57,7 @@ async def test_a_problem_is_answered_with_all_it_knows(at: House) -> None:
     ("method", "path", "sent", "expected"),
     [
         ("GET", "/nowhere", {}, (404, "NOT_FOUND")),
+        ("GET", "/livez/", {}, (404, "NOT_FOUND")),
         ("PUT", "/raw", {}, (405, "METHOD_NOT_ALLOWED")),
         ("POST", "/parsed", {"json": {"url": "u", "count": 0}}, (422, "INVALID_REQUEST")),
         ("POST", "/parsed", {"json": []}, (422, "INVALID_REQUEST")),
@@ -75,6 +76,18 @@ async def test_wrong_requests_are_told_what_is_wrong(
     assert body["status"] == got
     assert headers["Content-Type"] == "application/problem+json"
     assert set(body) - {"errors"} == MEMBERS
+
+
+@pytest.mark.parametrize("said", [b"BREW /raw HTTP/1.1\r\nHost: h\r\n\r\n", b"nonsense\r\n\r\n"])
+async def test_what_is_no_request_is_told_so_and_hung_up_on(at: House, said: bytes) -> None:
+    async with at.line() as (reader, writer):
+        writer.write(said)
+        status, headers, body = await answer(reader)
+        rest = await asyncio.wait_for(reader.read(), 10)
+
+    assert (status, body["status"], body["code"]) == (400, 400, "MALFORMED_REQUEST")
+    assert (headers["content-type"], headers["connection"], rest) == ("application/problem+json", "close", b"")
+    assert set(body) == MEMBERS - {"instance"}  # its path is not known
 
 
 async def test_a_wrong_field_is_named(at: House) -> None:
