@@ -17,6 +17,7 @@ from infra.runtime.invalid import InvalidRequest, MalformedJson
 from infra.runtime.measured import Measured, metrics_route
 from infra.runtime.problem_json import json_response, problem_response
 from infra.runtime.rate_limit import RateLimit
+from infra.runtime.reference_page import reference_page
 from infra.runtime.traced import Traced
 from schemas.problem import Problem, ProblemClass
 
@@ -64,9 +65,7 @@ def create_app(
     tenant may send ``rate_limit`` requests a second (0: any number). With ``metrics`` requests are measured, and
     ``/metrics`` is served.
     """
-    app = _Face(
-        title=title, lifespan=lifespan, docs_url="/docs", redoc_url=None, redirect_slashes=False, responses=OTHER
-    )
+    app = _Face(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, responses=OTHER)
     app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds, wider=body_limits)
     if rate_limit:
         app.add_middleware(RateLimit, per_second=rate_limit)
@@ -77,6 +76,7 @@ def create_app(
     for router in routers:
         app.include_router(router)
     app.include_router(_health(ready))
+    app.include_router(reference_page())
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
