@@ -11,11 +11,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+import structlog
+
 from infra.postgres import foreign
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
 from infra.postgres.event_log import turn_days
-from infra.postgres.instance import claim_lake, read_seal
+from infra.postgres.instance import claim_lake, read_seal, recognise_restore
 from infra.runtime import telemetry
 from infra.runtime.bus import Bus
 from infra.runtime.relay import Relay
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
     from infra.embedded.lake import Lake
     from infra.embedded.warehouse import Warehouse
+
+log = structlog.get_logger()
 
 Built = TypeVar("Built")
 ROOT = Path(__file__).parents[2]
@@ -94,6 +98,8 @@ async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIte
         database = await _database(settings, stack)
         stack.push_async_callback(database.close)
         await _schema(database, migrate=migrate)
+        if await recognise_restore(database):
+            log.warning("the database was restored: streams and lists of events begin anew")
         await read_seal(database)
         lake = Lake(settings.data_dir / "lake")
         if not await claim_lake(database, str(lake.id)):

@@ -31,7 +31,8 @@ CREATE TABLE job_totals (
 CREATE TABLE job_stats_cursor (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   xid xid8    NOT NULL DEFAULT '0',
-  id  bigint  NOT NULL DEFAULT 0
+  id  bigint  NOT NULL DEFAULT 0,
+  restored_at timestamptz NOT NULL DEFAULT '-infinity'  -- the instance's when lines were put in order
 );
 -- Lines from before do not say how long it took: counting begins after them.
 INSERT INTO job_stats_cursor (xid, id)

@@ -5,12 +5,25 @@ from datetime import datetime
 from typing import Any
 
 from infra.postgres.database import Transaction
+from infra.postgres.instance import at_length, unbounded
 
 ENDS = ("completed", "failed", "cancelled")
 COUNTED = ("queued", "started", "retrying", "lease_expired", *ENDS)
 """The types of lines that are counted at all."""
 
-_PLACE = "SELECT xid, id FROM job_stats_cursor FOR UPDATE SKIP LOCKED"
+_PLACE = """
+SELECT c.xid, c.id, c.restored_at < i.restored_at AS restored
+FROM job_stats_cursor c CROSS JOIN instance i FOR UPDATE OF c SKIP LOCKED
+"""
+
+# After a restore transactions have other numbers: lines from before come first, and of those the counted ones.
+_REORDER = """
+UPDATE job_events e SET xid = CASE WHEN (e.xid, e.id) > ($1::xid8, $2::bigint) THEN '1'::xid8 ELSE '0'::xid8 END
+FROM instance i WHERE e.at < i.restored_at
+"""
+_BEGIN_ANEW = """
+UPDATE job_stats_cursor c SET xid = '1', id = 0, restored_at = i.restored_at FROM instance i RETURNING c.xid, c.id
+"""
 
 # What a running transaction may still write comes before what is settled: those lines wait for the next turn.
 _COUNT = """
@@ -58,9 +71,17 @@ async def count(tx: Transaction, *, limit: int, growth: float, least_seconds: fl
     place = await tx.fetchrow(_PLACE)
     if place is None:
         return 0
+    if place["restored"]:
+        place = await _reordered(tx, place)
     args = (place["xid"], place["id"], limit, list(COUNTED), list(ENDS), least_seconds, growth)
     counted: int = await tx.fetchval(_COUNT, *args)
     return counted
+
+
+async def _reordered(tx: Transaction, place: Any) -> Any:
+    await unbounded(tx)
+    await at_length(tx, _REORDER, place["xid"], place["id"])
+    return await tx.fetchrow(_BEGIN_ANEW)
 
 
 async def by_day(
