@@ -84,11 +84,12 @@ def process_name(pid: int) -> str:
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Runtime]:
+async def open_runtime(settings: Settings, *, migrate: bool = False, name: str | None = None) -> AsyncIterator[Runtime]:
     """Open everything for one process and close it again.
 
-    With ``migrate`` the schema is brought up to date first, else it is only checked. Raises ``DatabaseUnavailable``,
-    ``DatabaseUrlRefused``, ``SchemaMismatch``, ``ForeignLake``.
+    With ``migrate`` the schema is brought up to date first, else it is only checked. ``name`` tells it apart as a
+    worker where a process has more than one. Raises ``DatabaseUnavailable``, ``DatabaseUrlRefused``,
+    ``SchemaMismatch``, ``ForeignLake``.
     """
     from infra.embedded.bus import EmbeddedBus  # noqa: PLC0415  # the profile decides what is loaded
     from infra.embedded.lake import Lake  # noqa: PLC0415  # see above
@@ -119,7 +120,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False) -> AsyncIte
             relay=relay,
             lake=lake,
             session=session,
-            name=process_name(os.getpid()),
+            name=name or process_name(os.getpid()),
             public_url=settings.public_url,
         )
 

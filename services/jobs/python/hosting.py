@@ -1,6 +1,8 @@
 """A process's own engine for code that is not async: a runtime and its functions in a thread of their own."""
 
 import asyncio
+import itertools
+import os
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError, Future
@@ -8,12 +10,14 @@ from typing import Any, ClassVar, TypeVar
 
 import uvloop
 
-from infra.runtime.runtime import Runtime, open_runtime
+from infra.runtime.runtime import Runtime, open_runtime, process_name
 from infra.runtime.serving import chosen, serving
 from infra.runtime.settings import Settings
 from schemas.problem import Problem
 
 Answer = TypeVar("Answer")
+
+_NUMBERS = itertools.count(1)  # leases and the list of workers go by name: two in a process are two workers
 
 
 class ProcessorStopped(Problem):
@@ -64,6 +68,7 @@ class Host:
 
     async def _serve(self, settings: Settings) -> None:
         stop = asyncio.Event()
-        async with open_runtime(settings, migrate=True) as runtime, serving(runtime, chosen()):
+        name = f"{process_name(os.getpid())}-{next(_NUMBERS)}"
+        async with open_runtime(settings, migrate=True, name=name) as runtime, serving(runtime, chosen()):
             self._opened.set_result((runtime, asyncio.get_running_loop(), stop))
             await stop.wait()
