@@ -63,7 +63,7 @@ async def queue_fills(desk: Desk) -> None:
 
 async def long_paused(desk: Desk) -> None:
     await desk.queue()
-    await desk.database.pool.execute("INSERT INTO queues (name, paused_at) VALUES ('q', now() - interval '61 minutes')")
+    await desk.database.pool.execute("INSERT INTO queues (name, paused_at) VALUES ('q', now() - interval '3 hours')")
 
 
 async def lease_is_long_over(desk: Desk) -> None:

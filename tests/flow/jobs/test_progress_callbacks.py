@@ -204,7 +204,7 @@ async def test_a_callback_hears_of_jobs_that_others_work(processor: BackgroundPr
 
 async def _again(processor: BackgroundProcessor, job_id: str) -> None:
     runtime = processor._host.runtime
-    await retry_job(UUID(job_id), tenant=TENANT, kinds=runtime.once(kinds), database=runtime.database)
+    await retry_job(UUID(job_id), tenant=TENANT, kinds=runtime.once(kinds), room=10, database=runtime.database)
 
 
 async def test_what_commits_late_is_heard_too(processor: BackgroundProcessor, database: Database) -> None:
