@@ -34,13 +34,14 @@ from tests.chaos.engine_plan import Fault
 from tests.chaos.engine_worker import EFFECTS, Mill, kinds
 from tests.chaos.program import ROOT, Program, until
 
+ROOM = 100_000  # a full queue is not what is tried here
 ENDED = "('completed', 'failed', 'cancelled')"
 COMMANDS: dict[str, tuple[Any, str]] = {
     "cancel": (cancel_job, "('ready', 'scheduled', 'running')"),
     "pause": (pause_job, "('ready', 'scheduled', 'running')"),
     "priority": (partial(change_priority, priority=0), "('ready', 'scheduled')"),
-    "retry": (retry_job, ENDED),
-    "restart": (restart_job, f"('running', 'ready') OR state IN {ENDED}"),
+    "retry": (partial(retry_job, room=ROOM), ENDED),
+    "restart": (partial(restart_job, room=ROOM), f"('running', 'ready') OR state IN {ENDED}"),
 }
 
 
