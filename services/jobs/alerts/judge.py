@@ -26,7 +26,7 @@ def judge(standing: Standing | None, value: float, *, rule: Rule, now: datetime)
     if standing is None:
         standing = Standing(since=now, looked_at=now, value=value, last_value=value)
     seen = replace(standing, looked_at=now, last_value=value)
-    blind = now - standing.looked_at > GAP
+    blind = abs(now - standing.looked_at) > GAP  # or the clock was set: then no time it told counts
     if seen.raised_at is None:
         return _suspected(replace(seen, since=now) if blind else seen, rule) if value >= rule.raise_at else None
     if value >= rule.clear_below:

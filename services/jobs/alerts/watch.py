@@ -77,9 +77,8 @@ async def measure(tx: Transaction, *, now: datetime, max_queue_size: int) -> dic
 def _fill(rows: Iterable[Mapping[str, Any]], max_queue_size: int) -> dict[Key, float]:
     waiting: Counter[str] = Counter()
     for row in rows:
-        if row["state"] in {"ready", "scheduled"}:
-            waiting[row["queue"]] += row["count"]
-    shares = {queue: count / max_queue_size for queue, count in waiting.items()}
+        waiting[row["queue"]] += row["waiting"]
+    shares = {queue: count / max_queue_size for queue, count in waiting.items() if count}
     return {(rule, queue): share for queue, share in shares.items() for rule in ("queue_filling", "queue_full")}
 
 

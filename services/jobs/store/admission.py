@@ -4,17 +4,19 @@ from uuid import UUID
 
 from infra.postgres.database import Transaction
 
+SOON = "interval '1 hour'"  # what is due within it waits already
+
 # What is put off for later takes nobody's place yet; what failed does, however long its next try is away. Each part
 # by its own small index, and no further than the answer needs. The order is that of the index: without one, the
 # planner reads jobs that were done long ago.
-_WAITING = """
+_WAITING = f"""
 SELECT count(*) FROM (
   (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'ready' ORDER BY rank_at, id LIMIT $2)
   UNION ALL
-  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'scheduled' AND due_at <= now() + interval '1 hour'
+  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'scheduled' AND due_at <= now() + {SOON}
    ORDER BY due_at LIMIT $2)
   UNION ALL
-  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'scheduled' AND tries > 0 AND due_at > now() + interval '1 hour'
+  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'scheduled' AND tries > 0 AND due_at > now() + {SOON}
    ORDER BY due_at LIMIT $2)
 ) AS waiting
 """

@@ -11,9 +11,11 @@ from services.jobs.alerts.judge import Standing
 Key = tuple[str, str]
 """A rule and what it is about."""
 
+# A look in the future was by a clock that was set back since: nobody waits for that time to come.
 _TURN = """
 UPDATE alert_watch SET looked_at = now() WHERE one IN (
-  SELECT one FROM alert_watch WHERE looked_at <= now() - $1 * interval '1 s' FOR UPDATE SKIP LOCKED)
+  SELECT one FROM alert_watch
+  WHERE looked_at <= now() - $1 * interval '1 s' OR looked_at > now() + $1 * interval '1 s' FOR UPDATE SKIP LOCKED)
 """
 
 _TIMES = "since, looked_at, value, last_value, raised_at, calm_since, cleared_at"

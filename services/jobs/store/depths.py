@@ -5,17 +5,22 @@ from typing import Any
 
 from infra.postgres.database import Transaction
 from services.jobs.shapes import STEPS_AS_STATUS
+from services.jobs.store.admission import SOON
 
 OPEN = ("ready", "scheduled", "waiting", "running", "paused")
 
 # Only ready jobs have an age: the others do not wait for a worker.
 _AGE = "extract(epoch FROM now() - min(greatest(enqueued_at, ready_at)))::float8"
 
+# What takes a place in its queue, as services.jobs.store.admission has it.
+_PLACED = {"ready": "true", "scheduled": f"tries > 0 OR due_at <= now() + {SOON}"}
+
 _STEPS = ", ".join(f"'{step}'" for step in STEPS_AS_STATUS)
 
 _DEPTHS = " UNION ALL ".join(
     f"(SELECT queue, priority, state, CASE WHEN step IN ({_STEPS}) THEN step END AS step, tries > 0 AS tried,"
-    f" started_at IS NOT NULL AS started, count(*) AS count, {_AGE if state == 'ready' else 'NULL::float8'} AS age"
+    f" started_at IS NOT NULL AS started, count(*) AS count, {_AGE if state == 'ready' else 'NULL::float8'} AS age,"
+    f" count(*) FILTER (WHERE {_PLACED.get(state, 'false')}) AS waiting"
     f" FROM jobs WHERE state = '{state}' AND ($1::text IS NULL OR tenant = $1) GROUP BY 1, 2, 3, 4, 5, 6)"
     for state in OPEN
 )
@@ -38,7 +43,10 @@ MOST = 10_000  # counted exactly up to here
 
 
 async def depths(tx: Transaction, *, tenant: str | None) -> list[dict[str, Any]]:
-    """Jobs that are not over, by queue, priority and what decides their status; ``age`` in seconds of the oldest."""
+    """Jobs that are not over, by queue, priority and what decides their status; ``age`` in seconds of the oldest.
+
+    ``waiting`` of them take a place in their queue.
+    """
     return [dict(row) for row in await tx.fetch(_DEPTHS, tenant)]
 
 

@@ -58,7 +58,7 @@ async def critical_waits(desk: Desk) -> None:
 async def queue_fills(desk: Desk) -> None:
     await seen(desk.database)
     await desk.queue(17)
-    await desk.queue(3, state="scheduled")
+    await desk.queue(3, state="scheduled", due_at=datetime.now(UTC) + timedelta(minutes=50))
 
 
 async def long_paused(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from services.jobs.sweep import sweep
 from services.jobs.watching.roll_up import roll_up
 from tests.contract.jobs.alarms import (
     ALL,
+    MOST,
     START,
     TROUBLES,
     critical_waits,
@@ -96,6 +97,16 @@ async def test_jobs_in_hand_fill_no_queue(desk: Desk) -> None:
     await desk.claim(4)
 
     assert await value(desk.database, "queue_full", "q") is None
+
+
+async def test_what_is_put_off_for_later_fills_no_queue(desk: Desk) -> None:
+    ids = await desk.queue(4, state="scheduled", due_at=datetime.now(UTC) + timedelta(hours=3))
+    assert await value(desk.database, "queue_full", "q") is None
+
+    await desk.change(ids[0], "tries = 1")
+    await desk.change(ids[1], "due_at = now() + interval '50 minutes'")
+
+    assert await value(desk.database, "queue_full", "q") == 2 / MOST
 
 
 async def test_a_pause_is_told_of_when_it_is_long_and_holds_work(desk: Desk) -> None:
@@ -183,6 +194,15 @@ async def test_nobody_looks_again_before_it_is_time(desk: Desk) -> None:
     await watch(desk.database, now=START + timedelta(seconds=9), max_queue_size=10, every_seconds=3600)
 
     assert await desk.database.pool.fetchval("SELECT looked_at FROM alerts") == before
+
+
+async def test_a_clock_that_was_set_back_keeps_nobody_from_looking(desk: Desk) -> None:
+    await nobody_works(desk)
+    await desk.database.pool.execute("UPDATE alert_watch SET looked_at = now() + interval '1 hour'")
+
+    await watch(desk.database, now=START, max_queue_size=10)
+
+    assert await desk.database.pool.fetchval("SELECT count(*) FROM alerts") == 1
 
 
 async def test_alerts_are_listed_newest_first_and_what_is_only_suspected_is_not(desk: Desk) -> None:

@@ -97,6 +97,25 @@ def test_what_nobody_saw_was_not_calm() -> None:
     assert later.cleared_at is None
 
 
+def test_what_held_by_a_clock_that_was_set_back_is_measured_anew() -> None:
+    back = START - timedelta(hours=1)
+    suspected = judge(Standing(since=START, looked_at=START, value=10, last_value=10), 10, rule=RULE, now=back)
+    calm = Standing(since=START, looked_at=START, value=10, last_value=10, raised_at=START, calm_since=START)
+    calming = judge(calm, 0, rule=RULE, now=back)
+
+    assert suspected is not None
+    assert suspected.since == back
+    assert calming is not None
+    assert (calming.calm_since, calming.cleared_at) == (back, None)
+
+
+def test_control_clocks_of_two_machines_may_differ_a_little() -> None:
+    standing = judge(Standing(since=START, looked_at=START, value=10, last_value=10), 10, rule=RULE, now=START - GAP)
+
+    assert standing is not None
+    assert standing.since == START
+
+
 @given(st.lists(st.floats(0, 20), max_size=60))
 def test_raised_and_cleared_take_turns_and_never_come_early(values: list[float]) -> None:
     said = words(looked(*values))
