@@ -27,7 +27,13 @@ STAND_IN = {
     "bright_data_api_url": None,
     "bright_data_api_token": None,
     "public_url": None,
+}
+# What is to be seen happens, whatever is switched off or limited elsewhere.
+SHOWN = {
     "polling_enabled": True,
+    "background_polling": True,
+    "background_retry": True,
+    "rate_limit": 0.0,
     "max_workers": 1,  # three crawls need no second process
 }
 
@@ -61,7 +67,7 @@ async def demo(settings: Settings, screen: Screen, *, stay: bool) -> None:
     prepare(settings.data_dir)
     logging.set_up(settings.log_level, file=settings.data_dir / "headrace.log")
     changes = {name: value for name, value in PACE.items() if name not in settings.model_fields_set}
-    settings = settings.model_copy(update={**changes, **STAND_IN})
+    settings = settings.model_copy(update={**changes, **STAND_IN, **SHOWN})
     async with _started(settings, screen) as stack, aiohttp.ClientSession() as http:
         client = Client(http, stack.url)
         _opening(screen, stack, settings)

@@ -45,8 +45,9 @@ def data_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def demo(data_dir: Path) -> subprocess.CompletedProcess[str]:
-    # Colours are asked for and a token is set: neither may have an effect.
-    return run(data_dir, "demo", FORCE_COLOR="1", BRIGHT_DATA_API_TOKEN="CANARY-token-91c4")
+    # Colours are asked for, a token is set, and what is shown is switched off: none of it may have an effect.
+    off = {"BACKGROUND_POLLING": "false", "BACKGROUND_RETRY": "false", "HEADRACE_RATE_LIMIT": "1"}
+    return run(data_dir, "demo", FORCE_COLOR="1", BRIGHT_DATA_API_TOKEN="CANARY-token-91c4", **off)
 
 
 def events(output: str) -> list[dict[str, object]]:
