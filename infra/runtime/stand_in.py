@@ -37,11 +37,11 @@ def move(folder: Path, url: str) -> None:
 
 
 def _file(folder: Path) -> Path:
-    return folder / "bright_data.url"
+    return folder / "bright_data.address"
 
 
 def _draft(folder: Path, text: str) -> Path:
-    descriptor, path = tempfile.mkstemp(prefix="bright_data.url.", dir=folder)
+    descriptor, path = tempfile.mkstemp(prefix="bright_data.address.", dir=folder)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     return Path(path)

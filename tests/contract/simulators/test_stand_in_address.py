@@ -22,7 +22,13 @@ def test_all_who_ask_at_once_are_told_the_same(tmp_path: Path) -> None:
         told = set(pool.map(lambda _: address(tmp_path / "simulators"), range(64)))
 
     assert len(told) == 1
-    assert [file.name for file in (tmp_path / "simulators").iterdir()] == ["bright_data.url"]
+    assert [file.name for file in (tmp_path / "simulators").iterdir()] == ["bright_data.address"]
+
+
+def test_what_an_earlier_version_left_empty_is_no_address(tmp_path: Path) -> None:
+    (tmp_path / "bright_data.url").write_text("")
+
+    assert address(tmp_path).startswith("http://127.0.0.1:")
 
 
 def test_another_directory_has_another_address(tmp_path: Path) -> None:
