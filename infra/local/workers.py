@@ -25,7 +25,7 @@ from infra.runtime.variables import defaults, environment
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
-GONE_SECONDS = 5.0  # what a worker gets to end; the whole stack takes at most 8 s
+GONE_SECONDS = 5.0  # what a worker gets to end from when it is told; the whole stack takes at most 8 s
 # -P: a folder of the user's that is called like one of ours is not taken for it
 _COMMAND = (sys.executable, "-P", "-m", "infra.local.worker")
 
@@ -58,6 +58,7 @@ class Workers:
     most: int
     children: dict[str, Child] = field(default_factory=dict)
     scale: Scale = field(default_factory=Scale)
+    _gone_by: float = 0.0
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -69,6 +70,7 @@ class Workers:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+            self._gone_by = asyncio.get_running_loop().time() + GONE_SECONDS
             for child in self.children.values():
                 child.tell()
 
@@ -76,7 +78,7 @@ class Workers:
         """Wait until all are gone; who does not go in time is killed."""
         waits = [asyncio.create_task(child.process.wait()) for child in self.children.values()]
         if waits:
-            await asyncio.wait(waits, timeout=GONE_SECONDS)
+            await asyncio.wait(waits, timeout=max(0.0, self._gone_by - asyncio.get_running_loop().time()))
         for child in self.children.values():
             if child.process.returncode is None:
                 log.warning("worker did not stop in time", worker=child.name)
