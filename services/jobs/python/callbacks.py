@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import structlog
 
-from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
 from infra.postgres.log_cursor import Cursor
 from services.jobs.python.hosting import Host, ProcessorStopped
@@ -41,8 +40,9 @@ class Callbacks:
     def register(self, callback: Callback) -> None:
         """Call it with everything that happens from now on. Raises ``ProcessorStopped``, ``DatabaseAway``."""
         with self._registering:
+            place = self._host.run(_end(self._host.runtime.database))
             if self._thread is None:
-                self._place = self._host.run(_end(self._host.runtime.database))
+                self._place = place
                 self._thread = threading.Thread(target=self._call, name="headrace-callbacks", daemon=True)
                 self._thread.start()
             self._callbacks.append(callback)
@@ -88,8 +88,8 @@ class Callbacks:
         try:
             async with self._host.runtime.database.reading() as tx:
                 told = await LINES.page(tx, self._place, self._wanted, limit=PAGE)
-        except DatabaseAway as away:
-            log.warning("progress is told later", reason=away.detail)
+        except Exception as error:  # noqa: BLE001  # who calls must live: what is not told yet stays in the log
+            log.warning("progress is told later", reason=repr(error))
             return []
         if told:
             self._place = told[-1].cursor
