@@ -10,6 +10,7 @@ import structlog
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database, Transaction
+from infra.runtime.redaction import scrub
 from schemas.problem import Problem
 from services.jobs.schedules.cron import next_fire
 from services.jobs.schedules.schedule import job_of
@@ -42,7 +43,7 @@ async def run_schedules(*, door: Door, database: Database) -> int:
         except Exception as error:
             log.exception("schedule could not be fired", schedule_id=str(schedule_id))
             async with database.transaction() as tx:
-                await _later(tx, schedule_id, storable(f"{type(error).__name__}: {error}"[:500]))
+                await _later(tx, schedule_id, storable(scrub(f"{type(error).__name__}: {error}")[:500]))
     return made
 
 

@@ -37,7 +37,7 @@ async def copies(desk: Counter, schedule: Any, count: int) -> None:
 
 
 async def broken(tx: Transaction, job: NewJob, *, door: Door) -> NewJob:
-    msg = "nobody foresaw this"
+    msg = "nobody foresaw this: api_key=s3cret"
     raise ValueError(msg)
 
 
@@ -180,7 +180,7 @@ async def test_a_firing_that_ends_as_nobody_foresaw_is_put_off_and_not_lost(
     with monkeypatch.context() as patched:
         patched.setattr(run_schedules, "accept", broken)
         assert await run(desk) == 0
-    assert (await one(desk, schedule))["last_error"] == "ValueError: nobody foresaw this"
+    assert (await one(desk, schedule))["last_error"] == "ValueError: nobody foresaw this: api_key=***"
 
     assert await run(desk) == 0
     await try_again(desk)
