@@ -111,6 +111,7 @@ class Consumer:
         self._doorbell.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
+        trace.follow(trace.valid(delivery.envelope.traceparent))
         if delivery.attempt > delivery.subscription.max_attempts:
             # Whoever took it last never came back: without this, a message that kills its reader comes for ever.
             detail = "No reader survived the last delivery"
@@ -121,7 +122,7 @@ class Consumer:
             await self._tell(sql.give_back, [delivery])
             return
         try:
-            with telemetry.span(f"deliver {delivery.envelope.type}", kind="consumer", parent=_trace(delivery)):
+            with telemetry.span(f"deliver {delivery.envelope.type}", kind="consumer"):
                 await handle(delivery.envelope, delivery.attempt)
         except Exception as error:  # noqa: BLE001  # whatever a handler raises means: not acknowledged
             await self._failed(delivery, error)
@@ -167,10 +168,6 @@ class Consumer:
         if late:
             await asyncio.wait(late)
             await self._tell(sql.give_back, [running[task] for task in late])
-
-
-def _trace(delivery: Delivery) -> str | None:
-    return trace.valid(delivery.envelope.traceparent)
 
 
 def delay(subscription: Subscription, attempt: int, error: Exception, *, chance: float) -> float:
