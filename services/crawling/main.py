@@ -47,11 +47,13 @@ from services.jobs.engine.terms import terms
 from services.jobs.engine.worker import Worker
 from services.jobs.job import Work
 from services.jobs.submitting.idempotency import IdempotencyMismatch, read_key
+from services.jobs.submitting.room import QueueFull
 
 TENANT = "default"
 NDJSON = "application/x-ndjson"
-_ORDER = (UnknownProvider, IdempotencyMismatch, IdempotencyInProgress)
+_ORDER = (UnknownProvider, IdempotencyMismatch, IdempotencyInProgress, QueueFull)
 _COMMAND = (CrawlNotFound, IllegalCommand)
+_ANEW = (*_COMMAND, QueueFull)
 _LOOK = (
     SnapshotNotReady,
     SnapshotGone,
@@ -183,7 +185,7 @@ def _commands(routes: APIRouter, context: Crawling) -> None:
             **{k: status[k] for k in ("crawl_id", "attempt", "snapshot_id", "pipeline_status")},
         }
 
-    @routes.post("/crawl/{crawl_id}/download", status_code=202, responses=problems(*_COMMAND, *_LOOK))
+    @routes.post("/crawl/{crawl_id}/download", status_code=202, responses=problems(*_ANEW, *_LOOK))
     async def download(crawl_id: str) -> dict[str, Any]:
         """Fetch a finished snapshot by hand; buys nothing."""
         await download_crawl(
@@ -195,7 +197,7 @@ def _commands(routes: APIRouter, context: Crawling) -> None:
         )
         return await said(_id(crawl_id), "Download started")
 
-    @routes.post("/crawl/{crawl_id}/retry-background", status_code=202, responses=problems(*_COMMAND, WouldBuyAgain))
+    @routes.post("/crawl/{crawl_id}/retry-background", status_code=202, responses=problems(*_ANEW, WouldBuyAgain))
     async def retry(crawl_id: str, *, repurchase: bool = False) -> dict[str, Any]:
         """Run an ended crawl again; buys again only where the snapshot is gone, or with repurchase=true."""
         await retry_crawl(

@@ -53,8 +53,8 @@ class Job(BaseModel):
     attempt: int
     retry_count: int
     claims: int = Field(ge=0, description="How many workers took it since it last got on.")
-    max_retries: int | None = Field(description="Null: what the settings say.")
-    timeout: float | None = Field(description="Seconds; null: as its kind says.")
+    max_retries: int = Field(ge=0, description="As the job says, or else the settings.")
+    timeout: float = Field(gt=0, description="Seconds; as the job says, or else its kind or the settings.")
     error_message: str | None
     error: JobError | None
     payload: dict[str, Any] = Field(description="What the kind was given, without credentials.")

@@ -25,7 +25,10 @@ from services.jobs.submitting.submit_batch import submit_batch
 _ACCEPTED = 202
 _OVER = 200
 Wait = Annotated[
-    float, Query(ge=0, le=300, description="Seconds to wait until all jobs are over; then `status` may be `running`.")
+    float,
+    Query(
+        ge=0, le=300, description="Seconds to wait until all jobs are over; then `status` may still be `processing`."
+    ),
 ]
 PageSize = Annotated[int, Query(ge=1, le=1000, description="Jobs in the answer.")]
 _SUBMITTED = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.jobs.contract import NOBODY, caller, surprises
+from tests.flow.jobs.contract import NOBODY, caller, operation, surprises
 
 JOB = f"/api/background/job/{NOBODY}"
 CRAWL = f"/api/v1/crawl/{NOBODY}"
@@ -14,6 +14,7 @@ LETTER = f"/api/background/dead-letters/{NOBODY}"
 SCHEDULE = f"/api/background/schedules/{NOBODY}"
 NIGHTLY = {"name": "n", "cron": "0 3 * * *", "kind": "drill"}
 DRILL = {"kind": "drill"}
+ORDER = {"dataset_id": "gd_1", "platform": "facebook", "competitor": "c", "url": "https://www.facebook.com/c"}
 HUGE = b" " * (1 << 20) + b"{}"
 BIG = {"text": "x" * (65 << 10)}
 
@@ -97,6 +98,22 @@ async def test_a_command_at_the_wrong_time_gets_an_answer_that_was_told(database
 
     assert (refused, again) == (409, 409)
     assert [one for one in at.surprises if "409" in one] == []
+
+
+async def test_a_full_queue_was_told_of_the_routes_that_order_crawls(database_dsn: str, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"json": ORDER, "headers": {"Prefer": "respond-async"}}
+    async with caller(database_dsn, tmp_path, max_queue_size=1) as at:
+        _, crawl = await at.ask("POST", "/api/v1/crawl/trigger", **asked)
+        await at.ask("POST", f"/api/v1/crawl/{crawl['crawl_id']}/cancel")
+        await at.ask("POST", "/api/v1/crawl/trigger", **asked)
+        at.surprises.clear()
+        anew = "/api/v1/crawl/trigger", f"/api/v1/crawl/{crawl['crawl_id']}/retry-background"
+        refused = [await at.ask("POST", path, **asked) for path in anew]
+        told = operation(at.document, "POST", f"{CRAWL}/download")["responses"]["429"]["description"]
+
+    assert [(status, said["code"]) for status, said in refused] == [(429, "QUEUE_FULL")] * 2
+    assert "`QUEUE_FULL`" in told
+    assert at.surprises == []
 
 
 async def test_a_limit_that_is_reached_was_told_of_every_route_but_the_watched_ones(

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from functions import load_warehouse
+from services.jobs.bodies.jobs import Job
 from services.jobs.job import NewJob
 from services.jobs.processor import BackgroundProcessor
 from services.jobs.store import queue
@@ -31,6 +32,11 @@ async def test_what_the_settings_say_holds_where_a_job_says_nothing(desk: Counte
     _, batch = await desk.ask("POST", "/submit-batch", {"kind": "drill", "jobs": [{}]})
 
     assert [said(body) for body in (submitted, read, commanded, batch["jobs"][0])] == [(7, 90.0)] * 4
+
+
+@pytest.mark.parametrize("limit", ["max_retries", "timeout"])
+def test_the_document_promises_that_they_are_always_said(limit: str) -> None:
+    assert "anyOf" not in Job.model_json_schema(mode="serialization")["properties"][limit]
 
 
 async def test_what_the_job_says_wins(desk: Counter) -> None:
