@@ -25,23 +25,25 @@ _BEGIN_ANEW = """
 UPDATE job_stats_cursor c SET xid = '1', id = 0, restored_at = i.restored_at FROM instance i RETURNING c.xid, c.id
 """
 
-# What a running transaction may still write comes before what is settled: those lines wait for the next turn.
+# What a running transaction may still write comes before what is settled: those lines wait for the next turn. Where
+# the clock was set back a job may have ended before it began: that took no time, and sums only rise.
 _COUNT = """
 WITH lines AS MATERIALIZED (
-  SELECT xid, id, at, tenant, kind, queue, type, seconds, CASE WHEN type = ANY($5) AND seconds IS NOT NULL THEN
-    ceil(ln(greatest(seconds::float8, $6)) / ln($7::float8))::smallint END AS bucket
+  SELECT xid, id, at, tenant, kind, queue, type, greatest(seconds::float8, 0) AS seconds,
+    CASE WHEN type = ANY($5) AND seconds IS NOT NULL THEN
+      ceil(ln(greatest(seconds::float8, $6)) / ln($7::float8))::smallint END AS bucket
   FROM job_events
   WHERE (xid, id) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
   ORDER BY xid, id LIMIT $3
 ), by_hour AS (
   INSERT INTO job_stats AS s (hour, tenant, kind, queue, outcome, bucket, count, seconds)
-  SELECT date_trunc('hour', at), tenant, kind, queue, type, bucket, count(*), coalesce(sum(seconds), 0)
+  SELECT date_trunc('hour', at), tenant, kind, queue, type, bucket, count(*), sum(seconds)
   FROM lines WHERE type = ANY($5) GROUP BY 1, 2, 3, 4, 5, 6
   ON CONFLICT (hour, tenant, kind, queue, outcome, bucket)
   DO UPDATE SET count = s.count + excluded.count, seconds = s.seconds + excluded.seconds
 ), in_all AS (
   INSERT INTO job_totals AS t (kind, type, bucket, count, seconds)
-  SELECT kind, type, bucket, count(*), CASE WHEN bucket IS NULL THEN 0 ELSE sum(seconds) END
+  SELECT kind, type, bucket, count(*), sum(seconds)
   FROM lines WHERE type = ANY($4) GROUP BY 1, 2, 3
   ON CONFLICT (kind, type, bucket)
   DO UPDATE SET count = t.count + excluded.count, seconds = t.seconds + excluded.seconds

@@ -141,6 +141,15 @@ async def test_the_sql_has_the_buckets_of_the_code(database: Database) -> None:
     assert {row["bucket"] for row in found} == {bucket(one) for one in durations}
 
 
+async def test_a_job_that_ended_before_it_began_by_the_clock_took_no_time(database: Database) -> None:
+    insert = "INSERT INTO job_events (job_id, attempt, type, seconds) VALUES (gen_random_uuid(), 1, 'completed', $1)"
+    await database.pool.executemany(insert, [(-3600.0,), (2.0,)])
+    await roll_up(database)
+
+    for table in ("job_stats", "job_totals"):
+        assert await database.pool.fetchval(f"SELECT sum(seconds) FROM {table}") == 2.0
+
+
 async def test_a_job_cancelled_before_it_began_has_no_duration(desk: Desk) -> None:
     [job_id] = await desk.queue()
     insert = "INSERT INTO job_events (job_id, attempt, type, kind, queue) VALUES ($1, 1, 'cancelled', 'k', 'q')"
