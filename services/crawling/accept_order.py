@@ -1,27 +1,21 @@
 """Accept a crawl that was submitted as a job: its order is judged as a trigger's, and its row commits with the job."""
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 from infra.postgres.database import Transaction
 from services.crawling.order import Order
 from services.crawling.policy import Policy
-from services.crawling.provider_options import refuse_what_no_provider_takes
+from services.crawling.provider_options import Options, refuse_what_no_provider_takes
 from services.crawling.store import crawls
 from services.crawling.trigger_crawl import MAX_TRIES
 from services.jobs.job import NewJob
 
 
-async def accept_order(
-    tx: Transaction, job: NewJob, *, options: Mapping[str, frozenset[str]], policy: Policy, now: datetime | None = None
-) -> NewJob:
+async def accept_order(tx: Transaction, job: NewJob, *, options: Options, policy: Policy) -> NewJob:
     """The job as it is queued. What the order says of itself wins over what was said of the job.
 
-    An order that is to start later has its time from then on (``now`` is the clock's if it is not given).
-
-    Raises ``UnknownProvider``, ``InvalidRequest``.
+    An order that is to start later has its time from then on. Raises ``UnknownProvider``, ``InvalidRequest``.
     """
     order = Order.model_validate(job.payload)
     refuse_what_no_provider_takes(order, options)
@@ -31,7 +25,8 @@ async def accept_order(
         order,
         tenant=job.tenant,
         webhook_token=secrets.token_urlsafe(32),
-        deadline=policy.deadline + _later(job, now or datetime.now(UTC)),
+        deadline=policy.deadline,
+        starts_at=job.due_at,
     )
     return replace(
         job,
@@ -42,7 +37,3 @@ async def accept_order(
         metadata={**job.metadata, **order.metadata},
         source_id=order.source_id or job.source_id,
     )
-
-
-def _later(job: NewJob, now: datetime) -> timedelta:
-    return max(job.due_at - now, timedelta(0)) if job.due_at is not None else timedelta(0)

@@ -1,6 +1,6 @@
 """Crawls as rows."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +14,20 @@ _FIELDS = (
 
 
 async def insert(
-    tx: Transaction, crawl_id: UUID, order: Order, *, tenant: str, webhook_token: str, deadline: timedelta
+    tx: Transaction,
+    crawl_id: UUID,
+    order: Order,
+    *,
+    tenant: str,
+    webhook_token: str,
+    deadline: timedelta,
+    starts_at: datetime | None = None,
 ) -> None:
-    """Store a new crawl beside its job."""
+    """Store a new crawl beside its job. Its ``deadline`` runs from now on, or from a later start."""
     await tx.execute(
         "INSERT INTO crawls (id, tenant, provider, dataset_id, platform, competitor, inputs, options, warehouse,"
-        " webhook_token, deadline) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + $11)",
+        " webhook_token, deadline) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+        " greatest(now(), $12::timestamptz) + $11::interval)",
         crawl_id,
         tenant,
         order.provider,
@@ -31,6 +39,7 @@ async def insert(
         order.warehouse,
         webhook_token,
         deadline,
+        starts_at,
     )
 
 

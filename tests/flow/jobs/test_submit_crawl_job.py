@@ -1,22 +1,14 @@
 """Crawls that come as jobs: the same orders, the same refusals."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.flow.jobs.counter import Counter, counter
+from tests.flow.jobs.counter import Counter
 
 ORDER = {"dataset_id": "gd_1", "platform": "facebook", "competitor": "c", "url": "https://www.facebook.com/c"}
-
-
-@pytest.fixture
-async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
-    async with counter(database_dsn, tmp_path) as opened:
-        yield opened
 
 
 def crawl(order: dict[str, Any] = ORDER, **fields: Any) -> dict[str, Any]:
@@ -46,6 +38,13 @@ async def test_an_order_for_later_has_its_time_from_then_on(desk: Counter) -> No
 
     [row] = await desk.rows("SELECT deadline FROM crawls")
     assert abs(row["deadline"] - datetime(2099, 1, 2, tzinfo=UTC)) < timedelta(minutes=1)
+
+
+async def test_an_order_whose_time_is_past_has_its_time_from_now_on(desk: Counter) -> None:
+    await desk.submit(crawl(due_at="2020-01-01T00:00:00Z"))
+
+    [row] = await desk.rows("SELECT deadline FROM crawls")
+    assert abs(row["deadline"] - datetime.now(UTC) - timedelta(days=1)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
