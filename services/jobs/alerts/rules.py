@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from services.jobs.rank import Priority
+from services.jobs.store.queues import ALL
 
 
 class Level(IntEnum):
@@ -51,7 +52,7 @@ def _waited(level: Priority) -> Callable[[float, str], str]:
 
 
 def _queues(subject: str) -> str:
-    return "all queues" if subject == "*" else subject
+    return "all queues" if subject == ALL else subject
 
 
 def duration(seconds: float) -> str:

@@ -16,6 +16,7 @@ from services.jobs.job import NewJob
 from services.jobs.rank import Priority
 from services.jobs.store import alerts, depths, queue, statistics, workers
 from services.jobs.store.alerts import Key
+from services.jobs.store.queues import ALL
 from services.jobs.watching.depth import depth, is_paused
 from services.jobs.watching.roster import SEEN_SECONDS
 
@@ -89,7 +90,7 @@ def _pauses(
     return {
         ("long_paused", name): (now - queue["paused_at"]).total_seconds()
         for name, queue in queues.items()
-        if queue["paused_at"] is not None and (name in held or (name == "*" and held))
+        if queue["paused_at"] is not None and (name in held or (name == ALL and held))
     }
 
 

@@ -15,8 +15,6 @@ from services.jobs.store.queues import ALL
 from services.jobs.store.queues import Limits as QueueLimitsSaid
 
 _Limit = Annotated[int | None, Field(ge=1, le=100_000)]
-
-
 _Name = Annotated[str | None, Field(min_length=1, max_length=200)]
 
 

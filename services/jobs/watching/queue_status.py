@@ -7,6 +7,7 @@ from typing import Any
 from infra.postgres.database import Database
 from services.jobs.shapes import ENDED, STATUSES
 from services.jobs.store import depths, statistics
+from services.jobs.store.queues import ALL
 from services.jobs.watching.depth import Depth, by_queue, is_paused
 
 _OPEN = tuple(one for one in STATUSES if one not in ENDED)
@@ -24,11 +25,11 @@ async def queue_status(
         found = by_queue(await depths.depths(tx, tenant=tenant))
         queues = await depths.queues(tx)
         ends = await statistics.ended_by_queue(tx, tenant=tenant, since=now - _DAY)
-    names = sorted({*known, *found, *queues} - {"*"})
+    names = sorted({*known, *found, *queues} - {ALL})
     items = [
         _queue(name, found.get(name, Depth({}, {})), queues, ends) | {"max_size": max_queue_size} for name in names
     ]
-    return {"paused": "*" in queues and queues["*"]["paused_at"] is not None, "totals": _totals(items), "queues": items}
+    return {"paused": is_paused(ALL, queues), "totals": _totals(items), "queues": items}
 
 
 def _queue(
