@@ -11,7 +11,15 @@ from schemas.tables import warehouse_tables
 from services.jobs.processor import BackgroundProcessor, create_background_processor
 from tests.contract.jobs.rig import Desk
 from tests.flow.jobs.archive import Archive, Fragile
+from tests.flow.jobs.counter import Counter, counter
 from tests.flow.jobs.reader import Reader, reader
+
+
+@pytest.fixture
+async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
+    """Where jobs are handed in, with the settings as they come."""
+    async with counter(database_dsn, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,23 +1,15 @@
 """A batch's result stays true when its jobs are archived."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions import clean_up
-from tests.flow.jobs.counter import Counter, counter
+from tests.flow.jobs.counter import Counter
 
 # Numbers that say the same before and after.
 KEPT = ("status", "total_jobs", "successful", "failed", "cancelled", "processing", "queued", "processing_time")
-
-
-@pytest.fixture
-async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
-    async with counter(database_dsn, tmp_path) as opened:
-        yield opened
 
 
 async def over(desk: Counter) -> dict[str, Any]:

@@ -1,15 +1,13 @@
 """The clean-up runs beside the engine, never in its way."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from functions import clean_up, sweep
 from services.jobs import sweep as forgetting
 from tests.contract.jobs.rig import until
-from tests.flow.jobs.counter import Counter, counter
+from tests.flow.jobs.counter import Counter
 
 # 40 MB of payloads that do not compress well
 HEAVY = """
@@ -19,12 +17,6 @@ SELECT gen_random_uuid(), 'drill', 'drill', 'completed', old.at, old.at, old.at,
 FROM generate_series(1, 200) g, (SELECT now() - interval '40 day' AS at) AS old
 """
 LONGEST_STALL_SECONDS = 0.5
-
-
-@pytest.fixture
-async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
-    async with counter(database_dsn, tmp_path) as opened:
-        yield opened
 
 
 async def longest_stall(of: "asyncio.Future[None]") -> float:

@@ -1,17 +1,8 @@
 """Commands to queues: they do what they answer, or change nothing."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.flow.jobs.counter import Counter, counter
-
-
-@pytest.fixture
-async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
-    async with counter(database_dsn, tmp_path) as opened:
-        yield opened
+from tests.flow.jobs.counter import Counter
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["paused itself", "not paused itself"])

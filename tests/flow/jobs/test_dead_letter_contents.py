@@ -1,24 +1,16 @@
 """What a dead letter carried can be seen, and why nobody needs it any more."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.flow.jobs.counter import Counter, counter
+from tests.flow.jobs.counter import Counter
 
 LETTERS = "/dead-letters"
 PAYLOAD = {"seconds": 1, "api_key": "k-123", "nested": {"note": "kept"}}
 SHOWN = {"seconds": 1, "api_key": "***", "nested": {"note": "kept"}}
-
-
-@pytest.fixture
-async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
-    async with counter(database_dsn, tmp_path) as opened:
-        yield opened
 
 
 async def dead(desk: Counter) -> str:

@@ -1,22 +1,14 @@
 """What a schedule says of its jobs, they have: as if somebody had submitted them so."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.jobs.schedules.schedule import NewSchedule, ScheduleChange
-from tests.flow.jobs.counter import Counter, counter
+from tests.flow.jobs.counter import Counter
 from tests.flow.jobs.schedules import SCHEDULES, become_due, jobs, made, one, run
 
 TERMS: dict[str, Any] = {"max_retries": 5, "timeout": 12.5, "source_id": "s", "related_dataset_id": "d"}
-
-
-@pytest.fixture
-async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
-    async with counter(database_dsn, tmp_path) as opened:
-        yield opened
 
 
 async def test_the_job_of_a_schedule_has_its_terms(desk: Counter) -> None:

@@ -1,19 +1,11 @@
 """POST /api/background/submit."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flow.jobs.counter import Counter, counter
-
-
-@pytest.fixture
-async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
-    async with counter(database_dsn, tmp_path) as opened:
-        yield opened
+from tests.flow.jobs.counter import Counter
 
 
 async def test_a_submitted_job_waits_with_all_that_was_said_of_it(desk: Counter) -> None:

@@ -1,19 +1,12 @@
 """What /api/background/submit refuses, what a key does, and what the settings of submissions change."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.flow.jobs.counter import PREFIX, Counter, counter
-
-
-@pytest.fixture
-async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
-    async with counter(database_dsn, tmp_path) as opened:
-        yield opened
 
 
 async def count(desk: Counter) -> int:

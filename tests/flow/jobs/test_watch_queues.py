@@ -1,6 +1,5 @@
 """Watching over HTTP: health, status, statistics, alerts and metrics, as operators and Prometheus read them."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,6 @@ from services.jobs.watching.roll_up import roll_up
 from services.jobs.watching.roster import roster
 from tests.contract.jobs.rig import until
 from tests.flow.jobs.counter import Counter, counter
-
-
-@pytest.fixture
-async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Counter]:
-    async with counter(database_dsn, tmp_path) as opened:
-        yield opened
 
 
 async def read(desk: Counter, path: str) -> Any:
