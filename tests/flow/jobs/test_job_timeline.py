@@ -1,13 +1,17 @@
 """GET /api/background/job/{id}/events."""
 
+from tests.contract.jobs.rig import until
 from tests.flow.jobs.reader import Reader
 
 
 async def test_a_timeline_tells_what_happened_oldest_first(reading: Reader) -> None:
     async with reading.counter.working():
         _, job = await reading.counter.submit({"kind": "drill", "payload": {"steps": ["a", "b"]}})
-        while (await reading.read(f"/api/background/job/{job['job_id']}"))["status"] != "completed":
-            pass
+
+        async def over() -> bool:
+            return bool((await reading.read(f"/api/background/job/{job['job_id']}"))["status"] == "completed")
+
+        await until(over)
 
     lines = (await reading.read(f"/api/background/job/{job['job_id']}/events"))["items"]
 
