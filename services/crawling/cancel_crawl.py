@@ -8,7 +8,7 @@ from services.crawling.failure import CrawlCancelled, crawl_failed
 from services.crawling.phase import order_may_be_out, require
 from services.crawling.store import crawls, views
 from services.jobs.job import Job
-from services.jobs.store import control
+from services.jobs.store import commands, control
 
 
 async def cancel_crawl(crawl_id: UUID, *, tenant: str, database: Database) -> None:
@@ -29,7 +29,7 @@ async def cancel_crawl(crawl_id: UUID, *, tenant: str, database: Database) -> No
 
 async def _cancel(tx: Transaction, locked: Job) -> None:
     crawl = await crawls.get(tx, locked.id)
-    await control.cancel_locked(tx, locked)
+    await commands.cancel(tx, [locked])
     await crawl_failed(tx, locked, CrawlCancelled())
     collecting = locked.state in {"waiting", "paused"} and locked.queue == "poll"
     if crawl is not None and crawl.snapshot_id is not None and collecting:

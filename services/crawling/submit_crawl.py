@@ -24,7 +24,7 @@ from services.crawling.provider_problems import DatasetFull
 from services.crawling.store import crawls, health, polls
 from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Cancelled, Job, Outcome, Paused, Snooze, Waiting
-from services.jobs.store import control
+from services.jobs.store import commands, control
 
 log = structlog.get_logger()
 
@@ -218,7 +218,7 @@ def _adopted(job: Job, crawl: Crawl, snapshot_id: str, policy: Policy) -> Outcom
         tx.ring("poll")
         locked = await control.lock(tx, crawl.id)
         if locked is not None and locked.want == "cancel":
-            await control.cancel_locked(tx, locked)
+            await commands.cancel(tx, [locked])
             await cancel_later(tx, crawl.provider, snapshot_id, crawl=crawl, attempt=job.attempt)
             await crawl_failed(tx, job, CrawlCancelled())
         elif locked is not None and locked.want == "pause":

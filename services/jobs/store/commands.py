@@ -27,7 +27,10 @@ async def kind(tx: Transaction, job_id: UUID, *, tenant: str) -> str | None:
 
 
 async def lock(tx: Transaction, ids: Sequence[UUID], *, tenant: str) -> list[Job]:
-    """The tenant's jobs among these, locked until the transaction ends; always in one order, so that none waits."""
+    """The tenant's jobs among these, locked until the transaction ends.
+
+    Always in one order, so that no two wait for each other.
+    """
     found = await tx.fetch(
         f"SELECT {rows.JOB} FROM jobs j WHERE id = ANY($1::uuid[]) AND tenant = $2 ORDER BY id FOR UPDATE",
         [str(one) for one in ids],
@@ -83,6 +86,8 @@ async def prioritise(tx: Transaction, jobs: Sequence[Job], priority: int) -> Non
 async def _change(
     tx: Transaction, jobs: Sequence[Job], change: str, told: str, *args: object, data: dict[str, Any] | None = None
 ) -> None:
+    if not jobs:
+        return
     await tx.execute(
         f"WITH moved AS (UPDATE jobs SET {change} WHERE id = ANY($1::uuid[]) RETURNING *)"
         f" {rows.telling('moved', '$2', '$3')}",

@@ -80,12 +80,6 @@ async def merge_result(tx: Transaction, job_id: UUID, *, attempt: int, more: dic
     )
 
 
-async def cancel_locked(tx: Transaction, locked: Job) -> None:
-    """Cancel a job this transaction holds locked, whatever it does: a running worker is fenced out."""
-    await tx.execute(f"UPDATE jobs SET {rows.CANCELLED}, {rows.FENCED} WHERE id = $1", locked.id)
-    await rows.tell(tx, locked, "cancelled", {})
-
-
 async def want(tx: Transaction, job_id: UUID, wish: str) -> None:
     """Leave a wish that the worker reads with its next heartbeat."""
     await tx.execute("UPDATE jobs SET want = $2 WHERE id = $1", job_id, wish)

@@ -1,7 +1,10 @@
 """Wishes about jobs that are worked: heeded by the worker, enforced by the sweep, never forgotten."""
 
+import asyncio
+
 import pytest
 
+from services.jobs.commanding.cancel_job import end_cancelled
 from services.jobs.engine.settle import LeaseLost, put_aside, settle
 from services.jobs.job import Done
 from services.jobs.store import held
@@ -113,3 +116,16 @@ async def test_a_cancellation_that_came_after_the_pause_wins(desk: Desk, command
     await command.enforce()
 
     assert await desk.state(job.id) == "cancelled"
+
+
+async def test_a_look_that_finds_no_wish_writes_nothing(desk: Desk) -> None:
+    job = await desk.held()
+    asked: list[str] = []
+    async with desk.database.transaction() as tx:
+        with tx.connection.query_logger(lambda record: asked.append(record.query)):
+            for jobs in ([], [job]):
+                await end_cancelled(tx, jobs, kinds=kinds_of())
+                await asyncio.sleep(0)  # loggers are told in the next round of the loop
+                assert sum("UPDATE jobs" in one for one in asked) == len(
+                    jobs
+                )  # the control: where there is one it does

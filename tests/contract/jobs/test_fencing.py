@@ -8,7 +8,7 @@ import pytest
 from infra.postgres.database import Database, Transaction
 from services.jobs.engine.settle import LeaseLost, fail, hold, retry, settle
 from services.jobs.job import Cancelled, Done, Job, Resume, Snooze, Waiting
-from services.jobs.store import control, held
+from services.jobs.store import commands, control, held
 from tests.contract.jobs.rig import Desk, Final, Passing, record
 
 Write = Callable[[Database, Job], Awaitable[None]]
@@ -98,7 +98,7 @@ async def test_a_cancelled_job_fences_its_worker_out(desk: Desk) -> None:
     async with desk.database.transaction() as tx:
         locked = await control.lock(tx, job.id)
         assert locked is not None
-        await control.cancel_locked(tx, locked)
+        await commands.cancel(tx, [locked])
 
     with pytest.raises(LeaseLost):
         await settle(desk.database, job, Done(also=record))

@@ -35,13 +35,11 @@ HELD: dict[str, End] = {
     "fail": lambda tx, job: held.fail(tx, job, Lost("nothing"), stage="here"),
     "cancel": held.cancel,
     "cancel by command": lambda tx, job: commands.cancel(tx, [job]),
-    "cancel under lock": control.cancel_locked,
 }
 WAITING: dict[str, End] = {
     "complete waiting": lambda tx, job: control.complete_waiting(tx, job.id, attempt=1, result={}),
     "fail waiting": lambda tx, job: control.fail_waiting(tx, job.id, Lost("nothing"), stage="here"),
     "cancel by command": lambda tx, job: commands.cancel(tx, [job]),
-    "cancel under lock": control.cancel_locked,
 }
 
 
