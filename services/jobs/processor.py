@@ -124,7 +124,7 @@ class BackgroundProcessor:
         """Queue one job a file, and one a payload in ``jobs``, all or none; return when all are over.
 
         After ``timeout`` seconds it returns what there is: the others go on, and keep their ids. Raises what
-        ``submit_job`` raises, and ``BatchTooLarge``.
+        ``submit_job`` raises, ``BatchTooLarge`` and ``BatchNeverFits``.
         """
         wanted = [_of_file(path, kind, None, None) for path in file_paths or ()]
         wanted += [_of_file(None, kind, payload, None) for payload in jobs or ()]

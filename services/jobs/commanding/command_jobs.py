@@ -22,7 +22,7 @@ from services.jobs.store.views import Place, Wanted
 from services.jobs.submitting.room import QueueFull
 
 BATCH = 200  # jobs in one transaction: nobody else waits long for them
-_Name = Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Name = Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Many = Literal["cancel", "retry", "priority"]
 Found = tuple[UUID, str]
 """A job and its kind."""
@@ -33,10 +33,10 @@ class Filter(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: _Name = None
-    queue: _Name = None
+    kind: Name = None
+    queue: Name = None
     status: Literal[STATUSES] | None = None  # type: ignore[valid-type]  # the words of the other faces
-    source_id: _Name = None
+    source_id: Name = None
     batch_id: UUID | None = None
     priority: Level | None = None
 

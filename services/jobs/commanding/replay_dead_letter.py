@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infra.postgres.database import Database
 from infra.runtime.bus import DeadLetterUnknown
 from schemas.problem import Problem
-from services.jobs.commanding.command_jobs import BATCH, Commanding, Tally
+from services.jobs.commanding.command_jobs import BATCH, Commanding, Name, Tally
 from services.jobs.commanding.list_dead_letters import Messages, Source, messages
 from services.jobs.commanding.retry_job import retry_job
 from services.jobs.kinds import Kinds
@@ -18,8 +18,6 @@ from services.jobs.store.dead import Dead
 
 log = structlog.get_logger()
 
-_Name = Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-
 
 class Replay(BaseModel):
     """Which dead letters, the last to fail first. With ``dry_run`` they are only counted."""
@@ -27,9 +25,9 @@ class Replay(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     source: Source = "jobs"
-    kind: _Name = None
-    queue: _Name = None
-    code: _Name = None
+    kind: Name = None
+    queue: Name = None
+    code: Name = None
     limit: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     dry_run: bool = False
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import msgspec
 import structlog
 
-from infra.postgres.database import Database
+from infra.postgres.database import Database, Transaction
 from schemas.load_source import LoadSource
 from schemas.records.archived_job import ArchivedJob
 from schemas.stored_object import ObjectExists, ObjectMissing, StoredObject
@@ -86,7 +86,7 @@ async def archive_jobs(
     return moved
 
 
-async def _leave(tx: Any, load_id: UUID, *, kinds: Sequence[str], days: float) -> int:
+async def _leave(tx: Transaction, load_id: UUID, *, kinds: Sequence[str], days: float) -> int:
     return await history.leave(
         tx,
         load_id,

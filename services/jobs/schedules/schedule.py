@@ -14,7 +14,7 @@ from services.jobs.job import NewJob
 from services.jobs.rank import Level, Priority
 from services.jobs.store.schedules import OF_ITS_JOBS
 from services.jobs.submitting.admission import Door, try_accept
-from services.jobs.submitting.submission import MaxRetries, Submission, Timeout, Word, new_job
+from services.jobs.submitting.submission import Levels, MaxRetries, Submission, Timeout, Word, new_job
 
 Cron = Field(max_length=200, description="Minute, hour, day of month, month, day of week; or @daily and the like.")
 Timezone = Field(
@@ -24,11 +24,6 @@ Timezone = Field(
         "IANA name of the zone whose clocks the cron goes by. A time that they skip comes right after the gap; one that"
         " they show twice comes once, unless the hours are `*`."
     ),
-)
-Levels = Field(
-    Priority.NORMAL.value,
-    description="CRITICAL, HIGH, NORMAL, LOW or BACKGROUND, or 0 to 4.",
-    json_schema_extra={"type": ["integer", "string"]},
 )
 
 
