@@ -36,8 +36,7 @@ async def drills(database: Database, count: int, **payload: Any) -> None:
     jobs = [NewJob(id=uuid4(), kind="drill", queue="drill", payload=payload) for _ in range(count)]
     async with database.transaction() as tx:
         await queue.enqueue_many(tx, jobs)
-    for job in jobs[:1]:
-        await database.pool.execute("SELECT pg_notify('headrace', $1)", job.queue)
+    await database.pool.execute("SELECT pg_notify('headrace', 'drill')")
 
 
 async def holders(database: Database) -> set[str]:
