@@ -1,5 +1,6 @@
 """Estimate when a job will be over."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,8 +27,8 @@ class Recent:
 
     async def of(self, tx: Transaction, *, tenant: str, kind: str) -> list[End]:
         """The kind's last completed jobs."""
-        at, ends = self._known.pop((tenant, kind), (-FRESH_SECONDS, []))
-        if not ends or self.clock() - at >= FRESH_SECONDS:
+        at, ends = self._known.pop((tenant, kind), (-math.inf, []))
+        if self.clock() - at >= FRESH_SECONDS:
             at, ends = self.clock(), await durations.recent(tx, tenant=tenant, kind=kind)
         self._known[tenant, kind] = at, ends
         if len(self._known) > _MOST:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.jobs.reading.time_remaining import recent
+from services.jobs.reading.time_remaining import FRESH_SECONDS, Recent, recent
 from tests.flow.jobs.reader import Reader
 
 RUNNING = "state = 'running', started_at = now() - interval '10 s', progress = {}"
@@ -95,6 +95,21 @@ async def test_only_jobs_of_the_kind_and_the_tenant_count(reading: Reader) -> No
     await history(reading)
 
     assert await remaining(reading, job_id) is not None
+
+
+async def test_what_jobs_took_is_asked_for_now_and_then_also_where_none_did(reading: Reader) -> None:
+    seconds = 0.0
+    remembering = Recent(clock=lambda: seconds)
+
+    async def known() -> int:
+        async with reading.counter.runtime.database.reading() as tx:
+            return len(await remembering.of(tx, tenant="default", kind="k"))
+
+    assert await known() == 0
+    await history(reading)
+    assert await known() == 0
+    seconds = FRESH_SECONDS
+    assert await known() == 30
 
 
 async def test_size_decides_among_jobs_of_a_kind(reading: Reader) -> None:
