@@ -1,5 +1,6 @@
 """Who may come in: repeated requests are recognised, full queues take no more."""
 
+from datetime import datetime
 from uuid import UUID
 
 from infra.postgres.database import Transaction
@@ -30,6 +31,12 @@ async def known(tx: Transaction, job_id: UUID) -> str | None:
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('id ' || $1::text, 0))", str(job_id))
     row = await tx.fetchrow("SELECT fingerprint FROM jobs WHERE id = $1", job_id)
     return (row["fingerprint"] or "") if row else None
+
+
+async def soon(tx: Transaction) -> datetime:
+    """What is due until then waits already; what is due later takes nobody's place."""
+    until: datetime = await tx.fetchval(f"SELECT now() + {SOON}")
+    return until
 
 
 async def waiting(tx: Transaction, queue: str, *, at_most: int) -> int:

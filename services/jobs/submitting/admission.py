@@ -1,6 +1,5 @@
 """Let new jobs in: their kinds accept them, their queues have room, and all of it commits together."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.kinds import Kinds, kinds
 from services.jobs.store import queue
-from services.jobs.submitting.room import require_room
+from services.jobs.submitting.room import places, require_room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +30,8 @@ def door(runtime: Runtime) -> Door:
 
 async def admit(tx: Transaction, jobs: Sequence[NewJob], *, room: int) -> None:
     """Queue accepted jobs, all or none; ``room`` is how many may wait in one queue. Raises ``QueueFull``."""
-    for name, places in sorted(Counter(job.queue for job in jobs).items()):
-        await require_room(tx, name, places=places, room=room)
+    for name, wanted in sorted((await places(tx, jobs)).items()):
+        await require_room(tx, name, places=wanted, room=room)
     await queue.enqueue_many(tx, jobs)
 
 

@@ -1,9 +1,12 @@
 """A queue holds so many waiting jobs and not one more, whoever brings them: new ones, and old ones that start anew."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import ClassVar
 
 from infra.postgres.database import Transaction
 from schemas.problem import Problem, ProblemClass
+from services.jobs.job import NewJob
 from services.jobs.store import admission
 
 PATIENCE_SECONDS = 5.0
@@ -27,6 +30,14 @@ class QueueFull(Problem):
             limit=limit,
         )
         self.free = max(0, limit - waiting)
+
+
+async def places(tx: Transaction, jobs: Sequence[NewJob]) -> Counter[str]:
+    """How many places jobs take, by their queues: none where they are put off for later."""
+    if all(job.due_at is None for job in jobs):
+        return Counter(job.queue for job in jobs)
+    soon = await admission.soon(tx)
+    return Counter(job.queue for job in jobs if job.due_at is None or job.due_at <= soon)
 
 
 async def require_room(tx: Transaction, queue: str, *, places: int = 1, room: int) -> None:

@@ -1,8 +1,7 @@
 """Accept many jobs at once, or none of them."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from services.jobs.store import batches
 from services.jobs.submitting.admission import Door, accept, admit
 from services.jobs.submitting.batch import Batch, BatchNeverFits, job_ids, submissions
 from services.jobs.submitting.idempotency import IdempotencyKey, IdempotencyMismatch, keyed_id
+from services.jobs.submitting.room import places
 from services.jobs.submitting.submission import new_job
 
 
@@ -32,7 +32,7 @@ async def submit_batch(
     async with database.transaction() as tx:
         known = await batches.known(tx, batch_id) if key else None
         if known is None:
-            _fits_ever(jobs, door)
+            _fits_ever(await places(tx, jobs), door)
             await batches.add(tx, batch_id, tenant=tenant, total_jobs=len(jobs), fingerprint=fingerprint)
             await admit(tx, await _accepted(tx, jobs, door), room=door.room)
         elif known["fingerprint"] != fingerprint:
@@ -52,10 +52,10 @@ def _jobs(batch: Batch, batch_id: UUID, tenant: str, door: Door) -> list[NewJob]
     return made
 
 
-def _fits_ever(jobs: Sequence[NewJob], door: Door) -> None:
-    for queue, places in Counter(job.queue for job in jobs).items():
-        if places > door.room:
-            detail = f"It has {places} jobs for {queue}, where {door.room} may wait"
+def _fits_ever(wanted: Mapping[str, int], door: Door) -> None:
+    for queue, jobs in wanted.items():
+        if jobs > door.room:
+            detail = f"It has {jobs} jobs for {queue}, where {door.room} may wait"
             raise BatchNeverFits(detail, queue=queue, limit=door.room)
 
 

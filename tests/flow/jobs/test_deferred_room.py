@@ -30,6 +30,26 @@ async def test_what_is_due_next_year_leaves_room_for_what_is_due_now(desk: Count
     assert ends == [202] * ROOM + [429]
 
 
+async def test_what_is_due_next_year_comes_in_however_full_the_queue_is(desk: Counter) -> None:
+    later = {"due_at": (datetime.now(UTC) + timedelta(days=365)).isoformat()}
+    await desk.ask("POST", "/submit-batch", {"kind": "drill", "jobs": [{}] * ROOM})
+
+    assert (await desk.submit({"kind": "drill", **later}))[0] == 202
+    assert (await desk.ask("POST", "/submit-batch", {"kind": "drill", "jobs": [later] * 2 * ROOM}))[0] == 202
+    assert (await desk.submit())[0] == 429  # the control
+
+
+async def test_a_batch_needs_room_for_what_is_due_soon_and_no_more(desk: Counter) -> None:
+    now, later = ({"due_at": (datetime.now(UTC) + by).isoformat()} for by in (timedelta(), timedelta(days=1)))
+
+    ends = [
+        (await desk.ask("POST", "/submit-batch", {"kind": "drill", "jobs": [now] * jobs + [later] * ROOM}))[0]
+        for jobs in (ROOM + 1, ROOM, 1)
+    ]
+
+    assert ends == [413, 202, 429]
+
+
 async def test_what_is_due_within_the_hour_takes_its_place(desk: Counter) -> None:
     for _ in range(ROOM):
         await put_off(desk, timedelta(minutes=50))
