@@ -13,8 +13,10 @@ from typing import TypeVar
 
 import psutil
 
+from infra.runtime.variables import defaults
+
 ROOT = Path(__file__).parents[2]
-OURS = ("HEADRACE_", "BRIGHT_DATA_", "BACKGROUND_")
+OURS = frozenset(one.name for one in defaults())
 
 Seen = TypeVar("Seen")
 
@@ -42,7 +44,7 @@ class Program:
         self.log = log
         self._command = command
         self._folder = folder
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        inherited = {name: value for name, value in os.environ.items() if name not in OURS}
         self._environment = {**inherited, **environment}
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +13,8 @@ from shutil import rmtree
 
 import pytest
 
-HEADRACE = Path(sys.executable).with_name("headrace")
-OURS = ("HEADRACE_", "BACKGROUND_", "BRIGHT_DATA_")
+from tests.e2e.conftest import HEADRACE, OURS
+
 PATIENCE = 120  # seconds; alone on a machine it takes ten
 
 
