@@ -53,4 +53,4 @@ class Chores:
             try:
                 await chore(stop)
             except Exception:
-                log.exception("chore failed", chore=repr(chore))
+                log.exception("chore failed")  # its traceback names it
