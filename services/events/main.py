@@ -32,6 +32,7 @@ from services.events.subscriptions import (
 )
 
 TENANT = "default"
+_Subject = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 _STREAM = {
     200: {"content": {"text/event-stream": {}}},
     **problems(InvalidCursor, UnknownTopic, TooManyStreams),
@@ -75,7 +76,7 @@ def _reading(made: APIRouter, database: Database, *, feed: Feed, tenant: str, li
     @made.get("", responses=problems(InvalidCursor, CursorExpired, UnknownTopic))
     async def events(
         type: str | None = None,  # noqa: A002  # the name in the query
-        crawl_id: str | None = None,
+        crawl_id: _Subject = None,
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def _reading(made: APIRouter, database: Database, *, feed: Feed, tenant: str, li
     @made.get("/stream", response_class=EventSourceResponse, responses=_STREAM)
     async def stream(
         type: str | None = None,  # noqa: A002  # see above
-        crawl_id: str | None = None,
+        crawl_id: _Subject = None,
         after: str | None = None,
         last_event_id: Annotated[str | None, Header()] = None,
     ) -> EventSourceResponse:

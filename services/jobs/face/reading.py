@@ -1,10 +1,10 @@
 """Jobs as they are: one, some, the active, and what happened to them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from infra.runtime.answers import body, problems
 from infra.runtime.page_token import InvalidPage
@@ -65,6 +65,13 @@ class Asked(BaseModel):
     )
     page_size: PageSize = 50
     page_token: PageToken = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.kind and self.job_type and self.kind != self.job_type:
+            msg = "kind and job_type mean the same: name one kind"
+            raise ValueError(msg)
+        return self
 
     def wanted(self, tenant: str) -> Wanted:
         """What the store is asked for."""
