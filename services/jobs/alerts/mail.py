@@ -10,6 +10,8 @@ from email.utils import format_datetime
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
+import structlog
+
 from infra.runtime.settings import LOOPBACK
 from schemas.problem import Problem, ProblemClass
 from services.jobs.alerts.notice import Notice
@@ -17,6 +19,8 @@ from services.jobs.alerts.notice import Notice
 TIMEOUT_SECONDS = 30.0
 _PORTS = {"smtp": 587, "smtps": 465}
 _FINAL = 500  # replies from here on will not be different the next time
+
+log = structlog.get_logger()
 
 
 class MailNotTaken(Problem):
@@ -100,17 +104,22 @@ class Mail:
     recipients: Sequence[str]
 
     def tell(self, notice: Notice, *, message_id: str) -> None:
-        """Send a notice; blocks. Raises ``MailNotTaken``, ``MailRefused``."""
+        """Send a notice; blocks. Some whom the server refuses while it takes others are only logged.
+
+        Raises ``MailNotTaken``, ``MailRefused``.
+        """
         message = self.message(notice, message_id=message_id)
         try:
             made = self.server.open()
             try:
-                made.send_message(message, self.sender, list(self.recipients))
+                refused = made.send_message(message, self.sender, list(self.recipients))
             finally:
                 with contextlib.suppress(OSError, smtplib.SMTPException):
                     made.quit()
         except (smtplib.SMTPException, OSError) as error:
             raise _problem(error) from error
+        if refused:  # the others have it: told again, they would have it twice
+            log.warning("an alert was not mailed to everybody", rule=notice.rule, refused=len(refused))
 
     def message(self, notice: Notice, *, message_id: str) -> EmailMessage:
         """The e-mail. Told again it has the same id, by which mailboxes know that they have it."""

@@ -17,6 +17,7 @@ class Mailbox:
     users: dict[str, str] = field(default_factory=dict)
     replies: dict[str, str] = field(default_factory=dict)
     offers_tls: bool = False
+    refused: set[str] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -48,6 +49,8 @@ class Mailbox:
             return "235 welcome" if self.users.get(user) == password else "535 who are you"
         if word == "RCPT":
             self.recipients.append(line.split(":", 1)[1].strip("<> "))
+            if self.recipients[-1] in self.refused:
+                return "550 nobody here"
         return "221 bye" if word == "QUIT" else "250 yes"
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from services.jobs.alerts.mail import Mail, MailNotTaken, MailRefused, Server
 from services.jobs.alerts.notice import Notice
@@ -80,6 +81,23 @@ async def test_refusals_for_now_are_tried_again_and_final_ones_are_not(
         await mail(mails)
 
     assert mails.messages == []
+
+
+async def test_who_is_refused_while_others_are_told_is_counted_in_the_log(mails: Mailbox) -> None:
+    mails.refused = {"b@a.example"}
+
+    with structlog.testing.capture_logs() as said:
+        await mail(mails)
+
+    assert len(mails.messages) == 1
+    assert [(line["event"], line["refused"]) for line in said] == [("an alert was not mailed to everybody", 1)]
+
+
+async def test_control_where_everybody_is_told_nothing_is_logged(mails: Mailbox) -> None:
+    with structlog.testing.capture_logs() as said:
+        await mail(mails)
+
+    assert said == []
 
 
 async def test_no_mail_server_is_tried_again() -> None:
