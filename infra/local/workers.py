@@ -6,6 +6,7 @@ killed, because then the kernel does.
 
 import asyncio
 import contextlib
+import math
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -32,22 +33,34 @@ _COMMAND = (sys.executable, "-P", "-m", "infra.local.worker")
 
 @dataclass
 class Child:
-    """A worker process, and the moment of the loop's clock at which it was started."""
+    """A worker process; moments are the loop's clock's. ``gone_by`` is when it has to be gone, once it is told to go."""
 
     process: Process
     started_at: float
-    told: bool = False
+    gone_by: float = math.inf
 
     @property
     def name(self) -> str:
         """What it is called where it holds jobs."""
         return process_name(self.process.pid)
 
-    def tell(self) -> None:
-        """Have it end."""
-        self.told = True
+    @property
+    def told(self) -> bool:
+        """Whether it was told to go."""
+        return self.gone_by < math.inf
+
+    def tell(self, now: float) -> None:
+        """Have it go, by itself and in time."""
+        self.gone_by = min(self.gone_by, now + GONE_SECONDS)
         if self.process.stdin is not None:
             self.process.stdin.close()
+
+    def kill(self) -> None:
+        """End it; fine if it is gone."""
+        if self.process.returncode is None:
+            log.warning("worker did not stop in time", worker=self.name)
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
 
 
 @dataclass
@@ -58,7 +71,6 @@ class Workers:
     most: int
     children: dict[str, Child] = field(default_factory=dict)
     scale: Scale = field(default_factory=Scale)
-    _gone_by: float = 0.0
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -70,20 +82,17 @@ class Workers:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-            self._gone_by = asyncio.get_running_loop().time() + GONE_SECONDS
             for child in self.children.values():
-                child.tell()
+                child.tell(_now())
 
     async def ended(self) -> None:
-        """Wait until all are gone; who does not go in time is killed."""
+        """Wait until all are gone; who is not in time is killed."""
         waits = [asyncio.create_task(child.process.wait()) for child in self.children.values()]
         if waits:
-            await asyncio.wait(waits, timeout=max(0.0, self._gone_by - asyncio.get_running_loop().time()))
+            gone_by = max(child.gone_by for child in self.children.values())
+            await asyncio.wait(waits, timeout=max(0.0, gone_by - _now()))
         for child in self.children.values():
-            if child.process.returncode is None:
-                log.warning("worker did not stop in time", worker=child.name)
-                with contextlib.suppress(ProcessLookupError):
-                    child.process.kill()
+            child.kill()
         await asyncio.gather(*waits)
 
     async def _watch(self) -> None:
@@ -97,23 +106,24 @@ class Workers:
                 log.exception("workers could not be looked after")
 
     async def _look(self) -> None:
-        self._bury()
-        now = asyncio.get_running_loop().time()
+        now = _now()
+        self._bury(now)
         seen = await backlog(self.runtime.database, _queues())
         self.scale = looked(self.scale, seen, self._working(), most=self.most, at=now)
         for name in superfluous(self.scale, self._working()):
             log.info("worker goes: nothing to do", worker=name)
-            self.children[name].tell()
+            self.children[name].tell(now)
         if missing(self.scale, self._working(), at=now):
             await self._start(now)
 
     def _working(self) -> list[str]:
         return [name for name, child in self.children.items() if not child.told]
 
-    def _bury(self) -> None:
-        now = asyncio.get_running_loop().time()
+    def _bury(self, now: float) -> None:
         for name, child in list(self.children.items()):
             if child.process.returncode is None:
+                if now >= child.gone_by:
+                    child.kill()
                 continue
             del self.children[name]
             if not child.told:
@@ -139,6 +149,10 @@ async def workers(runtime: Runtime) -> Workers:
             possible=possible,
         )
     return Workers(runtime, min(wished, possible))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _queues() -> set[str]:

@@ -1,16 +1,20 @@
-"""How long a stack that ends waits for its workers: from when it told them, not from when it comes to wait."""
+"""How long a worker that was told gets to end: from then on, whether the stack ends too or goes on."""
 
 import asyncio
 import sys
 import time
 from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from infra.local import workers
 from infra.local.workers import Child, Workers
-from infra.runtime.runtime import Runtime
+from infra.runtime.runtime import Runtime, open_runtime
+from infra.runtime.settings import read_settings
+from tests.contract.jobs.rig import until
 
 GETS_SECONDS = 1.0
 HANGS = "import time; time.sleep(60)"
@@ -64,3 +68,26 @@ async def test_control_a_worker_that_follows_is_not_killed() -> None:
     await waited(made, meanwhile=0.0)
 
     assert left(made) == 0
+
+
+@pytest.fixture
+async def idle(database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Runtime]:
+    """A system that has no work for a second process."""
+    monkeypatch.setattr(workers, "LOOK_SECONDS", 0.02)
+    async with open_runtime(read_settings(database_url=database_dsn, data_dir=tmp_path)) as runtime:
+        yield runtime
+
+
+@pytest.mark.parametrize(("script", "code"), [(HANGS, -9), (FOLLOWS, 0)])
+async def test_a_worker_that_is_not_needed_is_gone_in_time(idle: Runtime, script: str, code: int) -> None:
+    made = await crew(script)
+    made.runtime, made.most = idle, 2
+    process = made.children["one"].process
+
+    async def gone() -> bool:
+        return not made.children
+
+    async with made.watching():
+        await until(gone, patience=10 * GETS_SECONDS)
+
+    assert process.returncode == code
