@@ -11,8 +11,9 @@ _NUMBERS = """
 SELECT b.total_jobs, b.created_at, live.processing, live.open,
   b.successful + live.successful AS successful, b.failed + live.failed AS failed,
   b.cancelled + live.cancelled AS cancelled, b.successful + b.failed + b.cancelled AS archived,
-  extract(epoch FROM CASE WHEN live.open = 0 THEN coalesce(greatest(live.last_end, b.last_end), b.created_at)
-    ELSE clock_timestamp() END - b.created_at)::float8 AS seconds
+  greatest(0, extract(epoch FROM CASE  -- 0 where the clock was set back meanwhile
+    WHEN live.open = 0 THEN coalesce(greatest(live.last_end, b.last_end), b.created_at)
+    ELSE clock_timestamp() END - b.created_at))::float8 AS seconds
 FROM batches b, LATERAL (
   SELECT count(*) FILTER (WHERE state = 'completed') AS successful,
     count(*) FILTER (WHERE state = 'failed') AS failed,

@@ -119,6 +119,15 @@ async def test_a_forged_page_token_is_refused(desk: Counter) -> None:
         assert (status, problem["errors"][0]["field"]) == (400, "page_token")
 
 
+@pytest.mark.parametrize("state", ["ready", "completed"])
+async def test_a_clock_that_is_set_back_makes_no_time_of_less_than_nothing(desk: Counter, state: str) -> None:
+    _, made = await desk.ask("POST", BATCH, drills({}))
+    await desk.sql("UPDATE jobs SET state = $1, finished_at = now()", state)
+    await desk.sql("UPDATE batches SET created_at = now() + interval '1 hour'")
+
+    assert (await desk.ask("GET", f"/batch/{made['batch_id']}"))[1]["processing_time"] == 0
+
+
 @pytest.mark.parametrize("batch_id", ["00000000-0000-4000-8000-000000000000", "no-id"])
 async def test_an_unknown_batch_is_not_found(desk: Counter, batch_id: str) -> None:
     assert (await desk.ask("GET", f"/batch/{batch_id}"))[0] == 404
