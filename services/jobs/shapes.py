@@ -42,10 +42,10 @@ def background(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "current_step": row["step"],
         "steps_completed": list(row["steps_completed"]),
         "message": _message(row, row["error_message"]),
-        "created_at": _time(row["created_at"]),
-        "started_at": _time(row["started_at"]),
-        "completed_at": _time(row["finished_at"]),
-        "due_at": _time(row["due_at"]),
+        "created_at": instant(row["created_at"]),
+        "started_at": instant(row["started_at"]),
+        "completed_at": instant(row["finished_at"]),
+        "due_at": instant(row["due_at"]),
         "queue": row["queue"],
         "attempt": row["attempt"],
         "retry_count": row["tries"],
@@ -63,7 +63,7 @@ def background(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "schedule_id": _text(row["schedule_id"]),
         "created_by": row["created_by"],
         "wanted": row["want"],
-        "discarded_at": _time(row["discarded_at"]),
+        "discarded_at": instant(row["discarded_at"]),
         "discard_reason": row["discard_reason"],
     }
 
@@ -91,9 +91,9 @@ def v2(row: Mapping[str, Any]) -> dict[str, Any]:
         "current_step": row["step"],
         "related_dataset_id": row["related_dataset_id"],
         "created_by": row["created_by"],
-        "created_at": _time(row["created_at"]),
-        "started_at": _time(row["started_at"]),
-        "completed_at": _time(row["finished_at"]),
+        "created_at": instant(row["created_at"]),
+        "started_at": instant(row["started_at"]),
+        "completed_at": instant(row["finished_at"]),
         "error": row["error_message"] if row["state"] == "failed" else None,
         "job_metadata": row["metadata"],
         "message": _message(row, row["error_message"]),
@@ -124,14 +124,14 @@ def job_update(row: Mapping[str, Any]) -> dict[str, Any]:
         "batch_id": _text(row["batch_id"]),
         "source_id": row["source_id"],
         "type": row["type"],
-        "at": _time(row["at"]),
+        "at": instant(row["at"]),
     }
 
 
 def line(row: Mapping[str, Any]) -> dict[str, Any]:
     """A line of the timeline: what happened, and how the job was after it."""
     return {
-        "at": _time(row["at"]),
+        "at": instant(row["at"]),
         "type": row["type"],
         "attempt": row["attempt"],
         "status": _told_status(row),
@@ -151,6 +151,11 @@ def error(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return {**{name: row[column] for name, column in names.items()}, "recovery": row["error_recovery"]}
 
 
+def instant(moment: datetime | None) -> str | None:
+    """A moment in UTC as bodies have it."""
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
 def _message(row: Mapping[str, Any], why: str | None) -> str | None:
     """Why a job failed or waits, where something says so; else what it last said of itself."""
     said: str | None = row["message"]
@@ -163,10 +168,6 @@ def _status(row: Mapping[str, Any]) -> str:
 
 def _told_status(row: Mapping[str, Any]) -> str:
     return status(**{name: row[name] for name in ("state", "step", "tries", "started")})
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
 def _text(value: object) -> str | None:

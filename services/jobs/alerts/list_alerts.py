@@ -1,11 +1,11 @@
 """Page through alerts, the newest first."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
 from infra.runtime.page_token import Moment, read_page_token, write_page_token
+from services.jobs.shapes import instant
 from services.jobs.store import alerts
 
 
@@ -38,12 +38,8 @@ def _shown(row: Any) -> dict[str, Any]:
         "level": row["level"],
         "message": row["message"],
         "standing": row["cleared_at"] is None,
-        "raised_at": _time(row["raised_at"]),
-        "cleared_at": _time(row["cleared_at"]),
+        "raised_at": instant(row["raised_at"]),
+        "cleared_at": instant(row["cleared_at"]),
         "value": row["value"],
         "last_value": row["last_value"],
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None

@@ -9,7 +9,7 @@ from infra.postgres.database import Database
 from infra.runtime.bus import DeadLetter, DeadLetterUnknown
 from infra.runtime.page_token import Moment, read_page_token, write_page_token
 from infra.runtime.redaction import scrubbed
-from services.jobs.shapes import error
+from services.jobs.shapes import error, instant
 from services.jobs.store import dead
 from services.jobs.store.dead import Dead
 from services.jobs.store.views import Place
@@ -95,7 +95,7 @@ def _job(row: Mapping[str, Any]) -> dict[str, Any]:
         "error": error(row),
         "payload": f"/api/background/job/{row['id']}",
         "source_id": row["source_id"],
-        "failed_at": _time(row["finished_at"]),
+        "failed_at": instant(row["finished_at"]),
     }
 
 
@@ -112,9 +112,5 @@ def _message(one: DeadLetter) -> dict[str, Any]:
         "error": None,
         "payload": f"/api/background/dead-letters/{one.id}",
         "source_id": None,
-        "failed_at": _time(one.at),
+        "failed_at": instant(one.at),
     }
-
-
-def _time(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

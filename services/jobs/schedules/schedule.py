@@ -1,7 +1,6 @@
 """What a schedule is, to callers and as the job it makes."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from infra.runtime.wrong_fields import refuse_unkept
 from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.rank import Level, Priority
+from services.jobs.shapes import instant
 from services.jobs.store.schedules import OF_ITS_JOBS
 from services.jobs.submitting.admission import Door, try_accept
 from services.jobs.submitting.submission import Levels, MaxRetries, Submission, Timeout, Word, new_job
@@ -119,13 +119,9 @@ def body(row: Mapping[str, Any]) -> dict[str, Any]:
         **{name: row[name] for name in ("name", "cron", "timezone", *OF_ITS_JOBS)},
         "priority": Priority(row["priority"]).name,
         "paused": row["paused"],
-        "next_at": None if row["paused"] else _time(row["next_at"]),
-        "last_at": _time(row["last_at"]),
+        "next_at": None if row["paused"] else instant(row["next_at"]),
+        "last_at": instant(row["last_at"]),
         "last_job_id": None if row["last_job_id"] is None else str(row["last_job_id"]),
         "last_error": row["last_error"],
-        "created_at": _time(row["created_at"]),
+        "created_at": instant(row["created_at"]),
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
