@@ -33,7 +33,7 @@ _COMMAND = (sys.executable, "-P", "-m", "infra.local.worker")
 
 @dataclass
 class Child:
-    """A worker process; moments are the loop's clock's. ``gone_by`` is when it has to be gone, once it is told to go."""
+    """A worker process, with moments of the loop's clock: its start, and when it has to be gone, once it is told."""
 
     process: Process
     started_at: float
