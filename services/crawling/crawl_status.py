@@ -13,9 +13,7 @@ from services.crawling.waiting_for import waiting_for
 _RESULT_FIELDS_HIDDEN = {"object_name"}
 
 
-async def crawl_status(
-    crawl_id: UUID, *, tenant: str, database: Database, polling_enabled: bool = True
-) -> dict[str, Any]:
+async def crawl_status(crawl_id: UUID, *, tenant: str, database: Database, polling_enabled: bool) -> dict[str, Any]:
     """The status body of one crawl. Raises ``CrawlNotFound``."""
     async with database.reading() as tx:
         row = await views.one(tx, crawl_id, tenant=tenant)
@@ -25,7 +23,7 @@ async def crawl_status(
     return status_body(row, usual_seconds=usual, polling_enabled=polling_enabled)
 
 
-def status_body(row: Mapping[str, Any], *, usual_seconds: float | None, polling_enabled: bool = True) -> dict[str, Any]:
+def status_body(row: Mapping[str, Any], *, usual_seconds: float | None, polling_enabled: bool) -> dict[str, Any]:
     """One row as the published status."""
     return {
         "crawl_id": str(row["id"]),

@@ -17,7 +17,13 @@ STATES = {
 
 
 async def list_crawls(
-    *, tenant: str, status: str | None, page_size: int, page_token: str | None, database: Database
+    *,
+    tenant: str,
+    status: str | None,
+    page_size: int,
+    page_token: str | None,
+    database: Database,
+    polling_enabled: bool,
 ) -> dict[str, Any]:
     """``items`` and ``next_page_token`` ("" at the end). Raises ``InvalidPage``."""
     if status is not None and status not in STATES:
@@ -28,7 +34,7 @@ async def list_crawls(
     more = len(rows) > page_size
     rows = rows[:page_size]
     return {
-        "items": [status_body(row, usual_seconds=None) for row in rows],
+        "items": [status_body(row, usual_seconds=None, polling_enabled=polling_enabled) for row in rows],
         "next_page_token": _token(rows[-1], status, database.seal) if more else "",
     }
 

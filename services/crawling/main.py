@@ -142,6 +142,11 @@ def _patience(settings: Settings) -> float | None:
     return settings.submit_wait_seconds if settings.immediate_response else None
 
 
+async def _status(context: Crawling, crawl_id: UUID) -> dict[str, Any]:
+    polls = context.policy.polling_enabled
+    return await crawl_status(crawl_id, tenant=TENANT, database=context.database, polling_enabled=polls)
+
+
 def _questions(routes: APIRouter, context: Crawling) -> None:
     @routes.get("/crawl", responses=problems(InvalidPage))
     async def crawls(
@@ -151,18 +156,18 @@ def _questions(routes: APIRouter, context: Crawling) -> None:
     ) -> dict[str, Any]:
         """Crawls, newest first; status is active, completed, failed or cancelled."""
         return await list_crawls(
-            tenant=TENANT, status=status, page_size=page_size, page_token=page_token, database=context.database
+            tenant=TENANT,
+            status=status,
+            page_size=page_size,
+            page_token=page_token,
+            database=context.database,
+            polling_enabled=context.policy.polling_enabled,
         )
 
     @routes.get("/crawl/{crawl_id}/status", responses=problems(CrawlNotFound))
     async def status(crawl_id: str) -> dict[str, Any]:
         """Where a crawl is, why, and what can be done."""
-        return await crawl_status(
-            _id(crawl_id),
-            tenant=TENANT,
-            database=context.database,
-            polling_enabled=context.policy.polling_enabled,
-        )
+        return await _status(context, _id(crawl_id))
 
     lines: dict[int | str, dict[str, Any]] = {
         200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
@@ -178,7 +183,7 @@ def _questions(routes: APIRouter, context: Crawling) -> None:
 
 def _commands(routes: APIRouter, context: Crawling) -> None:
     async def said(crawl_id: UUID, message: str) -> dict[str, Any]:
-        status = await crawl_status(crawl_id, tenant=TENANT, database=context.database)
+        status = await _status(context, crawl_id)
         return {
             "status": "success",
             "message": message,

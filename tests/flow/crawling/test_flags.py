@@ -85,6 +85,19 @@ async def test_without_background_polling_only_a_person_fetches_results(
     assert (await house.job(crawl_id))["queue"] == ("store" if polls else "poll")
 
 
+@pytest.mark.parametrize("polls", [True, False])
+async def test_the_list_says_of_polling_what_the_status_says(house: House, *, polls: bool) -> None:
+    house.adjust(polling_enabled=polls)
+    crawl_id = await house.submitted("ready_after:60")
+    app = create_app(title="crawling", routers=[topology.face("crawling").router(house.runtime)])
+    async with serving(app) as port, aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+        listed = (await (await http.get("/api/v1/crawl")).json())["items"][0]
+        status = await (await http.get(f"/api/v1/crawl/{crawl_id}/status")).json()
+
+    assert listed["background_processing"]["polling_active"] is polls
+    assert listed["waiting_for"] == status["waiting_for"]
+
+
 async def aged(house: House) -> dict[str, int]:
     """Something old of every sort; how much."""
     long_ago = datetime.now(UTC) - timedelta(days=60)

@@ -48,7 +48,7 @@ ROW: dict[str, Any] = {
 
 
 def body(usual: float | None = None, **changes: Any) -> dict[str, Any]:
-    return status_body({**ROW, **changes}, usual_seconds=usual)
+    return status_body({**ROW, **changes}, usual_seconds=usual, polling_enabled=True)
 
 
 def test_a_waiting_crawl_has_the_published_fields() -> None:
