@@ -12,7 +12,8 @@ import asyncpg
 import msgspec
 
 from infra.postgres import outbox
-from infra.postgres.away import AWAY, DatabaseAway, answering
+from infra.postgres.away import DatabaseAway
+from infra.postgres.connections import Connections
 from infra.postgres.outbox import Fact, fact
 from schemas.event import Event
 
@@ -25,6 +26,7 @@ SERVER_SETTINGS = {
     "jit": "off",
 }
 PATIENCE_SECONDS = 5.0
+AT_HAND = 2
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Database:
 
     def __init__(self, pool: Any) -> None:
         self.pool = pool
+        self._connections = Connections(pool, at_hand=min(AT_HAND, pool.get_max_size() - 1))
         self.listeners: list[Callable[[Commit], None]] = []
         self.seal = secrets.token_bytes(16)
 
@@ -99,7 +102,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """A unit of work: commits at the end of the block, rolls back when it raises. Raises ``DatabaseAway``."""
-        async with self._connection() as connection, connection.transaction():
+        async with self._connections.one() as connection, connection.transaction():
             tx = Transaction(connection)
             yield tx
             if tx.events:
@@ -112,7 +115,7 @@ class Database:
 
         Nothing is told of a statement that failed. Raises ``DatabaseAway``.
         """
-        async with self._connection() as connection:
+        async with self._connections.one() as connection:
             tx = Transaction(connection)
             yield tx
         self._tell(Commit(tx.stored, frozenset(tx.queues)))
@@ -120,27 +123,17 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Plain reads, each seeing what is committed at that moment. Raises ``DatabaseAway``."""
-        async with self._connection() as connection:
+        async with self._connections.one() as connection:
             yield Transaction(connection)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Transaction]:
         """Reads that all see what was committed at the first of them. Raises ``DatabaseAway``."""
-        async with self._connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        async with (
+            self._connections.one() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             yield Transaction(connection)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
-        # Only here an OSError is the database's: inside, the block's own files and sockets may raise it.
-        with answering(OSError):
-            connection = await self.pool.acquire()
-        try:
-            with answering():
-                yield connection
-        finally:
-            # what was done is done: a connection that breaks while it is given back is the pool's to replace
-            with contextlib.suppress(*AWAY):
-                await self.pool.release(connection)
 
     def _tell(self, commit: Commit) -> None:
         if commit.events or commit.queues:
@@ -157,6 +150,7 @@ class Database:
 
     async def close(self) -> None:
         """Give the connections back to the server; those it does not take back in time are cut."""
+        await self._connections.put_away()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.pool.close(), PATIENCE_SECONDS)
 
