@@ -15,7 +15,7 @@ from infra.local.data_dir import prepare
 from infra.local.faces import faces
 from infra.local.protocol import Protocol
 from infra.local.workers import workers
-from infra.runtime import topology
+from infra.runtime import garbage, topology
 from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.serving import chosen, serving
 from infra.runtime.settings import Settings
@@ -61,6 +61,7 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         prepare(settings.data_dir)
+        garbage.collect_seldom()
         settings, simulators = await _simulators(settings, stack)
         runtime = await stack.enter_async_context(open_runtime(settings, migrate=True))
         if simulators and runtime.public_url is None:

@@ -13,7 +13,7 @@ import uvloop
 
 from infra.local.data_dir import prepare
 from infra.local.signals import until_interrupted
-from infra.runtime import logging
+from infra.runtime import garbage, logging
 from infra.runtime.runtime import open_runtime
 from infra.runtime.serving import chosen, serving
 from infra.runtime.settings import Settings, read_settings
@@ -29,6 +29,7 @@ async def work(settings: Settings, *, queues: Collection[str] = (), kinds: Colle
     """
     names = chosen(queues=queues, kinds=kinds)
     prepare(settings.data_dir)
+    garbage.collect_seldom()
     async with open_runtime(settings) as runtime, serving(runtime, names):
         log.info("worker is up", name=runtime.name, functions=names)
         await asyncio.Event().wait()

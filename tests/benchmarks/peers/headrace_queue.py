@@ -11,6 +11,7 @@ from uuid import uuid4
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
 from infra.postgres.migrate import found, migrate
+from infra.runtime import garbage
 from infra.runtime.runtime import Runtime
 from infra.runtime.settings import Settings
 from services.jobs.function import Working
@@ -61,6 +62,7 @@ class Headrace:
             begin(job.payload["moment"])
             return Done()
 
+        garbage.collect_seldom()  # as `headrace up` and `headrace worker` do
         working = Working(lambda _: Work(run=run, announce=True), QUEUE, KIND, lambda _: 2 * self.batch)
         database = await Database.connect(address, size=10)
         doorbell = Doorbell(database)
