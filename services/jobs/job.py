@@ -40,8 +40,7 @@ class Job(Struct, frozen=True, kw_only=True):
     cursor: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewJob:
+class NewJob(Struct, frozen=True, kw_only=True):
     """Work to be queued. ``priority`` is 0 (critical) to 4 (background); with ``due_at`` it waits until then.
 
     ``adjust_seconds`` moves its rank (see ``services.jobs.rank``), ``fingerprint`` tells requests of the same id apart.
@@ -58,8 +57,8 @@ class NewJob:
     due_at: datetime | None = None
     adjust_seconds: float = 0.0
     step: str | None = None
-    payload: dict[str, Any] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
+    payload: dict[str, Any] = {}  # a struct copies it
+    metadata: dict[str, Any] = {}
     source_id: str | None = None
     related_dataset_id: str | None = None
     created_by: str | None = None

@@ -1,12 +1,12 @@
 """Make the jobs of the schedules that are due: each firing makes one job, whoever looks and however often."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
+from msgspec.structs import replace
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database, Transaction

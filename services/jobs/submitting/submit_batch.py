@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from infra.postgres.database import Database, Transaction
 from infra.runtime.wrong_fields import placed
