@@ -123,7 +123,7 @@ class Cluster:
 
     def halt(self) -> None:
         """Stop the server and wait until it is gone: fast first, after 30 s at once. Raises ``DatabaseUnavailable``."""
-        if self.postmaster() is not None:
+        if self.postmaster() is not None and self.alive():  # a killed one has left its postmaster.pid
             self._stop()
         with contextlib.suppress(OSError):
             socket_directory(self.home).rmdir()

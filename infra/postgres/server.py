@@ -55,6 +55,15 @@ class EmbeddedServer:
         except _TROUBLE as error:
             raise judge(str(error)) from error
 
+    async def gone(self) -> bool:
+        """Whether nothing of the server is left. Raises ``DatabaseUnavailable``."""
+        try:
+            # In turn, as all starts: who looks at the server's lock holds it for a moment, and no start may meet that.
+            async with exclusive(self._cluster.home / "start.lock", patience=self._patience):
+                return not self._cluster.alive()
+        except (TimeoutError, OSError) as error:
+            raise judge(str(error) or "another process keeps starting or stopping the database") from error
+
     async def leave(self) -> None:
         """Give up the share; whoever is last stops the server and waits for its end. Leaving twice is fine.
 

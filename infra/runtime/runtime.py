@@ -128,10 +128,11 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
 async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     if settings.database_url is not None:
         return await foreign.connect(settings.database_url.get_secret_value(), size=settings.database_pool)
-    from infra.postgres import server  # noqa: PLC0415  # only where the embedded server is used
+    from infra.postgres import keep_up, server  # noqa: PLC0415  # only where the embedded server is used
 
     embedded = await server.start(settings.data_dir)
     stack.push_async_callback(embedded.leave)
+    await stack.enter_async_context(keep_up.kept_up(embedded))
     return await Database.connect(embedded.dsn, size=settings.database_pool)
 
 
