@@ -26,9 +26,12 @@ Start = Callable[[str, Kind, str | None, Mapping[str, Value]], Any]
 
 
 class _Exporting:
-    """Starts OpenTelemetry's spans, while something exports them."""
+    """Starts OpenTelemetry's spans, while there are ``users`` who want them exported."""
 
     start: Start | None = None
+    provider: Any = None
+    users = 0
+    changing = threading.Lock()  # who else exports in this process may have a loop and a thread of its own
 
 
 class Span:
@@ -115,19 +118,39 @@ def reason(error: BaseException) -> str:
 
 @asynccontextmanager
 async def exporting() -> AsyncIterator[None]:
-    """Export the spans of this process inside the block, where the environment says where to."""
+    """Export the spans of this process inside the block, where the environment says where to.
+
+    Where several do that at once, all are exported until the last of them ends.
+    """
     disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    if _Exporting.start is not None or disabled or not any(os.environ.get(name) for name in _ENDPOINTS):
+    if disabled or not any(os.environ.get(name) for name in _ENDPOINTS):
         yield
         return
-    provider, _Exporting.start = _open()
+    _join()
     try:
         yield
     finally:
-        _Exporting.start = None
-        flushing = threading.Thread(target=provider.shutdown, daemon=True)
-        flushing.start()
-        await asyncio.to_thread(flushing.join, _FLUSH_SECONDS)
+        if (provider := _leave()) is not None:
+            flushing = threading.Thread(target=provider.shutdown, daemon=True)
+            flushing.start()
+            await asyncio.to_thread(flushing.join, _FLUSH_SECONDS)
+
+
+def _join() -> None:
+    with _Exporting.changing:
+        if not _Exporting.users:
+            _Exporting.provider, _Exporting.start = _open()
+        _Exporting.users += 1
+
+
+def _leave() -> Any:
+    """What the last one has to close; None while others export."""
+    with _Exporting.changing:
+        _Exporting.users -= 1
+        if _Exporting.users:
+            return None
+        provider, _Exporting.provider, _Exporting.start = _Exporting.provider, None, None
+        return provider
 
 
 def _open() -> tuple[Any, Start]:
