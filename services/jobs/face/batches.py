@@ -11,6 +11,7 @@ from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.jobs import BatchResult, SubmittedBatch
 from services.jobs.face import TENANT
+from services.jobs.face.reading import PageToken
 from services.jobs.kinds import KindNotAccepted
 from services.jobs.limiting import limiting
 from services.jobs.submitting.admission import door
@@ -86,7 +87,7 @@ def routes(runtime: Runtime) -> APIRouter:
 
     @made.get("/batch/{batch_id}", responses=body(BatchResult) | problems(BatchNotFound, InvalidPage))
     async def batch(
-        batch_id: str, wait: Wait = 0.0, page_size: PageSize = 100, page_token: str | None = None
+        batch_id: str, wait: Wait = 0.0, page_size: PageSize = 100, page_token: PageToken = None
     ) -> dict[str, Any]:
         """What became of a batch: numbers, a page of its jobs, the first errors."""
         return await result(batch_id_of(batch_id), wait, page_size, page_token)

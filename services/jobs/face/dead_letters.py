@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.runtime.answers import body, problems
@@ -21,12 +21,12 @@ from services.jobs.commanding.replay_dead_letter import (
     replay_dead_letters,
 )
 from services.jobs.face import TENANT
+from services.jobs.face.reading import Name, PageSize, PageToken
 from services.jobs.job_id import JobNotFound
 from services.jobs.kinds import kinds
 from services.jobs.store.dead import Dead
 from services.jobs.submitting.room import QueueFull
 
-_Name = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 _REPLAYED = body(Settled, status=202) | problems(
     DeadLetterUnknown, JobNotFound, SubscriptionGone, InvalidTransition, QueueFull
 )
@@ -53,11 +53,11 @@ def _list(made: APIRouter, runtime: Runtime) -> None:
     async def dead_letters(
         *,
         source: Source | None = None,
-        kind: _Name = None,
-        queue: _Name = None,
-        code: _Name = None,
-        page_size: Annotated[int, Query(ge=1, le=200)] = 50,
-        page_token: Annotated[str | None, Query(max_length=1000)] = None,
+        kind: Name = None,
+        queue: Name = None,
+        code: Name = None,
+        page_size: PageSize = 50,
+        page_token: PageToken = None,
     ) -> dict[str, Any]:
         """Jobs that failed for good and messages nobody could take, the last first, each with its reason."""
         return await list_dead_letters(

@@ -27,20 +27,7 @@ from services.jobs.store.views import Wanted
 PageSize = Annotated[int, Field(ge=1, le=200)]
 PageToken = Annotated[str | None, Field(max_length=1000, description="The `next_page_token` of the page before.")]
 Name = Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-Status = Literal[
-    "queued",
-    "running",
-    "processing",
-    "classifying",
-    "extracting",
-    "integrating",
-    "quality_check",
-    "retrying",
-    "paused",
-    "completed",
-    "failed",
-    "cancelled",
-]
+Status = Literal["running", *shapes.STATUSES]  # type: ignore[valid-type]  # as the document has it, or a word for several
 
 
 def _level(value: object) -> object:

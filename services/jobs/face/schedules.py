@@ -1,10 +1,10 @@
 """Schedules: jobs that come again and again."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from infra.runtime.answers import body, problems
 from infra.runtime.page_token import InvalidPage
@@ -12,6 +12,7 @@ from infra.runtime.runtime import Runtime
 from services.jobs.bodies.commanding import Schedule
 from services.jobs.bodies.jobs import Page
 from services.jobs.face import TENANT
+from services.jobs.face.reading import PageSize, PageToken
 from services.jobs.kinds import KindNotAccepted
 from services.jobs.schedules.change_schedule import change_schedule
 from services.jobs.schedules.create_schedule import create_schedule
@@ -41,9 +42,7 @@ def routes(runtime: Runtime) -> APIRouter:
 
 def _asking(made: APIRouter, runtime: Runtime) -> None:
     @made.get("", responses=body(Page[Schedule]) | problems(InvalidPage))
-    async def schedules(
-        page_size: Annotated[int, Query(ge=1, le=200)] = 50, page_token: str | None = None
-    ) -> dict[str, Any]:
+    async def schedules(page_size: PageSize = 50, page_token: PageToken = None) -> dict[str, Any]:
         """Schedules by their names."""
         return await list_schedules(
             tenant=TENANT, page_size=page_size, page_token=page_token, database=runtime.database
