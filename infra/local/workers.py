@@ -140,15 +140,15 @@ class Workers:
 async def workers(runtime: Runtime) -> Workers:
     """The workers of this stack: as many as MAX_WORKERS and the server's connections allow. Raises ``DatabaseAway``."""
     settings = runtime.settings
-    wished = settings.max_workers or os.cpu_count() or 1
+    wished = settings.max_workers
     possible = await room(runtime.database, pool=settings.database_pool)
-    if possible < wished:
+    if wished is not None and possible < wished:
         log.warning(
             "fewer workers than wished: the database has no connections for more; lower HEADRACE_DATABASE_POOL",
             wished=wished,
             possible=possible,
         )
-    return Workers(runtime, min(wished, possible))
+    return Workers(runtime, min(wished or os.cpu_count() or 1, possible))
 
 
 def _now() -> float:

@@ -44,3 +44,10 @@ async def test_there_are_never_more_than_the_server_has_connections_for(limited:
     assert found.most < 64
     [warning] = [line for line in logs if "HEADRACE_DATABASE_POOL" in line["event"]]
     assert (warning["wished"], warning["possible"]) == (64, found.most)
+
+
+async def test_who_wished_for_nothing_is_not_told_of_a_wish(limited: Callable[..., Any]) -> None:
+    with capture_logs() as logs:
+        assert (await limited(database_pool=100)).most == 1
+
+    assert logs == []
