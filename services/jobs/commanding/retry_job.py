@@ -29,7 +29,7 @@ async def retry_job(job_id: UUID, *, tenant: str, kinds: Kinds, room: int, datab
 async def start_anew(tx: Transaction, locked: Job, *, kinds: Kinds, room: int) -> None:
     """The next attempt of a locked job begins where jobs of its kind come in. Raises ``QueueFull``."""
     await require_room(tx, _home(locked, kinds), room=room)
-    await _restart(tx, locked, kinds)
+    await _restart(tx, [locked], kinds)
 
 
 async def start_those_that_fit(
@@ -44,13 +44,14 @@ async def start_those_that_fit(
             there = [number for number, job in enumerate(jobs) if _home(job, kinds) == queue]
             if there[full.free] < fitting:
                 fitting, stopped = there[full.free], full
-    for job in jobs[:fitting]:
-        await _restart(tx, job, kinds)
+    await _restart(tx, jobs[:fitting], kinds)
     return fitting, stopped
 
 
-async def _restart(tx: Transaction, locked: Job, kinds: Kinds) -> None:
-    await control.restart(tx, locked, state="ready", queue=_home(locked, kinds), step=None)
+async def _restart(tx: Transaction, locked: Sequence[Job], kinds: Kinds) -> None:
+    for queue in sorted({_home(job, kinds) for job in locked}):
+        there = [job for job in locked if _home(job, kinds) == queue]
+        await control.restart_many(tx, there, state="ready", queue=queue, step=None)
 
 
 def _home(job: Job, kinds: Kinds) -> str:

@@ -9,9 +9,11 @@ from pydantic import ValidationError
 
 from services.jobs.commanding import command_jobs
 from services.jobs.commanding.command_jobs import Bulk, BulkPriority, Commanding, Many
+from services.jobs.commanding.retry_job import start_those_that_fit
 from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Commands, Work
 from services.jobs.kinds import Kinds
+from services.jobs.store import commands
 from services.jobs.submitting.room import QueueFull
 from tests.contract.jobs.commanding import ROOM, kinds_of
 from tests.contract.jobs.rig import Desk, Final, done, failing
@@ -126,6 +128,20 @@ async def test_control_where_there_is_room_for_all_it_does_not(desk: Desk) -> No
     answer = await command(desk, "retry", kind="k", room=11)
 
     assert (answer["changed"], answer["more"], answer["stopped"]) == (9, False, None)
+
+
+async def test_however_many_are_retried_the_jobs_are_written_once(desk: Desk) -> None:
+    failed = await desk.queue(5, state="failed")
+    asked: list[str] = []
+    async with desk.database.transaction() as tx:
+        with tx.connection.query_logger(lambda record: asked.append(record.query)):
+            jobs = await commands.lock(tx, failed, tenant="default")
+            await start_those_that_fit(tx, jobs, kinds=kinds_of(), room=ROOM)
+            await asyncio.sleep(0)  # loggers are told in the next round of the loop
+
+    assert sum("UPDATE jobs" in one for one in asked) == 1
+    assert [await desk.told(one) for one in failed] == [["attempt_started"]] * 5
+    assert {(await desk.row(one))["attempt"] for one in failed} == {2}
 
 
 async def test_retries_at_once_and_what_is_submitted_meanwhile_share_the_room(desk: Desk) -> None:
