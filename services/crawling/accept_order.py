@@ -1,7 +1,8 @@
 """Accept a crawl that was submitted as a job: its order is judged as a trigger's, and its row commits with the job."""
 
 import secrets
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from infra.postgres.database import Transaction
 from services.crawling.order import Order
