@@ -14,7 +14,10 @@ class MalformedRequest(Problem):
     code: ClassVar[str] = "MALFORMED_REQUEST"
     status: ClassVar[int] = 400
     title: ClassVar[str] = "This is not an HTTP request"
-    recovery: ClassVar[str] = "Use a method that HTTP knows, and well-formed headers; then send the request again."
+    recovery: ClassVar[str] = (
+        "Use a method that HTTP knows, an address in which all but ASCII is percent-encoded, and well-formed headers;"
+        " then send the request again."
+    )
 
 
 class Protocol(HttpToolsProtocol):

@@ -13,12 +13,13 @@ from starlette.exceptions import HTTPException
 from infra.postgres.away import AWAY, DatabaseAway, is_away
 from infra.runtime.answers import OTHER, complete, problems
 from infra.runtime.guard import BODY_SECONDS, MAX_BODY, Guard
-from infra.runtime.invalid import InvalidRequest, MalformedJson
+from infra.runtime.invalid import MalformedJson
 from infra.runtime.measured import Measured, metrics_route
 from infra.runtime.problem_json import json_response, problem_response
 from infra.runtime.rate_limit import RateLimit
 from infra.runtime.reference_page import reference_page
 from infra.runtime.traced import Traced
+from infra.runtime.wrong_fields import refused
 from schemas.problem import Problem, ProblemClass
 
 if TYPE_CHECKING:
@@ -126,12 +127,8 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # see above
     if any(found["type"] == "json_invalid" for found in error.errors()):
         return problem_response(MalformedJson(), instance=request.url.path)
-    named = [
-        {"field": ".".join(str(part) for part in found["loc"][1:]) or "body", "message": found["msg"]}
-        for found in error.errors()
-    ]
-    detail = "; ".join(f"{one['field']}: {one['message']}" for one in named[:5])
-    return problem_response(InvalidRequest(detail, errors=named[:100]), instance=request.url.path)
+    found = [{**one, "loc": one["loc"][1:]} for one in error.errors()]  # without the part of the request it is in
+    return problem_response(refused(found), instance=request.url.path)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

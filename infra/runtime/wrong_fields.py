@@ -1,7 +1,7 @@
 """Bodies that are JSON but cannot be taken: fields that are wrong, and values that cannot be kept."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,6 +11,8 @@ from schemas.problem import Problem
 
 MAX_DEPTH = 64
 _MOST_NAMED = 100
+_BODY = "body"
+_NO_OBJECT = frozenset({"model_attributes_type", "model_type", "dict_type"})
 
 
 def wrong_field(field: str, message: str) -> InvalidRequest:
@@ -20,15 +22,25 @@ def wrong_field(field: str, message: str) -> InvalidRequest:
 
 def wrong_fields(error: ValidationError, *, below: str = "") -> InvalidRequest:
     """The problem that names every wrong field; ``below`` is the place of what was validated in the body."""
+    place = (below,) if below else ()
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return refused([{**one, "loc": (*place, *one["loc"])} for one in found])
+
+
+def refused(found: Sequence[Mapping[str, Any]]) -> InvalidRequest:
+    """The problem that names every field of which pydantic found something, by its ``loc``."""
     errors = [
-        {
-            "field": ".".join([*filter(None, [below]), *map(str, found["loc"])]) or "body",
-            "message": found["msg"].removeprefix("Value error, "),
-        }
-        for found in error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_NAMED]
+        {"field": ".".join(map(str, one["loc"])) or _BODY, "message": _message(one)} for one in found[:_MOST_NAMED]
     ]
     detail = "; ".join(f"{one['field']}: {one['message']}" for one in errors[:5])
     return InvalidRequest(detail, errors=errors)
+
+
+def _message(found: Mapping[str, Any]) -> str:
+    if found["type"] in _NO_OBJECT:
+        sent = "" if found["loc"] else ", sent with Content-Type: application/json"  # curl -d alone says it is a form
+        return f"must be a JSON object{sent}"
+    return str(found["msg"]).removeprefix("Value error, ")
 
 
 def refuse_unkept(meant: Mapping[str, Any]) -> None:

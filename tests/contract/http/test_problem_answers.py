@@ -97,6 +97,15 @@ async def test_a_wrong_field_is_named(at: House) -> None:
     assert "count: Input should be greater than or equal to 1" in body["detail"]
 
 
+async def test_a_body_that_is_said_to_be_a_form_is_told_how_to_send_json(at: House) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    _, body, _ = await at.ask("POST", "/parsed", headers=form, data=b'{"url": "u", "count": 1}')
+
+    assert body["errors"] == [
+        {"field": "body", "message": "must be a JSON object, sent with Content-Type: application/json"}
+    ]
+
+
 async def test_a_wrong_method_is_told_the_right_one(at: House) -> None:
     _, _, headers = await at.ask("PUT", "/raw")
 

@@ -45,7 +45,7 @@ async def test_a_kind_that_only_the_engine_queues_cannot_be_submitted(desk: Coun
         ({"due_at": "tomorrow"}, "due_at", "datetime"),
         ({"payload": {"seconds": -1}}, "payload.seconds", "0"),
         ({"payload": {"surprise": 1}}, "payload.surprise", "not permitted"),
-        ({"payload": []}, "payload", "dictionary"),
+        ({"payload": []}, "payload", "JSON object"),
         ({"surprise": 1}, "surprise", "not permitted"),
         ({"kind": ""}, "kind", "at least 1"),
         ({"source_id": "a\0"}, "source_id", "U+0000"),

@@ -3,14 +3,28 @@
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, ValidationError, field_validator
 
 from infra.runtime.invalid import InvalidRequest, MalformedJson
-from infra.runtime.wrong_fields import MAX_DEPTH, placed, refuse_unkept, wrong_field
+from infra.runtime.wrong_fields import MAX_DEPTH, placed, refuse_unkept, wrong_field, wrong_fields
 from schemas.problem import Problem
 
 
 class Full(Problem):
     code = "FULL"
+
+
+class Plan(BaseModel):
+    about: dict[str, str] = {}
+    size: int = 0
+
+    @field_validator("size")
+    @classmethod
+    def _small(cls, size: int) -> int:
+        if size > 9:
+            msg = "must be small"
+            raise ValueError(msg)
+        return size
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -51,3 +65,21 @@ def test_a_problem_without_fields_keeps_what_it_says() -> None:
     found = placed(Full("no room", retry_after=3, limit=7), "jobs.3")
 
     assert (type(found), found.detail, found.retry_after, found.extra) == (Full, "jobs.3: no room", 3, {"limit": 7})
+
+
+@pytest.mark.parametrize(
+    ("sent", "named"),
+    [
+        ({"size": 10}, ("plan.size", "must be small")),
+        ({"about": []}, ("plan.about", "must be a JSON object")),
+        ({"size": "x"}, ("plan.size", "Input should be a valid integer, unable to parse string as an integer")),
+    ],
+)
+def test_a_wrong_field_is_told_in_words_of_the_request(sent: object, named: tuple[str, str]) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        Plan.model_validate(sent)
+
+    found = wrong_fields(wrong.value, below="plan")
+
+    assert found.extra["errors"] == [dict(zip(("field", "message"), named, strict=True))]
+    assert found.detail == ": ".join(named)
