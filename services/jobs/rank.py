@@ -8,7 +8,7 @@ later is enqueued when that time comes.
 from enum import IntEnum
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 AGEING_SECONDS = 300.0  # one level of priority is worth this much waiting
 BOOST_SECONDS = AGEING_SECONDS  # a retry by hand goes one level ahead, but never ahead of the highest
@@ -43,7 +43,11 @@ def level(value: object) -> int:
     return value
 
 
-Level = Annotated[int, BeforeValidator(level)]
+Level = Annotated[
+    int,
+    BeforeValidator(level),
+    WithJsonSchema({"type": ["integer", "string"], "description": f"{', '.join(Priority.__members__)}, or 0 to 4."}),
+]
 """A priority in a body."""
 
 

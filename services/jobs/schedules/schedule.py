@@ -14,7 +14,7 @@ from services.jobs.rank import Level, Priority
 from services.jobs.shapes import instant
 from services.jobs.store.schedules import OF_ITS_JOBS
 from services.jobs.submitting.admission import Door, try_accept
-from services.jobs.submitting.submission import Levels, MaxRetries, Submission, Timeout, Word, new_job
+from services.jobs.submitting.submission import MaxRetries, Submission, Timeout, Word, new_job
 
 Cron = Field(max_length=200, description="Minute, hour, day of month, month, day of week; or @daily and the like.")
 Timezone = Field(
@@ -61,7 +61,7 @@ class NewSchedule(BaseModel):
     timezone: str = Timezone
     kind: Word = Field(description="What its jobs do.")
     payload: dict[str, Any] = Field(default_factory=dict)
-    priority: Level = Levels
+    priority: Level = Priority.NORMAL.value
     metadata: dict[str, Any] = Field(default_factory=dict)
     max_retries: int | None = MaxRetries
     timeout: float | None = Timeout
@@ -80,7 +80,7 @@ class ScheduleChange(BaseModel):
     timezone: str = Timezone
     kind: Word = ""
     payload: dict[str, Any] = Field(default_factory=dict)
-    priority: Level = Levels
+    priority: Level = Priority.NORMAL.value
     metadata: dict[str, Any] = Field(default_factory=dict)
     max_retries: int | None = MaxRetries
     timeout: float | None = Timeout

@@ -53,11 +53,6 @@ def _written(value: object) -> object:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc), AfterValidator(_foreseeable)]
-Levels = Field(
-    Priority.NORMAL.value,
-    description="CRITICAL, HIGH, NORMAL, LOW or BACKGROUND, or 0 to 4.",
-    json_schema_extra={"type": ["integer", "string"]},
-)
 MaxRetries = Field(None, ge=0, le=100, description="Retries by itself; unset: PROCESSING_MAX_RETRIES.")
 Timeout = Field(None, gt=0, le=86_400, description="Seconds it may run; unset: as its kind says.")
 Word = Annotated[str, Field(min_length=1, max_length=200)]
@@ -70,7 +65,7 @@ class JobFields(BaseModel):
 
     kind: Word | None = Field(None, description="What the job does.")
     payload: dict[str, Any] = Field(default_factory=dict, description="What the kind needs.")
-    priority: Level = Levels
+    priority: Level = Priority.NORMAL.value
     metadata: dict[str, Any] = Field(
         default_factory=dict,
         description="The caller's own, at most 64 KiB; `filename` and `size_bytes` may count for the order.",

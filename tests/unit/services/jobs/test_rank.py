@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from pydantic import TypeAdapter
 
 from services.jobs.rank import (
     AGEING_SECONDS,
@@ -10,6 +11,7 @@ from services.jobs.rank import (
     LONGEST_SECONDS,
     MOST_ADJUSTMENT_SECONDS,
     MOST_PENALTIES,
+    Level,
     Priority,
     adjustment_seconds,
     rank_seconds,
@@ -69,3 +71,12 @@ def test_a_size_nobody_knows_weighs_nothing(size: int | None) -> None:
 def test_where_nothing_is_known_nothing_is_moved() -> None:
     assert adjustment_seconds(None, None) == 0
     assert adjustment_seconds(None, 10**9) > 0
+
+
+@pytest.mark.parametrize(("said", "meant"), [("HIGH", 1), ("high", 1), (1, 1), ("BACKGROUND", 4)])
+def test_a_body_may_name_a_level_or_its_number_and_its_schema_says_so(said: object, meant: int) -> None:
+    level: TypeAdapter[int] = TypeAdapter(Level)
+
+    assert level.validate_python(said) == meant
+    assert level.json_schema()["type"] == ["integer", "string"]
+    assert all(priority.name in level.json_schema()["description"] for priority in Priority)
