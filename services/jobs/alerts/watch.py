@@ -49,8 +49,8 @@ async def watch(
             notice = await _look(tx, key, values.get(key, 0.0), known.get(key), now)
             if notice is not None:
                 notices.append(notice)
-        for notice in notices:
-            await queue.enqueue_many(tx, [_delivery(notice, channel) for channel in channels])
+        if deliveries := [_delivery(notice, channel) for notice in notices for channel in channels]:
+            await queue.enqueue_many(tx, deliveries)
     for notice in notices:
         log.warning("alert", change=notice.change, rule=notice.rule, level=notice.level, message=notice.message)
     return notices
