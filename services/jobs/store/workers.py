@@ -11,12 +11,15 @@ INSERT INTO workers (name, host, pid, started_at, slots) VALUES ($1, $2, $3, $4,
 ON CONFLICT (name) DO UPDATE SET started_at = excluded.started_at, seen_at = now(), slots = excluded.slots
 """
 
+# By a clock that was set back since, somebody may have been seen in the future: that says nothing of now.
+_LATELY = "seen_at BETWEEN now() - $1 * interval '1 s' AND now() + $1 * interval '1 s'"
+
 # What they hold is counted when somebody asks: what they said of it would be seconds old.
-_SEEN = """
+_SEEN = f"""
 WITH held AS MATERIALIZED (SELECT worker, queue, count(*) AS jobs FROM jobs WHERE state = 'running' GROUP BY 1, 2)
 SELECT name, host, pid, started_at, seen_at, slots,
-  (SELECT coalesce(jsonb_object_agg(held.queue, held.jobs), '{}') FROM held WHERE held.worker = workers.name) AS busy
-FROM workers WHERE seen_at > now() - $1 * interval '1 s' ORDER BY started_at, name
+  (SELECT coalesce(jsonb_object_agg(held.queue, held.jobs), '{{}}') FROM held WHERE held.worker = workers.name) AS busy
+FROM workers WHERE {_LATELY} ORDER BY started_at, name
 """
 
 
@@ -39,4 +42,4 @@ async def seen(tx: Transaction, *, within_seconds: float) -> list[dict[str, Any]
 
 async def forget(tx: Transaction, *, unseen_seconds: float) -> int:
     """Remove those that were not heard of for long; returns how many."""
-    return await tx.execute("DELETE FROM workers WHERE seen_at < now() - $1 * interval '1 s'", unseen_seconds)
+    return await tx.execute(f"DELETE FROM workers WHERE NOT ({_LATELY})", unseen_seconds)
