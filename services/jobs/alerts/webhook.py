@@ -71,6 +71,6 @@ def _taken(answer: aiohttp.ClientResponse) -> None:
     if answer.status in _PASSING or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         wait = answer.headers.get("Retry-After", "")
         raise AlertNotTaken(
-            f"It answered {answer.status}", retry_after=min(3600.0, float(wait)) if wait.isdigit() else None
+            f"It answered {answer.status}", retry_after=min(3600.0, float(wait)) if wait.isdecimal() else None
         )
     raise AlertRefused(f"It answered {answer.status}")

@@ -60,6 +60,18 @@ async def test_what_passes_is_tried_again(endpoint: Endpoint, session: aiohttp.C
     assert caught.value.retry_after == 17
 
 
+@pytest.mark.parametrize("wait", ["", "soon", "-1", "²"])
+async def test_a_wait_that_is_no_number_is_passed_over(
+    endpoint: Endpoint, session: aiohttp.ClientSession, wait: str
+) -> None:
+    endpoint.status, endpoint.headers = 503, {"Retry-After": wait}
+
+    with pytest.raises(AlertNotTaken) as caught:
+        await push(endpoint, session)
+
+    assert caught.value.retry_after is None
+
+
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 410])
 async def test_what_will_not_change_is_not(endpoint: Endpoint, session: aiohttp.ClientSession, status: int) -> None:
     endpoint.status, endpoint.headers = status, {"Location": endpoint.url}
