@@ -9,10 +9,12 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from infra.runtime.logging import leave_to_the_program
 from infra.runtime.settings import read_settings
 from infra.runtime.wrong_fields import wrong_fields
 from services.jobs.commanding.cancel_job import cancel_job
-from services.jobs.commanding.pause_queue import pause_queue, resume_queue
+from services.jobs.commanding.pause_queue import pause_queue
+from services.jobs.commanding.resume_queue import resume_queue
 from services.jobs.face import TENANT
 from services.jobs.job_id import job_id as parsed
 from services.jobs.kinds import kinds, queues
@@ -188,6 +190,7 @@ def create_background_processor(**settings: Any) -> BackgroundProcessor:
     Without a shutdown it is shut down when the program ends. Raises ``SettingsRefused``, ``DatabaseUnavailable``,
     ``DatabaseUrlRefused``, ``ForeignLake``.
     """
+    leave_to_the_program()
     processor = BackgroundProcessor(Host(read_settings(**settings)))
     # atexit comes too late: stopping the embedded database needs a thread, and by then no new ones may start
     threading._register_atexit(processor.shutdown)  # type: ignore[attr-defined]  # noqa: SLF001  # see above

@@ -59,6 +59,14 @@ async def messages(wanted: Dead, *, bus: Messages) -> list[DeadLetter]:
     return [one for one in found if one.envelope.tenant == wanted.tenant and wanted.code in {None, one.reason}]
 
 
+async def message_id(letter: UUID, *, tenant: str, bus: Messages) -> str:
+    """The id of a message of this tenant. Raises ``DeadLetterUnknown``."""
+    found = {one.id for one in await messages(Dead(tenant=tenant), bus=bus)}
+    if str(letter) not in found:
+        raise DeadLetterUnknown
+    return str(letter)
+
+
 def _order(one: tuple[datetime, UUID, Any]) -> tuple[float, UUID]:
     return (-one[0].timestamp(), one[1])
 

@@ -1,22 +1,18 @@
-"""Give a dead letter another chance, or let it rest."""
+"""Give dead letters another chance."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
-import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.postgres.database import Database
-from infra.runtime.bus import DeadLetterUnknown
 from schemas.problem import Problem
 from services.jobs.commanding.command_jobs import BATCH, Commanding, Name, Tally
-from services.jobs.commanding.list_dead_letters import Messages, Source, messages
+from services.jobs.commanding.list_dead_letters import Messages, Source, message_id, messages
 from services.jobs.commanding.retry_job import retry_job
 from services.jobs.kinds import Kinds
 from services.jobs.store import dead
 from services.jobs.store.dead import Dead
-
-log = structlog.get_logger()
 
 
 class Replay(BaseModel):
@@ -45,7 +41,7 @@ async def replay_dead_letter(
     if is_job:
         await retry_job(letter, tenant=tenant, kinds=kinds, room=room, database=database)
         return "jobs"
-    await bus.replay(await _message(letter, tenant=tenant, bus=bus))
+    await bus.replay(await message_id(letter, tenant=tenant, bus=bus))
     return "bus"
 
 
@@ -74,25 +70,6 @@ async def _messages_again(wanted: Replay, asked: Dead, *, bus: Messages) -> dict
     changed = 0 if wanted.dry_run else sum([await _again(one, bus=bus) for one in found])
     refused = 0 if wanted.dry_run else len(found) - changed
     return _answer(wanted, Tally(changed=changed, refused=refused), len(found))
-
-
-async def discard_dead_letter(letter: UUID, *, reason: str, tenant: str, database: Database, bus: Messages) -> Source:
-    """It is listed no more; a job keeps the reason, and can still be retried. Raises ``DeadLetterUnknown``."""
-    async with database.transaction() as tx:
-        if await dead.discard(tx, letter, tenant=tenant, reason=reason):
-            return "jobs"
-    message = await _message(letter, tenant=tenant, bus=bus)
-    await bus.discard(message)
-    log.info("dead letter discarded", dead_letter=message, reason=reason)
-    return "bus"
-
-
-async def _message(letter: UUID, *, tenant: str, bus: Messages) -> str:
-    """The id of a message of this tenant. Raises ``DeadLetterUnknown``."""
-    found = {one.id for one in await messages(Dead(tenant=tenant), bus=bus)}
-    if str(letter) not in found:
-        raise DeadLetterUnknown
-    return str(letter)
 
 
 async def _again(message: str, *, bus: Messages) -> bool:

@@ -13,10 +13,10 @@ from infra.runtime.runtime import Runtime
 from services.jobs.bodies.commanding import Counted, DeadLetter, DeadLetterFound, Settled
 from services.jobs.bodies.jobs import Page
 from services.jobs.commanding.commands import InvalidTransition
+from services.jobs.commanding.discard_dead_letter import discard_dead_letter
 from services.jobs.commanding.list_dead_letters import Source, find_dead_letter, list_dead_letters
 from services.jobs.commanding.replay_dead_letter import (
     Replay,
-    discard_dead_letter,
     replay_dead_letter,
     replay_dead_letters,
 )

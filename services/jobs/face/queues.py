@@ -9,7 +9,9 @@ from infra.runtime.answers import body, problems
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem
 from services.jobs.bodies.commanding import Paused, QueueLimits
-from services.jobs.commanding.pause_queue import AllQueuesPaused, QueueNotFound, limit_queue, pause_queue, resume_queue
+from services.jobs.commanding.limit_queue import limit_queue
+from services.jobs.commanding.pause_queue import QueueNotFound, pause_queue
+from services.jobs.commanding.resume_queue import AllQueuesPaused, resume_queue
 from services.jobs.kinds import queues
 from services.jobs.store.queues import ALL
 from services.jobs.store.queues import Limits as QueueLimitsSaid

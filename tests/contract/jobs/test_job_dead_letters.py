@@ -7,10 +7,8 @@ import pytest
 
 from infra.runtime.bus import DeadLetterUnknown
 from infra.runtime.page_token import InvalidPage
+from services.jobs.commanding.discard_dead_letter import discard_dead_letter
 from services.jobs.commanding.list_dead_letters import list_dead_letters
-from services.jobs.commanding.replay_dead_letter import (
-    discard_dead_letter,
-)
 from services.jobs.store.dead import Dead
 from tests.contract.jobs.letters import Letters, dead, letter, listed
 from tests.contract.jobs.rig import Desk

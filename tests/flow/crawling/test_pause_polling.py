@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.jobs.commanding.pause_queue import pause_queue, resume_queue
+from services.jobs.commanding.pause_queue import pause_queue
+from services.jobs.commanding.resume_queue import resume_queue
 from tests.flow.crawling.rig import House
 
 

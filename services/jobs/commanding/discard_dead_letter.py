@@ -1,0 +1,22 @@
+"""Let a dead letter rest."""
+
+from uuid import UUID
+
+import structlog
+
+from infra.postgres.database import Database
+from services.jobs.commanding.list_dead_letters import Messages, Source, message_id
+from services.jobs.store import dead
+
+log = structlog.get_logger()
+
+
+async def discard_dead_letter(letter: UUID, *, reason: str, tenant: str, database: Database, bus: Messages) -> Source:
+    """It is listed no more; a job keeps the reason, and can still be retried. Raises ``DeadLetterUnknown``."""
+    async with database.transaction() as tx:
+        if await dead.discard(tx, letter, tenant=tenant, reason=reason):
+            return "jobs"
+    message = await message_id(letter, tenant=tenant, bus=bus)
+    await bus.discard(message)
+    log.info("dead letter discarded", dead_letter=message, reason=reason)
+    return "bus"
