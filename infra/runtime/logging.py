@@ -52,6 +52,32 @@ def set_up(level: str, *, file: Path | None = None) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+def leave_to_the_program() -> None:
+    """Hand our lines, one text each, to the logging of the program we are a library of; it has its own structlog first.
+
+    What structlog does unasked is to print, also the values of variables around an exception, secrets among them.
+    """
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.filter_by_level,
+            structlog.processors.format_exc_info,
+            _scrub,
+            _as_text,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+def _as_text(_: object, __: str, event: MutableMapping[str, Any]) -> str:
+    said, exception = event.pop("event"), event.pop("exception", None)
+    fields = "".join(f" {name}={value}" for name, value in event.items())
+    return f"{said}{fields}" + (f"\n{exception}" if exception else "")
+
+
 def _trace(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if (traceparent := trace.current()) is not None:
         event["trace_id"], event["span_id"] = trace.ids(traceparent)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from infra.runtime.logging import set_up
+from infra.runtime.logging import leave_to_the_program, set_up
 
 
 class Terminal(io.StringIO):
@@ -82,3 +82,40 @@ def test_a_file_takes_everything_and_the_screen_stays_free(tmp_path: Path, monke
     lines = (tmp_path / "headrace.log").read_text().splitlines()
     assert [json.loads(line)["severity"] for line in lines] == ["INFO", "ERROR", "WARNING"]
     assert screen.getvalue() == ""
+
+
+def fail_with(secret: str) -> None:
+    try:
+        int(f"{len(secret)} letters")
+    except ValueError:
+        structlog.get_logger("a.library").exception("callback failed", job_id="j-1", password=secret)
+
+
+def test_in_a_program_of_somebody_else_lines_go_through_its_logging(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave_to_the_program()
+    structlog.get_logger("a.library").debug("not asked for")
+    fail_with("hunter2")
+
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("a.library", "ERROR")
+    assert record.getMessage().startswith("callback failed job_id=j-1")
+    assert "ValueError: invalid literal" in record.getMessage()
+    assert "hunter2" not in record.getMessage()
+    assert capsys.readouterr().out == ""
+
+
+def test_control_left_alone_structlog_prints_what_variables_held(capsys: pytest.CaptureFixture[str]) -> None:
+    structlog.reset_defaults()
+    fail_with("hunter2")
+
+    assert "hunter2" in capsys.readouterr().out
+
+
+def test_a_program_that_set_structlog_up_keeps_what_it_chose() -> None:
+    set_up("INFO")
+    chosen = structlog.get_config()["processors"]
+    leave_to_the_program()
+
+    assert structlog.get_config()["processors"] is chosen
