@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -12,6 +14,7 @@ from schemas.problem import Problem
 MAX_DEPTH = 64
 _MOST_NAMED = 100
 _BODY = "body"
+_PLAIN = (str, int, float, dict, list, tuple, date, UUID, type(None))  # of what code that is no request may give
 _NO_OBJECT = frozenset({"model_attributes_type", "model_type", "dict_type"})
 
 
@@ -65,6 +68,8 @@ def _unkept(value: Any) -> str | None:
         return "must not contain the character U+0000"
     if any("\ud800" <= letter <= "\udfff" for text in texts if not text.isascii() for letter in text):
         return "must not contain half a character"
+    if not isinstance(value, _PLAIN):
+        return f"must be something that JSON has, not {type(value).__name__}"
     if isinstance(value, float) and not math.isfinite(value):
         return "must be a number"
     return "must fit into 64 bits" if isinstance(value, int) and not -(2**63) <= value < 2**63 else None

@@ -119,7 +119,7 @@ def refuse_metadata(metadata: Mapping[str, Any]) -> None:
     """Raises ``MetadataTooLarge``."""
     try:
         size = len(msgspec.json.encode(metadata))
-    except (OverflowError, RecursionError, UnicodeEncodeError, msgspec.MsgspecError):
+    except (OverflowError, RecursionError, TypeError, UnicodeEncodeError, msgspec.MsgspecError):
         return  # what cannot be written at all is refused by its own name
     if size > MAX_METADATA:
         raise MetadataTooLarge(f"metadata has {size} bytes as JSON, allowed are {MAX_METADATA}", limit=MAX_METADATA)

@@ -58,6 +58,7 @@ def test_a_file_without_a_kind_is_a_kind_that_is_told_when_it_is_not_there(proce
         ({"kind": "drill", "max_retries": -1}, "max_retries"),
         ({"kind": "drill", "timeout": 0}, "timeout"),
         ({"kind": "drill", "payload": {"seconds": -1}}, "payload.seconds"),
+        ({"kind": "drill", "metadata": {"made": object()}}, "metadata.made"),
     ],
 )
 def test_what_cannot_be_submitted_is_refused_by_its_name(

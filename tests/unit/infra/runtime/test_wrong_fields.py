@@ -41,7 +41,9 @@ def test_what_can_be_kept_is_taken(kept: dict[str, Any]) -> None:
     refuse_unkept(kept)
 
 
-@pytest.mark.parametrize("value", ["\0", "\udc00", 2**63, -(2**63) - 1, float("nan"), float("-inf"), {"\0": 1}])
+@pytest.mark.parametrize(
+    "value", ["\0", "\udc00", 2**63, -(2**63) - 1, float("nan"), float("-inf"), {"\0": 1}, object(), {1, 2}, b"bytes"]
+)
 def test_what_cannot_be_kept_is_refused_by_its_place(value: object) -> None:
     with pytest.raises(InvalidRequest) as refused:
         refuse_unkept({"a": [0, {"b": value}]})
