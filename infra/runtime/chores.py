@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from infra.postgres.away import DatabaseAway
+
 log = structlog.get_logger()
 
 BREATH_SECONDS = 0.05
@@ -43,7 +45,10 @@ class Chores:
     _done_at: float = float("-inf")
 
     async def turn(self, stop: asyncio.Event) -> None:
-        """Do what is due; one chore's failure does not keep the others from running."""
+        """Do what is due; one chore's failure does not keep the others from running.
+
+        Without a database nothing else is tried this time.
+        """
         if self.clock() - self._done_at < self.every_seconds:
             return
         self._done_at = self.clock()
@@ -52,5 +57,8 @@ class Chores:
                 return
             try:
                 await chore(stop)
+            except DatabaseAway as away:
+                log.warning("chores wait for the database", reason=away.detail)
+                return
             except Exception:
                 log.exception("chore failed")  # its traceback names it

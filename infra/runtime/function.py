@@ -7,10 +7,13 @@ from typing import Any, Protocol
 
 import structlog
 
+from infra.postgres.away import DatabaseAway
 from infra.runtime.bus import Handler, Subscription
 from infra.runtime.runtime import Runtime
 
 log = structlog.get_logger()
+
+AWAY_SECONDS = 1.0  # between two turns while the database is away; each fails at once
 
 
 class Function(Protocol):
@@ -45,12 +48,16 @@ class Ticking:
         """See ``Function.serve``. A turn that fails is logged and tried again at the next tick."""
         turn = self.build(runtime)
         while not stop.is_set():
+            pause = self.every
             try:
                 await turn(stop)
+            except DatabaseAway as away:
+                log.warning("tick failed", function=self.build.__module__, reason=away.detail)
+                pause = max(pause, AWAY_SECONDS)
             except Exception:
                 # the next tick looks again; whatever was lost meanwhile is found by its row
                 log.exception("tick failed", function=self.build.__module__)
-            await asyncio.wait([stopping := asyncio.ensure_future(stop.wait())], timeout=self.every)
+            await asyncio.wait([stopping := asyncio.ensure_future(stop.wait())], timeout=pause)
             stopping.cancel()
 
 

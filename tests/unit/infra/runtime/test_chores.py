@@ -2,6 +2,9 @@
 
 import asyncio
 
+from structlog.testing import capture_logs
+
+from infra.postgres.away import DatabaseAway
 from infra.runtime.chores import Chores, once, until_nothing_is_left
 
 
@@ -14,7 +17,7 @@ class Clock:
 
 
 async def turns(
-    *steps: float, every_seconds: float = 0, broken: bool = False, stop: asyncio.Event | None = None
+    *steps: float, every_seconds: float = 0, broken: Exception | None = None, stop: asyncio.Event | None = None
 ) -> list[str]:
     """What is done when turns come after these seconds."""
     done: list[str] = []
@@ -22,8 +25,8 @@ async def turns(
 
     async def first() -> None:
         done.append("first")
-        if broken:
-            raise KeyError("x")
+        if broken is not None:
+            raise broken
 
     async def second() -> None:
         done.append("second")
@@ -44,7 +47,16 @@ async def test_chores_are_done_at_the_first_turn_and_then_in_their_time() -> Non
 
 
 async def test_a_chore_that_fails_does_not_keep_the_others_from_running() -> None:
-    assert await turns(0, broken=True) == ["firstsecond"]
+    assert await turns(0, broken=KeyError("x")) == ["firstsecond"]
+
+
+async def test_without_a_database_the_others_wait_for_the_next_turn() -> None:
+    with capture_logs() as logs:
+        assert await turns(0, 1, broken=DatabaseAway("restarting")) == ["first", "first"]
+
+    assert [(line["log_level"], line["reason"], "exc_info" in line) for line in logs] == [
+        ("warning", "restarting", False)
+    ] * 2
 
 
 async def test_nothing_is_begun_after_the_stop() -> None:

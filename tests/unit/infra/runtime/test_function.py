@@ -3,6 +3,9 @@
 import asyncio
 from typing import Any, cast
 
+from structlog.testing import capture_logs
+
+from infra.postgres.away import DatabaseAway
 from infra.runtime.bus import Handler
 from infra.runtime.function import Turn, subscribes, ticks
 from infra.runtime.runtime import Runtime
@@ -30,6 +33,21 @@ async def test_a_ticking_function_goes_on_after_a_turn_that_failed_and_stops_at_
         await ticks(every=0.001)(main).serve(NO_RUNTIME, stop)
 
     assert turns == 3
+
+
+async def test_without_a_database_turns_are_rare_and_told_in_a_line_each() -> None:
+    stop = asyncio.Event()
+
+    async def turn(stop: asyncio.Event) -> None:
+        asyncio.get_running_loop().call_later(0.05, stop.set)
+        raise DatabaseAway("restarting")
+
+    with capture_logs() as logs:
+        await ticks(every=0.001)(lambda _: turn).serve(NO_RUNTIME, stop)
+
+    assert [(line["log_level"], line["reason"], "exc_info" in line) for line in logs] == [
+        ("warning", "restarting", False)
+    ]
 
 
 async def test_a_stop_does_not_wait_for_the_next_tick() -> None:
