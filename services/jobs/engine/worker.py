@@ -69,6 +69,8 @@ class Worker:
         try:
             while not stop.is_set():
                 taken += (fresh := await self._claim())
+                if fresh and not self._empty:
+                    continue  # while these begin, the next are on their way
                 if not fresh and not self.tasks and not self._rung:
                     break
                 await self._wait_for_a_change()

@@ -7,7 +7,7 @@ from uuid import UUID
 from infra.postgres.database import Transaction
 from schemas.problem import Problem
 from services.jobs.job import Done, Job, Outcome, Work
-from tests.contract.jobs.rig import Desk, Final, Notes, Passing, record, until
+from tests.contract.jobs.rig import Desk, Final, Notes, Passing, for_ever, record, until
 
 
 async def test_batches_together_never_hold_more_than_they_may(desk: Desk) -> None:
@@ -86,3 +86,19 @@ async def test_what_a_batch_raises_is_every_jobs_failure(desk: Desk) -> None:
     await desk.drain(work=Work(run_many=many))
 
     assert await desk.states() == {"scheduled": 3}
+
+
+async def test_with_places_left_the_next_batch_is_taken_while_the_first_is_worked(desk: Desk) -> None:
+    await desk.queue(20)
+    begun: list[UUID] = []
+
+    async def run(job: Job) -> Outcome:
+        begun.append(job.id)
+        return await for_ever(job)
+
+    async def all_begun() -> bool:
+        return len(begun) == 20
+
+    worker = desk.worker(work=Work(run=run), batch_size=10, concurrency=20, look_seconds=3600)
+    async with desk.draining(worker):
+        await until(all_begun)
