@@ -43,10 +43,10 @@ def _statement(*, one: bool) -> str:
     given = f"(VALUES ($1::float8, {values}, 1))" if one else f"unnest($1::float8[], {values}) WITH ORDINALITY"
     # The clock, not the transaction's start, and a microsecond each: jobs of one transaction keep their order.
     return f"""
-WITH now AS MATERIALIZED (SELECT clock_timestamp() AS at), queued AS (
+WITH queued AS (
   INSERT INTO jobs ({_NAMES}, enqueued_at, rank_at)
   SELECT {_TYPED}, now.at + n * interval '1 microsecond', now.at + n * interval '1 microsecond' + r * interval '1 s'
-  FROM now, {given} AS given (r, {_NAMES}, n)
+  FROM clock_timestamp() AS now (at), {given} AS given (r, {_NAMES}, n)
   ON CONFLICT (id) DO NOTHING RETURNING *
 ), told AS ({rows.telling("queued", "queued")})
 SELECT id FROM queued
@@ -68,6 +68,8 @@ async def enqueue_many(tx: Transaction, jobs: Sequence[NewJob]) -> int:
     Those with ``due_at`` wait for their time. A job without a trace belongs to that of what is being done, or begins
     one.
     """
+    if not jobs:
+        return 0
     given = [_row(job) for job in jobs]
     queued = await (tx.fetch(_ONE, *given[0]) if len(given) == 1 else tx.fetch(_MANY, *zip(*given, strict=True)))
     if queued:
