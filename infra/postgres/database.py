@@ -27,6 +27,7 @@ SERVER_SETTINGS = {
 }
 PATIENCE_SECONDS = 5.0
 AT_HAND = 2
+NOT_AT_HAND = 2  # one listens for good, and whoever asks the pool itself finds one more
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,9 @@ class Database:
     ``seal`` is the installation's secret for what callers bring back; this process's own until it is read.
     """
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Any, *, at_hand: int = 0) -> None:
         self.pool = pool
-        self._connections = Connections(pool, at_hand=min(AT_HAND, pool.get_max_size() - 1))
+        self._connections = Connections(pool, at_hand=at_hand)
         self.listeners: list[Callable[[Commit], None]] = []
         self.seal = secrets.token_bytes(16)
 
@@ -97,7 +98,7 @@ class Database:
             server_settings=SERVER_SETTINGS,
             command_timeout=60,
         )
-        return cls(pool)
+        return cls(pool, at_hand=max(0, min(AT_HAND, size - NOT_AT_HAND)))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

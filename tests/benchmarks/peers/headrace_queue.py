@@ -51,7 +51,7 @@ class Headrace:
 
     @asynccontextmanager
     async def client(self, address: str) -> AsyncIterator[HeadraceClient]:
-        database = await Database.connect(address, size=2)
+        database = await Database.connect(address)
         bell = Doorbell(database)
         yield HeadraceClient(database)
         await bell.close()

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.connections import Connections
-from infra.postgres.database import Database
+from infra.postgres.database import NOT_AT_HAND, Database
 
 PID = "SELECT pg_backend_pid()"
 ALIVE = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1"
@@ -91,8 +92,13 @@ async def test_a_connection_cut_in_use_is_a_database_away(pool: asyncpg.Pool) ->
         await cut()
 
 
-async def test_a_database_never_keeps_its_only_connection(database_dsn: str) -> None:
-    database = await Database.connect(database_dsn, size=1)
-    await database.ping()
-    assert await asyncio.wait_for(database.pool.fetchval("SELECT 1"), 5) == 1
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+async def test_whoever_asks_the_pool_itself_finds_a_connection_beside_the_one_that_listens(
+    database_dsn: str, size: int
+) -> None:
+    database = await Database.connect(database_dsn, size=size)
+    await asyncio.gather(*(database.ping() for _ in range(size)))
+    async with asyncio.timeout(5), AsyncExitStack() as stack:
+        for _ in range(min(size, NOT_AT_HAND)):
+            await stack.enter_async_context(database.pool.acquire())
     await database.close()
