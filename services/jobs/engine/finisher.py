@@ -14,6 +14,7 @@ from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Job
 from services.jobs.store import endings
 from services.jobs.store.endings import Ending
+from services.jobs.store.held import Lease
 
 MOST = 200  # endings in one statement
 
@@ -22,11 +23,11 @@ _Waiting = tuple[Ending, "asyncio.Future[None]"]
 
 @dataclass
 class Finisher:
-    """One a worker. ``ending`` counts jobs whose work is done and whose end is not committed yet."""
+    """One a worker. ``ending`` are the leases of jobs whose work is done and whose end is not committed yet."""
 
     database: Database
     done: Callable[[], None] = lambda: None  # called when a job's work is done
-    ending: int = 0
+    ending: set[Lease] = field(default_factory=set)
     _waiting: list[_Waiting] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
 
@@ -40,12 +41,13 @@ class Finisher:
         self._waiting.append((Ending(job, result, event, trace.current()), settled))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write(), context=Context())  # of all their traces, none
-        self.ending += 1
+        lease = job.id, job.lease_token
+        self.ending.add(lease)
         self.done()
         try:
             await settled
         finally:
-            self.ending -= 1
+            self.ending.discard(lease)
 
     async def _write(self) -> None:
         while self._waiting:

@@ -1,7 +1,7 @@
 """The leases a worker holds: kept alive while their jobs are worked, given up when somebody else has them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -17,10 +17,14 @@ HEARTBEAT_SECONDS = 2.0  # a cancelled job's worker must learn of it within 5 s
 
 @dataclass
 class Leases:
-    """Jobs in hand, by the task that works them. A job that was lost and claimed anew is two of them."""
+    """Jobs in hand, by the task that works them. A job that was lost and claimed anew is two of them.
+
+    Of those that are ``ending`` nobody can say before the answer comes whether the lease was lost or the end written.
+    """
 
     database: Database
     seconds: float
+    ending: Collection[held.Lease] = ()
     held: dict[asyncio.Task[None], list[Job]] = field(default_factory=dict)
     wishes: dict[asyncio.Task[None], str] = field(default_factory=dict)
     _count: int = 0
@@ -62,7 +66,8 @@ class Leases:
             for job in list(self.held.get(task, ())):
                 lease = (job.id, job.lease_token)
                 if lease not in alive:
-                    self._lost(job, task)
+                    if lease not in self.ending and not task.done():
+                        self._lost(job, task)
                 elif (wish := alive[lease]) is not None and task not in self.wishes:
                     self._wanted(job, task, wish)
 

@@ -44,12 +44,12 @@ class Worker:
 
     def __post_init__(self) -> None:
         """What a worker is made of."""
-        self._leases = Leases(self.database, self.lease_seconds)
         self._changed = asyncio.Event()
         self._empty = False
         self._limited = False
         self._rung = False
         self._finisher = Finisher(self.database, done=self._changed.set)
+        self._leases = Leases(self.database, self.lease_seconds, ending=self._finisher.ending)
         self._handling = Handling(
             database=self.database,
             work=self.work,
@@ -116,7 +116,7 @@ class Worker:
 
     def _leaving(self) -> int:
         """Jobs whose end is being committed need no place any more; under limits they hold theirs until it is."""
-        return 0 if self._limited else min(self._finisher.ending, self.concurrency)
+        return 0 if self._limited else min(len(self._finisher.ending), self.concurrency)
 
     async def _take(self, free: int) -> list[Job]:
         lease = self.lease_seconds
