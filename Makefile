@@ -63,11 +63,11 @@ bench-short: $(VENV)/.setup-dev
 	@$(PYTEST) tests/benchmarks -s -m "not slow"
 
 ##@ Keep it
-lock: $(VENV)/.setup ## resolve both lock files anew, as near as possible to what they say
+lock: $(VENV)/.setup ## resolve the lock files anew, as near as possible to what they say
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PY) -m venv "$$tools" && "$$tools/bin/pip" install --quiet uv \
-	&& for extra in "" dev; do "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate --emit-build-options pyproject.toml --extra build $${extra:+--extra $$extra} \
-	--output-file "requirements$${extra:+-$$extra}.lock" || exit 1; done
+	&& compile() { "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate --emit-build-options pyproject.toml --output-file "$$@"; } && compile requirements.lock --extra build \
+	&& compile requirements-gcp.lock --extra build --extra gcp && compile requirements-dev.lock --extra build --extra gcp --extra dev
 clean: ## remove .venv and caches; data stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
