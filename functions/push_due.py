@@ -11,7 +11,7 @@ AT_ONCE = 64
 IDLE_SECONDS = 1.0
 
 
-@ticks(every=0.1)
+@ticks(every=0.1, bell=QUEUE)
 def main(runtime: Runtime) -> Turn:
     """Pushes in, requests out."""
 

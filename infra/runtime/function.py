@@ -14,10 +14,14 @@ from infra.runtime.runtime import Runtime
 log = structlog.get_logger()
 
 AWAY_SECONDS = 1.0  # between two turns while the database is away; each fails at once
+TICK = "tick"  # the doorbell that the clock rings each minute
 
 
 class Function(Protocol):
-    """An entry point. ``trigger`` goes into the generated topology."""
+    """An entry point. ``trigger`` goes into the generated topology.
+
+    Where functions are pushed to, ``doorbells`` in it are the topics whose messages say that there may be work.
+    """
 
     trigger: Mapping[str, Any]
 
@@ -32,17 +36,20 @@ Turn = Callable[[asyncio.Event], Awaitable[None]]
 class Ticking:
     """Runs again and again; ``every`` is in seconds, from the end of one turn to the start of the next.
 
-    Does it work a ``queue`` that can be paused, its turns heed that.
+    Does it work a ``queue`` that can be paused, its turns heed that. ``bell`` is rung when there may be something to do
+    before the next tick; the queue's is, without being named.
     """
 
     build: Callable[[Runtime], Turn]
     every: float
     queue: str | None = None
+    bell: str | None = None
 
     @property
     def trigger(self) -> Mapping[str, Any]:
         """For the topology."""
-        return {"tick": True, **({"queue": self.queue} if self.queue else {})}
+        rung = [doorbell(bell) for bell in (self.bell, self.queue) if bell]
+        return {"tick": True, **({"queue": self.queue} if self.queue else {}), "doorbells": [TICK, *rung]}
 
     async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
         """See ``Function.serve``. A turn that fails is logged and tried again at the next tick."""
@@ -61,9 +68,16 @@ class Ticking:
             stopping.cancel()
 
 
-def ticks(*, every: float, queue: str | None = None) -> Callable[[Callable[[Runtime], Turn]], Ticking]:
+def doorbell(queue: str) -> str:
+    """The topic on which a queue's doorbell is rung."""
+    return f"doorbell.{queue}"
+
+
+def ticks(
+    *, every: float, queue: str | None = None, bell: str | None = None
+) -> Callable[[Callable[[Runtime], Turn]], Ticking]:
     """A function that the clock sets off. It builds its turn from the runtime."""
-    return lambda build: Ticking(build, every, queue)
+    return lambda build: Ticking(build, every, queue, bell)
 
 
 @dataclass(frozen=True)

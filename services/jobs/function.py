@@ -9,6 +9,7 @@ import structlog
 from pydantic import BaseModel
 
 from infra.postgres.away import DatabaseAway
+from infra.runtime.function import doorbell
 from infra.runtime.runtime import Runtime
 from infra.runtime.settings import Settings
 from services.jobs.engine.terms import terms
@@ -36,7 +37,8 @@ class Working:
     @property
     def trigger(self) -> Mapping[str, Any]:
         """For the topology."""
-        return {"queue": self.queue, "kind": self.kind, **({"accepts": True} if self.accepts else {})}
+        taken = {"accepts": True} if self.accepts else {}
+        return {"queue": self.queue, "kind": self.kind, **taken, "doorbells": [doorbell(self.queue)]}
 
     async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
         """Work the queue whenever its bell rings, and look now and then in case it did not."""

@@ -43,7 +43,7 @@ async def _said(lines: list[Any], what: str) -> bool:
 
 
 def test_a_function_says_which_queue_and_kind_it_works() -> None:
-    assert working(for_ever).trigger == {"queue": "q", "kind": "k"}
+    assert working(for_ever).trigger == {"queue": "q", "kind": "k", "doorbells": ["doorbell.q"]}
 
 
 async def test_a_job_starts_as_soon_as_it_is_queued(runtime: Runtime) -> None:

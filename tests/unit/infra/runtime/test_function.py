@@ -81,3 +81,22 @@ def test_every_function_says_what_sets_it_off() -> None:
 
     assert triggers
     assert {name: dict(function(name).trigger) for name in triggers} == triggers
+
+
+def test_a_ticking_function_is_rung_by_the_clock_and_by_whoever_feeds_it() -> None:
+    async def turn(stop: asyncio.Event) -> None: ...
+
+    assert ticks(every=1)(lambda _: turn).trigger["doorbells"] == ["tick"]
+    assert ticks(every=1, queue="poll")(lambda _: turn).trigger["doorbells"] == ["tick", "doorbell.poll"]
+    assert ticks(every=1, bell="pushes")(lambda _: turn).trigger == {
+        "tick": True,
+        "doorbells": ["tick", "doorbell.pushes"],
+    }
+
+
+def test_whatever_has_a_queue_or_a_clock_has_a_doorbell_and_nothing_else_has() -> None:
+    triggers: dict[str, dict[str, Any]] = generated()["functions"]
+
+    assert {name: bool(one.get("doorbells")) for name, one in triggers.items()} == {
+        name: "topics" not in one for name, one in triggers.items()
+    }
