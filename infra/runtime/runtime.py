@@ -3,13 +3,13 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import structlog
 
@@ -19,7 +19,9 @@ from infra.postgres.doorbell import Doorbell
 from infra.postgres.event_log import turn_days
 from infra.postgres.instance import claim_lake, read_seal, recognise_restore
 from infra.runtime import telemetry
+from infra.runtime.adapters import Judges, open_bus, open_lake, open_warehouse
 from infra.runtime.bus import Bus
+from infra.runtime.profile import placed, with_emulators
 from infra.runtime.relay import Relay
 from infra.runtime.settings import Settings
 from infra.runtime.stand_in import with_stand_in
@@ -28,8 +30,8 @@ from schemas.problem import Problem
 if TYPE_CHECKING:
     import aiohttp
 
-    from infra.embedded.lake import Lake
-    from infra.embedded.warehouse import Warehouse
+    from infra.runtime.lake import Lake
+    from infra.runtime.warehouse import Warehouse
 
 log = structlog.get_logger()
 
@@ -43,7 +45,9 @@ class ForeignLake(Problem):
     code: ClassVar[str] = "FOREIGN_LAKE"
     status: ClassVar[int] = 503
     title: ClassVar[str] = "This database belongs to another lake"
-    recovery: ClassVar[str] = "Set HEADRACE_DATA_DIR to the directory that was used with this database."
+    recovery: ClassVar[str] = (
+        "Set HEADRACE_DATA_DIR or HEADRACE_LAKE_URL to the place that was used with this database."
+    )
 
 
 @dataclass
@@ -69,13 +73,9 @@ class Runtime:
         found: Built = self.built[build]
         return found
 
-    def warehouse(self, judges: Mapping[str, Callable[[bytes], Any]]) -> "Warehouse":
+    def warehouse(self, judges: Judges) -> "Warehouse":
         """The warehouse; ``judges`` compute columns from a stored line."""
-        from infra.embedded.warehouse import Warehouse  # noqa: PLC0415  # not every process needs it
-        from schemas.tables import warehouse_tables  # noqa: PLC0415  # see above
-
-        tables = cast("Mapping[str, Sequence[Mapping[str, str]]]", warehouse_tables())
-        return Warehouse(self.settings.data_dir / "warehouse", self.lake, tables, judges=judges)
+        return open_warehouse(self.settings, self.lake, judges)
 
 
 def process_name(pid: int) -> str:
@@ -89,11 +89,9 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
 
     With ``migrate`` the schema is brought up to date first, else it is only checked. ``name`` tells it apart as a
     worker where a process has more than one. Raises ``DatabaseUnavailable``, ``DatabaseUrlRefused``,
-    ``SchemaMismatch``, ``ForeignLake``.
+    ``SchemaMismatch``, ``ForeignLake``, and what ``placed``, ``with_emulators`` and the adapters raise.
     """
-    from infra.embedded.bus import EmbeddedBus  # noqa: PLC0415  # the profile decides what is loaded
-    from infra.embedded.lake import Lake  # noqa: PLC0415  # see above
-
+    settings = with_stand_in(with_emulators(placed(settings)))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(telemetry.exporting())
         database = await _database(settings, stack)
@@ -102,18 +100,18 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
         if await recognise_restore(database):
             log.warning("the database was restored: streams and lists of events begin anew")
         await read_seal(database)
-        lake = Lake(settings.data_dir / "lake")
+        lake = await open_lake(settings)
         if not await claim_lake(database, str(lake.id)):
-            raise ForeignLake(f"It is not the lake in {settings.data_dir}")
+            raise ForeignLake(f"It is not the one at {settings.lake_url or settings.data_dir / 'lake'}")
         doorbell = Doorbell(database)
         await doorbell.open()
         stack.push_async_callback(doorbell.close)
         session = await stack.enter_async_context(_session())
-        bus = EmbeddedBus(database, doorbell=doorbell.bell("bus"), ring=lambda: doorbell.ring("bus"), session=session)
+        bus = await open_bus(settings, database, doorbell, session)
         relay = Relay(database, bus)
         stack.push_async_callback(relay.close)
         yield Runtime(
-            settings=with_stand_in(settings),
+            settings=settings,
             database=database,
             doorbell=doorbell,
             bus=bus,

@@ -1,5 +1,6 @@
 """What some settings must look like. A secret that does not is refused without being shown."""
 
+import re
 from base64 import b64decode
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -16,6 +17,34 @@ def _endpoint(value: str) -> str:
 
 def _origin(value: str) -> str:
     return _endpoint(value).rstrip("/")
+
+
+def _host_and_port(value: str) -> str:
+    if not re.fullmatch(r"[^\s/:]+:\d+", value):
+        msg = "must be host:port, without http://"
+        raise ValueError(msg)
+    return value
+
+
+def _lake_url(value: str) -> str:
+    if not re.fullmatch(r"file:///.+|gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^?#]*)?", value):
+        msg = "must be file:///folder or gs://bucket[/prefix]"
+        raise ValueError(msg)
+    return value.rstrip("/")
+
+
+def _warehouse_url(value: str) -> str:
+    if not re.fullmatch(r"file:///.+|bq://[a-z0-9:.-]+\.\w+", value):
+        msg = "must be file:///folder or bq://project.dataset"
+        raise ValueError(msg)
+    return value.rstrip("/")
+
+
+def _push_url(value: str) -> str:
+    if "{function}" not in value:
+        msg = "must hold {function} where the function's name belongs"
+        raise ValueError(msg)
+    return _endpoint(value)
 
 
 def _mail_server(value: SecretStr) -> SecretStr:
@@ -37,5 +66,9 @@ def _signing_secret(value: SecretStr) -> SecretStr:
 
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Origin = Annotated[str, AfterValidator(_origin)]
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+LakeUrl = Annotated[str, AfterValidator(_lake_url)]
+WarehouseUrl = Annotated[str, AfterValidator(_warehouse_url)]
+PushUrl = Annotated[str, AfterValidator(_push_url)]
 MailServer = Annotated[SecretStr, AfterValidator(_mail_server)]
 SigningSecret = Annotated[SecretStr, AfterValidator(_signing_secret)]

@@ -1,11 +1,11 @@
 """Every setting of the program: read once, at the edge, into one frozen object."""
 
-from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from infra.runtime.places import Places
 from infra.runtime.redaction import scrub
 from infra.runtime.setting_types import Endpoint, MailServer, Origin, SigningSecret
 from schemas.problem import Problem
@@ -22,21 +22,16 @@ class SettingsRefused(Problem):
     recovery: ClassVar[str] = "Correct it in the environment or on the command line; .env.example explains every one."
 
 
-class Settings(BaseSettings):
+class Settings(Places):
     """The effective configuration. Field descriptions become ``.env.example`` and the README's table."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", env_prefix=_PREFIX, env_ignore_empty=True, populate_by_name=True
     )
 
-    profile: Literal["embedded"] = Field("embedded", description="Which adapters are used.")
     host: str = Field("127.0.0.1", description="Address the faces listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port of every face.")
     auth: Literal["off"] = Field("off", description="Who may call; `off` is refused on any address but loopback.")
-    data_dir: Path = Field(Path(".headrace"), description="Embedded PostgreSQL, lake and warehouse live here.")
-    database_url: SecretStr | None = Field(None, description="Another PostgreSQL than the embedded one.")
-    database_pool: int = Field(10, ge=2, le=100, description="Connections a process may hold.")
-    public_url: Origin | None = Field(None, description="Where providers reach our webhooks; none: polling only.")
 
     bright_data_api_url: Origin | None = Field(
         None,

@@ -12,9 +12,10 @@ from infra.runtime.settings import Settings
 def with_stand_in(settings: Settings) -> Settings:
     """The settings as they hold where the bundled simulator stands in: with neither URL nor token of the real one.
 
+    Never where the profile is ``gcp``: there the real one refuses who has no token.
     Nothing needs to run there: whoever calls finds a provider that is away, and waits.
     """
-    if settings.bright_data_api_url is not None or settings.bright_data_api_token is not None:
+    if settings.profile == "gcp" or settings.bright_data_api_url or settings.bright_data_api_token:
         return settings
     return settings.model_copy(update={"bright_data_api_url": address(settings.data_dir / "simulators")})
 

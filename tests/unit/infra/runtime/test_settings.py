@@ -39,7 +39,7 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("HEADRACE_PROFILE", "gcp", "HEADRACE_PROFILE is 'gcp': input should be 'embedded'"),
+        ("HEADRACE_PROFILE", "aws", "HEADRACE_PROFILE is 'aws': input should be 'embedded', 'emulators' or 'gcp'"),
         ("HEADRACE_AUTH", "on", "HEADRACE_AUTH is 'on': input should be 'off'"),
         ("HEADRACE_PORT", "65536", "HEADRACE_PORT is '65536': input should be less than or equal to 65535"),
         ("BACKGROUND_POLL_INTERVAL", "0", "BACKGROUND_POLL_INTERVAL is '0': input should be greater than 0"),
@@ -55,9 +55,9 @@ def test_a_refusal_names_the_variable_and_what_would_be_right(
 
 
 def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADRACE_AUTH", "on")
+    monkeypatch.setenv("HEADRACE_PORT", "-1")
 
-    assert len(refusal(lambda: read_settings(profile="gcp")).splitlines()) == 2
+    assert len(refusal(lambda: read_settings(profile="aws")).splitlines()) == 2
 
 
 def test_secrets_are_masked_where_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,13 +23,20 @@ ROOT = Path(__file__).parents[4]
 
 # Variable, default, another value as it is written, that value, and one that no setting takes.
 TABLE: list[tuple[str, Any, str, Any, str | None]] = [
-    ("HEADRACE_PROFILE", "embedded", "embedded", "embedded", "cloud"),
+    ("HEADRACE_PROFILE", "embedded", "emulators", "emulators", "cloud"),
     ("HEADRACE_HOST", "127.0.0.1", "::1", "::1", None),
     ("HEADRACE_PORT", 8080, "0", 0, "-1"),
     ("HEADRACE_AUTH", "off", "off", "off", "on"),
     ("HEADRACE_DATA_DIR", Path(".headrace"), "/data", Path("/data"), None),
     ("HEADRACE_DATABASE_URL", None, "postgresql://db/x", "postgresql://db/x", None),
     ("HEADRACE_DATABASE_POOL", 10, "3", 3, "1"),
+    ("HEADRACE_LAKE_URL", None, "gs://bucket/a/", "gs://bucket/a", "s3://bucket"),
+    ("HEADRACE_WAREHOUSE_URL", None, "bq://project-1.rows", "bq://project-1.rows", "bq://project-1"),
+    ("HEADRACE_PUSH_URL", None, "https://{function}.example/", "https://{function}.example/", "https://f.example"),
+    ("GOOGLE_CLOUD_PROJECT", None, "project-1", "project-1", None),
+    ("PUBSUB_EMULATOR_HOST", None, "127.0.0.1:8085", "127.0.0.1:8085", "http://127.0.0.1:8085"),
+    ("STORAGE_EMULATOR_HOST", None, "http://127.0.0.1:9/", "http://127.0.0.1:9", "127.0.0.1:9"),
+    ("BIGQUERY_EMULATOR_HOST", None, "http://127.0.0.1:9/", "http://127.0.0.1:9", "127.0.0.1:9"),
     ("HEADRACE_PUBLIC_URL", None, "https://a.example/", "https://a.example", "a.example"),
     ("BRIGHT_DATA_API_URL", None, "http://127.0.0.1:9/", "http://127.0.0.1:9", "ftp://a"),
     ("BRIGHT_DATA_API_TOKEN", None, "t", "t", None),
@@ -140,7 +147,7 @@ def test_every_setting_is_used() -> None:
     sources = [path for folder in ("functions", "services", "infra") for path in (ROOT / folder).rglob("*.py")]
     used = set().union(*(read_in(path.read_text()) for path in sources))
 
-    assert set(Settings.model_fields) - used == {"profile"}  # it has one value so far
+    assert set(Settings.model_fields) - used == {"push_url"}  # read where Pub/Sub is declared
 
 
 @pytest.mark.parametrize(
