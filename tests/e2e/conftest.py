@@ -19,7 +19,10 @@ import pytest
 
 HEADRACE = Path(sys.executable).with_name("headrace")
 # What a system under test does not inherit from whoever runs the tests.
-OURS = ("HEADRACE_", "BACKGROUND_", "BRIGHT_DATA_", "IMMEDIATE_", "JOB_", "MAX_", "OTEL_", "PROCESSING_")
+OURS = (
+    *("HEADRACE_", "BACKGROUND_", "BRIGHT_DATA_", "IMMEDIATE_", "JOB_", "MAX_", "OTEL_", "PROCESSING_"),
+    *("GOOGLE_CLOUD_", "PUBSUB_EMULATOR_", "STORAGE_EMULATOR_", "BIGQUERY_EMULATOR_"),
+)
 START_SECONDS = 60.0
 
 
