@@ -1,8 +1,9 @@
 """What other languages and tools need of this folder, as files; `make generate` writes them.
 
-``generated/events/<topic>.v1.json`` is the JSON Schema of a CloudEvent's data; ``generated/warehouse/<table>.json``
-is a table's schema in BigQuery's own form (https://cloud.google.com/bigquery/docs/schemas#specifying_a_json_schema_file).
-Modules of events and records are imported by the names of their files, which no import rule can see.
+``generated/events/<topic>.v<number>.json`` is the JSON Schema of a CloudEvent's data, with the number of its newest
+shape in ``released/``; ``generated/asyncapi.json`` tells of all events and channels;
+``generated/warehouse/<table>.json`` is a table's schema in BigQuery's own form (https://cloud.google.com/bigquery/docs/schemas#specifying_a_json_schema_file).
+Modules of records are imported by the names of their files, which no import rule can see.
 """
 
 import inspect
@@ -18,23 +19,40 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-GENERATED = Path(__file__).with_name("generated")
+from schemas.asyncapi import document
+from schemas.catalogue import event_types
+from schemas.released import release
+
+FOLDER = Path(__file__).parent
+GENERATED = FOLDER / "generated"
 
 _TYPES: dict[Any, str] = {str: "STRING", int: "INTEGER", bool: "BOOLEAN", float: "FLOAT", datetime: "TIMESTAMP"}
 
 
-def generated() -> dict[str, str]:
-    """Every file (path under ``generated``) with the text it must have."""
-    events = {f"events/{event.topic}.v1.json": _event_schema(event) for event in _models("events", "topic")}
-    tables = {f"warehouse/{record.table}.json": _columns(record) for record in _models("records", "table")}
-    return {path: json.dumps(content, indent=2) + "\n" for path, content in (events | tables).items()}
+def generated(folder: Path = FOLDER) -> dict[str, str]:
+    """Every file (path under ``schemas``) with the text it must have; ``folder`` holds what was released and samples.
+
+    Raises ``BreakingChange`` where a published event would change under its readers.
+    """
+    events = event_types()
+    schemas = {topic: _event_schema(event) for topic, event in events.items()}
+    shapes = release(schemas, folder / "released")
+    newest = {topic: f"{topic}.v{max(known)}.json" for topic, known in shapes.items()}
+    samples = {
+        topic: json.loads(path.read_text()) for topic in events if (path := folder / "samples" / newest[topic]).exists()
+    }
+    made: dict[str, Any] = {f"generated/events/{newest[topic]}": schema for topic, schema in schemas.items()}
+    made |= {f"released/{topic}.v{no}.json": one for topic, known in shapes.items() for no, one in known.items()}
+    made |= {f"generated/warehouse/{record.table}.json": _columns(record) for record in _records()}
+    made["generated/asyncapi.json"] = document(events, samples)
+    return {path: json.dumps(content, indent=2) + "\n" for path, content in made.items()}
 
 
-def _models(folder: str, mark: str) -> Iterator[Any]:
-    """Classes of a folder that carry their public name in the class variable ``mark``."""
-    for module in iter_modules([str(Path(__file__).with_name(folder))], f"schemas.{folder}."):
+def _records() -> Iterator[Any]:
+    """Classes of the folder ``records`` that name their table."""
+    for module in iter_modules([str(FOLDER / "records")], "schemas.records."):
         for _, found in inspect.getmembers(import_module(module.name), inspect.isclass):
-            if found.__module__ == module.name and issubclass(found, BaseModel) and hasattr(found, mark):
+            if found.__module__ == module.name and issubclass(found, BaseModel) and hasattr(found, "table"):
                 yield found
 
 

@@ -1,7 +1,7 @@
 """Every file of the source tree that is made from code: what it must say, which ones do not, and how to mend that.
 
-``schemas/generated`` belongs to the generator whole. Of pages written by hand only what stands between
-``<!-- generated: name -->`` and ``<!-- end -->`` is replaced.
+``schemas/generated`` belongs to the generator whole; to ``schemas/released`` it only adds. Of pages written by hand
+only what stands between ``<!-- generated: name -->`` and ``<!-- end -->`` is replaced.
 """
 
 import json
@@ -30,10 +30,13 @@ class PartUnknown(Problem):
 
 
 async def wanted(root: Path = ROOT) -> dict[str, str]:
-    """Every generated file (path in the tree) with the text it must have. Raises ``PartUnknown``."""
+    """Every generated file (path in the tree) with the text it must have.
+
+    Raises ``PartUnknown``, and ``BreakingChange`` where a published event would change under its readers.
+    """
+    made = {f"schemas/{path}": text for path, text in language.generated(root / "schemas").items()}
     tree = topology.read(root)
     document = await openapi(tree["services"])
-    made = {f"{_OWNED}/{path}": text for path, text in language.generated().items()}
     made[f"{_OWNED}/topology.json"] = topology.text(tree)
     made[f"{_OWNED}/openapi.json"] = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     made[".env.example"] = pages.env_example()

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ PAGE = "# Title\n<!-- generated: {} -->\nold\n<!-- end -->\nby hand\n"
 
 @pytest.fixture
 async def copy(tmp_path: Path) -> Path:
-    """A tree with all that is generated, and the functions and faces it is generated from."""
+    """A tree with all that is generated, and the functions, faces and samples it is generated from."""
     write(await wanted(), tmp_path)
+    shutil.copytree(ROOT / "schemas" / "samples", tmp_path / "schemas" / "samples")
     for folder, pattern in (("functions", "*.py"), ("services", "*/main.py")):
         for path in (ROOT / folder).glob(pattern):
             there = tmp_path / path.relative_to(ROOT)
@@ -35,6 +37,7 @@ async def test_control_a_fresh_copy_has_nothing_to_write(copy: Path) -> None:
     [
         ".env.example",
         "README.md",
+        "schemas/generated/asyncapi.json",
         "schemas/generated/events/crawl.failed.v1.json",
         "schemas/generated/openapi.json",
         "schemas/generated/topology.json",
