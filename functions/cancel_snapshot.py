@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from infra.runtime.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.crawling.cancel_snapshot import cancel_snapshot
 from services.crawling.wiring import crawling
@@ -9,6 +10,7 @@ from services.jobs.function import works
 from services.jobs.job import Work
 
 
+@deployed
 @works(queue="cancel", kind="cancel_snapshot")
 def main(runtime: Runtime) -> Work:
     """Best effort: the crawl is cancelled for us whatever the provider says."""

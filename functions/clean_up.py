@@ -5,6 +5,7 @@ from functools import partial
 
 from infra.postgres.event_log import EVENT_DAYS, turn_days
 from infra.runtime.chores import Chores, Part, once, until_nothing_is_left
+from infra.runtime.deployed import deployed
 from infra.runtime.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 from services.crawling.clean_up import clean_up
@@ -16,6 +17,7 @@ from services.jobs.sweep import forget
 from services.jobs.watching.forget_statistics import forget_statistics
 
 
+@deployed
 @ticks(every=1.0)
 def main(runtime: Runtime) -> Turn:
     """All that is old, now and then, however long it takes."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from functools import partial
 
+from infra.runtime.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.jobs.alerts.channels import channels
 from services.jobs.alerts.deliver_alert import deliver_alert
@@ -11,6 +12,7 @@ from services.jobs.function import works
 from services.jobs.job import Work
 
 
+@deployed
 @works(queue=QUEUE, kind=KIND)
 def main(runtime: Runtime) -> Work:
     """Notices in, messages out."""

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from infra.runtime.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.crawling.load_warehouse import load_failed, load_warehouse
 from services.crawling.wiring import crawling
@@ -12,6 +13,7 @@ MOST_AT_ONCE = 100
 LOAD_SECONDS = 1800.0
 
 
+@deployed
 @works(queue="load", kind="load", concurrency=lambda _: MOST_AT_ONCE)
 def main(runtime: Runtime) -> Work:
     """Objects in, rows out."""

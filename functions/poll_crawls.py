@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from infra.runtime.deployed import deployed
 from infra.runtime.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 from services.crawling.poll_crawls import Poller
@@ -10,6 +11,7 @@ from services.crawling.wiring import crawling
 HORIZON_SECONDS = 60.0  # what is due later is the next tick's
 
 
+@deployed
 @ticks(every=1.0, queue="poll")
 def main(runtime: Runtime) -> Turn:
     """Waiting crawls in, ready or failed ones out."""

@@ -2,16 +2,18 @@
 
 import asyncio
 
+from infra.runtime.deployed import deployed
 from infra.runtime.function import Turn, ticks
 from infra.runtime.runtime import Runtime
-from services.events.push_due import push_due
+from services.events.push_due import due_seconds, push_due
 from services.events.push_event import QUEUE
 
 AT_ONCE = 64
 IDLE_SECONDS = 1.0
 
 
-@ticks(every=0.1, bell=QUEUE)
+@deployed
+@ticks(every=0.1, bell=QUEUE, soon=lambda runtime: due_seconds(runtime.database))
 def main(runtime: Runtime) -> Turn:
     """Pushes in, requests out."""
 

@@ -1,6 +1,7 @@
 """Give every published event to the endpoints that subscribed to it."""
 
 from infra.runtime.bus import Handler
+from infra.runtime.deployed import deployed
 from infra.runtime.function import subscribes
 from infra.runtime.runtime import Runtime
 from schemas.catalogue import event_types
@@ -8,6 +9,7 @@ from schemas.event import Envelope
 from services.events.push_event import push_event
 
 
+@deployed
 @subscribes(*sorted(event_types()))
 def main(runtime: Runtime) -> Handler:
     """Events in, one push an endpoint out."""

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from infra.runtime.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.jobs.function import works
 from services.jobs.job import Work
@@ -9,6 +10,7 @@ from services.jobs.progress import reporter
 from services.jobs.run_drill import Drill, run_drill
 
 
+@deployed
 @works(queue="drill", kind="drill", accepts=Drill)
 def main(runtime: Runtime) -> Work:
     """Orders in, time and progress out."""

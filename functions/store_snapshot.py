@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from infra.runtime.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.crawling.failure import crawl_failed, stage_of
 from services.crawling.store_snapshot import FUNCTION_SECONDS, store_snapshot
@@ -10,6 +11,7 @@ from services.jobs.function import works
 from services.jobs.job import Work
 
 
+@deployed
 @works(queue="store", kind="crawl", concurrency=lambda settings: settings.store_workers)
 def main(runtime: Runtime) -> Work:
     """Snapshots in, proven objects out."""

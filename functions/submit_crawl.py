@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from infra.runtime.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.crawling.accept_order import accept_order
 from services.crawling.failure import crawl_failed, stage_of
@@ -13,6 +14,7 @@ from services.jobs.function import works
 from services.jobs.job import Work
 
 
+@deployed
 @works(queue="submit", kind="crawl", accepts=Order)
 def main(runtime: Runtime) -> Work:
     """Orders in, snapshots out."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from infra.runtime.chores import Chores, Part, once
+from infra.runtime.deployed import deployed
 from infra.runtime.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 from services.jobs.alerts.channels import channels
@@ -12,11 +13,12 @@ from services.jobs.commanding.enforce_wishes import enforce_wishes
 from services.jobs.kinds import kinds
 from services.jobs.schedules.run_schedules import run_schedules
 from services.jobs.submitting.admission import door
-from services.jobs.sweep import sweep
+from services.jobs.sweep import due_seconds, sweep
 from services.jobs.watching.roll_up import roll_up
 
 
-@ticks(every=0.5)
+@deployed
+@ticks(every=0.5, soon=lambda runtime: due_seconds(runtime.database))
 def main(runtime: Runtime) -> Turn:
     """Once through, in little time: whatever takes long is a function of its own."""
 

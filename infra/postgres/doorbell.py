@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -9,6 +10,8 @@ import structlog
 from infra.postgres.database import Commit, Database
 
 log = structlog.get_logger()
+
+Carry = Callable[[Sequence[str]], Awaitable[None]]
 
 CHANNEL = "headrace"
 
@@ -21,11 +24,16 @@ _RING = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)
 class Doorbell:
     """Rings queues in this process at once, and in others by one coalesced notification after the commit.
 
-    Notifying inside the transaction would serialise all commits behind one lock.
+    Notifying inside the transaction would serialise all commits behind one lock. ``carry`` brings what rings to those
+    who cannot listen, because they only run while they are called.
     """
+
+    carry: Carry | None = None
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._bells: dict[str, asyncio.Event] = {}
         self._outgoing: set[str] = set()
         self._roused = False
@@ -41,6 +49,7 @@ class Doorbell:
         """Wake whoever answers these queues, here and in other processes."""
         self._wake(queues)
         self._outgoing.update(queues)
+        self._quiet.clear()
         if self._posting is None or self._posting.done():
             self._posting = asyncio.create_task(self._post())
 
@@ -57,6 +66,10 @@ class Doorbell:
         """Wake whoever waits here or is about to, for whatever queue: the process is to stop."""
         self._roused = True
         self._wake(list(self._bells))
+
+    async def settle(self) -> None:
+        """Wait until what was rung is on its way: a function's CPU ends with its answer."""
+        await self._quiet.wait()
 
     async def open(self) -> None:
         """Start to hear what other processes ring."""
@@ -82,12 +95,19 @@ class Doorbell:
     async def _post(self) -> None:
         while self._outgoing:
             queues, self._outgoing = self._outgoing, set()
-            try:
-                await self._database.pool.execute(_RING, CHANNEL, ",".join(sorted(queues)))
-            except Exception:
-                # a lost doorbell costs a second: whoever waits looks by itself
-                log.warning("doorbell lost", queues=sorted(queues), exc_info=True)
+            await self._notify(sorted(queues))
+            if not self._outgoing:
+                self._quiet.set()
             await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _notify(self, queues: list[str]) -> None:
+        try:
+            await self._database.pool.execute(_RING, CHANNEL, ",".join(queues))
+            if self.carry is not None:
+                await self.carry(queues)
+        except Exception:
+            # a lost doorbell costs a second, or a tick: whoever waits looks by itself
+            log.warning("doorbell lost", queues=queues, exc_info=True)
 
     async def _listen(self) -> None:
         while True:

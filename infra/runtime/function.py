@@ -1,9 +1,10 @@
 """Functions: the entry points of the pipeline, each saying itself what sets it off."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import structlog
 
@@ -14,7 +15,9 @@ from infra.runtime.runtime import Runtime
 log = structlog.get_logger()
 
 AWAY_SECONDS = 1.0  # between two turns while the database is away; each fails at once
-TICK = "tick"  # the doorbell that the clock rings each minute
+TICK = "tick"  # the doorbell that the clock rings
+TICK_SECONDS = 60.0
+LOOK_SECONDS = 2.0  # between two turns of a tick: what was not due when it looked may be now
 
 
 class Function(Protocol):
@@ -23,13 +26,29 @@ class Function(Protocol):
     Where functions are pushed to, ``doorbells`` in it are the topics whose messages say that there may be work.
     """
 
-    trigger: Mapping[str, Any]
+    @property
+    def trigger(self) -> Mapping[str, Any]:
+        """What sets it off."""
 
     async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
         """Answer its trigger in this process until ``stop`` is set."""
 
 
+@runtime_checkable
+class Rung(Function, Protocol):
+    """A function that is told that there may be work, and looks for it. ``rung_by`` are the queues that tell it."""
+
+    @property
+    def rung_by(self) -> tuple[str, ...]:
+        """See above."""
+
+    async def work(self, runtime: Runtime, stop: asyncio.Event) -> None:
+        """Work until nothing is due before the next tick, or ``stop`` is set; raises what it cannot go on after."""
+
+
 Turn = Callable[[asyncio.Event], Awaitable[None]]
+Soon = Callable[[Runtime], Awaitable[float | None]]
+"""In how many seconds something is due; None: nothing is."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +56,37 @@ class Ticking:
     """Runs again and again; ``every`` is in seconds, from the end of one turn to the start of the next.
 
     Does it work a ``queue`` that can be paused, its turns heed that. ``bell`` is rung when there may be something to do
-    before the next tick; the queue's is, without being named.
+    before the next tick; the queue's is, without being named. ``soon`` tells a function that a tick started how long it
+    is needed: without it, one turn is all.
     """
 
     build: Callable[[Runtime], Turn]
     every: float
     queue: str | None = None
     bell: str | None = None
+    soon: Soon | None = None
+
+    @property
+    def rung_by(self) -> tuple[str, ...]:
+        """See ``Rung``."""
+        return tuple(bell for bell in (self.bell, self.queue) if bell)
 
     @property
     def trigger(self) -> Mapping[str, Any]:
         """For the topology."""
-        rung = [doorbell(bell) for bell in (self.bell, self.queue) if bell]
+        rung = map(doorbell, self.rung_by)
         return {"tick": True, **({"queue": self.queue} if self.queue else {}), "doorbells": [TICK, *rung]}
+
+    async def work(self, runtime: Runtime, stop: asyncio.Event) -> None:
+        """See ``Rung.work``."""
+        turn = runtime.once(self.build)
+        await turn(stop)
+        while self.soon is not None and not stop.is_set():
+            seconds = await self.soon(runtime)
+            if seconds is None or seconds > TICK_SECONDS:
+                return
+            await _rest(stop, min(max(seconds, self.every), LOOK_SECONDS))
+            await turn(stop)
 
     async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
         """See ``Function.serve``. A turn that fails is logged and tried again at the next tick."""
@@ -64,8 +101,12 @@ class Ticking:
             except Exception:
                 # the next tick looks again; whatever was lost meanwhile is found by its row
                 log.exception("tick failed", function=self.build.__module__)
-            await asyncio.wait([stopping := asyncio.ensure_future(stop.wait())], timeout=pause)
-            stopping.cancel()
+            await _rest(stop, pause)
+
+
+async def _rest(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 def doorbell(queue: str) -> str:
@@ -74,10 +115,10 @@ def doorbell(queue: str) -> str:
 
 
 def ticks(
-    *, every: float, queue: str | None = None, bell: str | None = None
+    *, every: float, queue: str | None = None, bell: str | None = None, soon: Soon | None = None
 ) -> Callable[[Callable[[Runtime], Turn]], Ticking]:
     """A function that the clock sets off. It builds its turn from the runtime."""
-    return lambda build: Ticking(build, every, queue, bell)
+    return lambda build: Ticking(build, every, queue, bell, soon)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def generated() -> dict[str, Any]:
 
 def function(name: str) -> Function:
     """One function by its name."""
-    return cast("Function", importlib.import_module(f"functions.{name}").main)
+    return cast("Function", importlib.import_module(f"functions.{name}").main.function)
 
 
 def face(service: str) -> ModuleType:

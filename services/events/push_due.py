@@ -131,6 +131,12 @@ class _Turn:
         log.warning("event given up" if over else "event not taken", **fields)
 
 
+async def due_seconds(database: Database) -> float | None:
+    """In how many seconds the next push is due; None if nothing waits."""
+    async with database.reading() as tx:
+        return await pushes.next_due_seconds(tx)
+
+
 def delay(attempt: int, *, chance: float) -> float:
     """Seconds until the next push: full jitter over a doubling range, but never less than a second."""
     span = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempt - 1, 30))

@@ -48,6 +48,17 @@ class Working:
                 await self._drain(worker, stop)
                 await runtime.doorbell.wait(self.queue, timeout=runtime.settings.processing_poll_interval)
 
+    @property
+    def rung_by(self) -> tuple[str, ...]:
+        """See ``Rung``."""
+        return (self.queue,)
+
+    async def work(self, runtime: Runtime, stop: asyncio.Event) -> None:
+        """See ``Rung.work``; what is held when ``stop`` is set is given back. Raises ``DatabaseAway``."""
+        worker = self.worker(runtime)
+        async with runtime.once(roster).working(worker):
+            await worker.drain(stop)
+
     async def _drain(self, worker: Worker, stop: asyncio.Event) -> None:
         try:
             await worker.drain(stop)

@@ -14,6 +14,12 @@ async def sweep(database: Database) -> int:
     return moved
 
 
+async def due_seconds(database: Database) -> float | None:
+    """In how many seconds there is something to sweep; None if nothing is known of."""
+    async with database.reading() as tx:
+        return await rows.next_due_seconds(tx)
+
+
 async def forget(database: Database, *, days: float) -> int:
     """Remove lines of timelines that are older than ``days``, some at a time; returns how many."""
     async with database.transaction() as tx:

@@ -127,3 +127,12 @@ def _push(row: Any) -> Push:
         created_at=row["created_at"],
         event=Envelope(id=row["event_id"], **{column: row[column] for column in columns}),
     )
+
+
+async def next_due_seconds(tx: Transaction) -> float | None:
+    """Seconds until the next push is due, at most 0 if one is; None if there is none."""
+    seconds = await tx.fetchval(
+        "SELECT extract(epoch FROM min(due_at) - clock_timestamp()) FROM event_subscriptions s"
+        " CROSS JOIN LATERAL (SELECT min(due_at) AS due_at FROM pushes WHERE subscription_id = s.id) AS first"
+    )
+    return None if seconds is None else float(seconds)

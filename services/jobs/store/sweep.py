@@ -71,6 +71,17 @@ async def busy_queues(tx: Transaction) -> set[str]:
     return {row["queue"] for row in found}
 
 
+async def next_due_seconds(tx: Transaction) -> float | None:
+    """Seconds until something is due to become ready or free, at most 0 if it is; None if nothing is."""
+    seconds = await tx.fetchval(
+        "SELECT extract(epoch FROM least("
+        "   (SELECT min(due_at) FROM jobs WHERE state = 'scheduled'),"
+        "   (SELECT min(lease_until) FROM jobs WHERE state = 'running'),"
+        "   (SELECT min(due_at) FROM outbox)) - clock_timestamp())"
+    )
+    return None if seconds is None else float(seconds)
+
+
 async def forget_timeline(tx: Transaction, *, days: float, limit: int) -> int:
     """Remove the oldest lines of timelines; returns how many."""
     return await tx.execute(

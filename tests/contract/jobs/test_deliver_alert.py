@@ -112,7 +112,7 @@ async def test_a_raised_and_a_cleared_alert_reach_both_ways_through_the_engine(
         given = {**EMAIL, "alert_webhook_secret": SECRET, "alert_webhook_url": endpoint.url, "retry_base_seconds": 0.01}
         given |= {"smtp_url": f"smtp://127.0.0.1:{mails.port}", "database_url": database_dsn, "data_dir": tmp_path}
         async with open_runtime(read_settings(**given)) as runtime:
-            worker = function.main.worker(runtime)
+            worker = function.main.function.worker(runtime)
             endpoint.status = 503
             await worker.drain(asyncio.Event())
             assert len(mails.messages) == 2

@@ -33,10 +33,10 @@ TERMINAL = ("data.ingestion.completed", "crawl.failed")
 
 
 _FUNCTIONS = {
-    "submit": submit_crawl.main,
-    "store": store_snapshot.main,
-    "load": load_warehouse.main,
-    "cancel": cancel_snapshot.main,
+    "submit": submit_crawl.main.function,
+    "store": store_snapshot.main.function,
+    "load": load_warehouse.main.function,
+    "cancel": cancel_snapshot.main.function,
 }
 
 

@@ -127,7 +127,7 @@ async def counted(house: House) -> dict[str, int]:
 async def test_without_background_cleanup_nothing_that_is_old_goes(house: House, *, cleanup: bool) -> None:
     before = await aged(house)
     flag(house, background_cleanup=cleanup)
-    await clean_up.main.build(house.runtime)(asyncio.Event())
+    await clean_up.main.function.build(house.runtime)(asyncio.Event())
 
     assert all(before.values())
     assert await counted(house) == (dict.fromkeys(before, 0) if cleanup else before)

@@ -54,7 +54,7 @@ class Counter:
     async def working(self) -> AsyncIterator[None]:
         """During the block drills are worked."""
         stop = asyncio.Event()
-        task = asyncio.create_task(run_drill.main.serve(self.runtime, stop))
+        task = asyncio.create_task(run_drill.main.function.serve(self.runtime, stop))
         try:
             yield
         finally:

@@ -33,7 +33,7 @@ async def result(desk: Counter, batch_id: str) -> dict[str, Any]:
 
 async def clean(desk: Counter) -> int:
     """How many jobs are left."""
-    await clean_up.main.build(desk.runtime)(asyncio.Event())
+    await clean_up.main.function.build(desk.runtime)(asyncio.Event())
     return int((await desk.rows("SELECT count(*) AS n FROM jobs"))[0]["n"])
 
 

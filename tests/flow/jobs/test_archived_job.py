@@ -20,7 +20,7 @@ async def test_an_archived_job_is_found_by_its_id_and_in_no_list(reading: Reader
     before = [await reading.read(path) for path in paths]
     listed = await reading.ids()
 
-    await clean_up.main.build(reading.counter.runtime)(asyncio.Event())
+    await clean_up.main.function.build(reading.counter.runtime)(asyncio.Event())
 
     assert [await reading.read(path) for path in paths] == before
     assert before[0]["result"] == {"n": 1}
@@ -30,7 +30,7 @@ async def test_an_archived_job_is_found_by_its_id_and_in_no_list(reading: Reader
 async def test_control_a_younger_job_stays_in_lists(reading: Reader) -> None:
     [young] = await reading.queue(kind="drill", queue="drill", columns=OLD.replace("31", "29"))
 
-    await clean_up.main.build(reading.counter.runtime)(asyncio.Event())
+    await clean_up.main.function.build(reading.counter.runtime)(asyncio.Event())
 
     assert await reading.ids() == [young]
 
@@ -39,7 +39,7 @@ async def test_an_id_that_was_never_archived_is_unknown_without_the_warehouse(
     reading: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [old] = await reading.queue(kind="drill", queue="drill", columns=OLD)
-    await clean_up.main.build(reading.counter.runtime)(asyncio.Event())
+    await clean_up.main.function.build(reading.counter.runtime)(asyncio.Event())
     asked: list[str] = []
     query = Warehouse.query
 
@@ -60,7 +60,7 @@ async def test_few_ask_the_warehouse_at_once_however_many_want_archived_jobs(
     reading: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [old] = await reading.queue(kind="drill", queue="drill", columns=OLD)
-    await clean_up.main.build(reading.counter.runtime)(asyncio.Event())
+    await clean_up.main.function.build(reading.counter.runtime)(asyncio.Event())
     asking = most = 0
     query = Warehouse.query
 

@@ -28,7 +28,7 @@ async def left(desk: Counter, *, after_days: float) -> int:
         " FROM (SELECT now() - $1 * interval '1 day' AS at) AS o",
         after_days,
     )
-    await clean_up.main.build(desk.runtime)(asyncio.Event())
+    await clean_up.main.function.build(desk.runtime)(asyncio.Event())
     return int((await desk.rows("SELECT count(*) AS n FROM jobs"))[0]["n"])
 
 

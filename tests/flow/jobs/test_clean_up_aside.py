@@ -31,7 +31,7 @@ async def longest_stall(of: "asyncio.Future[None]") -> float:
 
 async def test_archiving_many_heavy_jobs_does_not_hold_up_the_event_loop(desk: Counter) -> None:
     await desk.sql(HEAVY)
-    turn = clean_up.main.build(desk.runtime)
+    turn = clean_up.main.function.build(desk.runtime)
 
     stall = await longest_stall(asyncio.ensure_future(turn(asyncio.Event())))
 
@@ -44,7 +44,7 @@ async def test_the_sweep_removes_nothing_and_waits_for_no_clean_up(desk: Counter
     job = await desk.accepted()
     await desk.sql("UPDATE jobs SET state = 'scheduled', due_at = now() WHERE id = $1", job["id"])
 
-    await sweep.main.build(desk.runtime)(asyncio.Event())
+    await sweep.main.function.build(desk.runtime)(asyncio.Event())
 
     assert (await desk.row(job["id"]))["state"] == "ready"
     assert (await desk.rows("SELECT count(*) AS n FROM jobs"))[0]["n"] == 2
@@ -53,7 +53,7 @@ async def test_the_sweep_removes_nothing_and_waits_for_no_clean_up(desk: Counter
 async def test_control_the_clean_up_does(desk: Counter) -> None:
     await desk.sql(HEAVY.replace("200", "1"))
     stop = asyncio.Event()
-    task = asyncio.create_task(clean_up.main.serve(desk.runtime, stop))
+    task = asyncio.create_task(clean_up.main.function.serve(desk.runtime, stop))
 
     async def empty() -> bool:
         return not (await desk.rows("SELECT 1 FROM jobs"))
@@ -74,7 +74,7 @@ async def test_one_clean_up_forgets_all_that_is_old_however_much_it_is(
         job["id"],
     )
 
-    await clean_up.main.build(desk.runtime)(asyncio.Event())
+    await clean_up.main.function.build(desk.runtime)(asyncio.Event())
 
     assert [row["type"] for row in await desk.rows("SELECT type FROM job_events")] == ["queued"]
 
@@ -84,9 +84,9 @@ async def test_nobody_waits_for_another_who_archives(desk: Counter) -> None:
     async with desk.runtime.database.transaction() as other:
         await other.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs leave', 0))")
         async with asyncio.timeout(5):
-            await clean_up.main.build(desk.runtime)(asyncio.Event())
+            await clean_up.main.function.build(desk.runtime)(asyncio.Event())
         between = await desk.rows("SELECT 1 FROM jobs")
-    await clean_up.main.build(desk.runtime)(asyncio.Event())
+    await clean_up.main.function.build(desk.runtime)(asyncio.Event())
 
     assert len(between) == 1
     assert await desk.rows("SELECT 1 FROM jobs") == []

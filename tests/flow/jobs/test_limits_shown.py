@@ -48,11 +48,13 @@ async def test_what_the_job_says_wins(desk: Counter) -> None:
 async def test_a_kind_may_say_how_long_it_takes(desk: Counter) -> None:
     job_id = UUID(int=1)
     async with desk.runtime.database.transaction() as tx:
-        await queue.enqueue(tx, NewJob(id=job_id, kind=load_warehouse.main.kind, queue=load_warehouse.main.queue))
+        await queue.enqueue(
+            tx, NewJob(id=job_id, kind=load_warehouse.main.function.kind, queue=load_warehouse.main.function.queue)
+        )
 
     _, body = await desk.ask("GET", f"/job/{job_id}")
 
-    assert said(body) == (7, load_warehouse.main.build(desk.runtime).timeout_seconds)
+    assert said(body) == (7, load_warehouse.main.function.build(desk.runtime).timeout_seconds)
     assert body["timeout"] != 90.0
 
 

@@ -221,6 +221,6 @@ async def test_the_sweep_fires_what_is_due(desk: Counter) -> None:
     await made(desk)
     await become_due(desk)
 
-    await sweep.main.build(desk.runtime)(asyncio.Event())
+    await sweep.main.function.build(desk.runtime)(asyncio.Event())
 
     assert [job["kind"] for job in await jobs(desk)] == ["drill"]

@@ -29,6 +29,6 @@ async def test_lines_go_when_jobs_of_their_age_do(
     async with counter(database_dsn, tmp_path, job_retention_days=days) as desk:
         await desk.sql(LINES)
 
-        await clean_up.main.build(desk.runtime)(asyncio.Event())
+        await clean_up.main.function.build(desk.runtime)(asyncio.Event())
 
         assert [row["type"] for row in await desk.rows("SELECT type FROM job_events ORDER BY at DESC")] == left
