@@ -8,11 +8,12 @@ import aiohttp
 from infra.embedded.consumer import Consumer, Pace
 from infra.postgres import bus as sql
 from infra.postgres.database import Database
-from infra.runtime.bus import DeadLetter, Handler, Subscription
+from infra.postgres.dead_letters import KeptLetters
+from infra.runtime.bus import Handler, Subscription
 from schemas.event import Envelope
 
 
-class EmbeddedBus:
+class EmbeddedBus(KeptLetters):
     """Shared by all processes on one database.
 
     ``doorbell`` belongs to this bus alone: whoever sets it makes ``consume`` look at once instead of at the next poll.
@@ -30,7 +31,7 @@ class EmbeddedBus:
         session: aiohttp.ClientSession | None = None,
         pace: Pace | None = None,
     ) -> None:
-        self._database = database
+        super().__init__(database)
         self._doorbell = doorbell
         self._ring = ring or doorbell.set
         self._session = session
@@ -87,18 +88,12 @@ class EmbeddedBus:
         self._parties += 1
         return self._consumer, self._consuming
 
-    async def dead_letters(self, limit: int) -> list[DeadLetter]:
-        """What was set aside, newest first."""
-        async with self._database.pool.acquire() as connection:
-            return await sql.dead_letters(connection, limit)
-
-    async def replay(self, dead_letter_id: str) -> None:
+    async def replay(self, dead_letter_id: str, *, tenant: str | None = None) -> None:
         """Deliver a dead letter again. Raises ``DeadLetterUnknown``, ``SubscriptionGone``."""
         async with self._database.pool.acquire() as connection:
-            await sql.replay(connection, dead_letter_id)
+            await sql.replay(connection, dead_letter_id, tenant=tenant)
         self._ring()
 
-    async def discard(self, dead_letter_id: str) -> None:
-        """Forget a dead letter. Raises ``DeadLetterUnknown``."""
-        async with self._database.pool.acquire() as connection:
-            await sql.discard(connection, dead_letter_id)
+    async def keep_dead_letters(self) -> int:
+        """Nothing to take over: this bus keeps its dead letters itself."""
+        return 0

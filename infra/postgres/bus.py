@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from infra.runtime.bus import DeadLetter, DeadLetterUnknown, Outcome, Subscription, SubscriptionGone
+from infra.postgres.dead_letters import COLUMNS as _EVENT
+from infra.postgres.dead_letters import envelope, letter_key
+from infra.runtime.bus import DeadLetterUnknown, Outcome, Subscription, SubscriptionGone
 from schemas.event import Envelope
-
-_EVENT = "event_id, type, source, tenant, subject, time, data, traceparent"
 
 _PUBLISH = f"""
 INSERT INTO deliveries (subscription, {_EVENT})
@@ -61,7 +60,8 @@ _REPLAY = f"""
 WITH reader AS (
   SELECT name FROM bus_subscriptions WHERE name = (SELECT subscription FROM dead_letters WHERE id = $1) FOR KEY SHARE
 ), again AS (
-  DELETE FROM dead_letters d USING reader WHERE d.id = $1 AND d.subscription = reader.name RETURNING d.*
+  DELETE FROM dead_letters d USING reader WHERE d.id = $1 AND d.subscription = reader.name
+    AND ($2::text IS NULL OR d.tenant = $2) RETURNING d.*
 )
 INSERT INTO deliveries (subscription, {_EVENT}) SELECT subscription, {_EVENT} FROM again
 """
@@ -142,41 +142,23 @@ async def set_aside(connection: Any, delivery: Delivery, *, outcome: Outcome, re
     await connection.execute(_SET_ASIDE, delivery.id, delivery.attempt, outcome, reason, detail)
 
 
-async def dead_letters(connection: Any, limit: int) -> list[DeadLetter]:
-    """The newest dead letters."""
-    rows = await connection.fetch("SELECT * FROM dead_letters ORDER BY at DESC, id LIMIT $1", limit)
-    return [_dead_letter(row) for row in rows]
-
-
-async def replay(connection: Any, dead_letter_id: str) -> None:
+async def replay(connection: Any, dead_letter_id: str, *, tenant: str | None) -> None:
     """Turn a dead letter into a fresh delivery. Raises ``DeadLetterUnknown``, ``SubscriptionGone``."""
-    try:
-        key = UUID(dead_letter_id)
-    except ValueError as error:
-        raise DeadLetterUnknown from error
-    if await connection.execute(_REPLAY, key) == "INSERT 0 1":
+    key = letter_key(dead_letter_id)
+    if await connection.execute(_REPLAY, key, tenant) == "INSERT 0 1":
         return
-    subscription = await connection.fetchval("SELECT subscription FROM dead_letters WHERE id = $1", key)
+    sql = "SELECT subscription FROM dead_letters WHERE id = $1 AND ($2::text IS NULL OR tenant = $2)"
+    subscription = await connection.fetchval(sql, key, tenant)
     if subscription is None:
         raise DeadLetterUnknown
     raise SubscriptionGone(f"Nobody subscribes as {subscription}")
-
-
-async def discard(connection: Any, dead_letter_id: str) -> None:
-    """Forget a dead letter. Raises ``DeadLetterUnknown``."""
-    try:
-        key = UUID(dead_letter_id)
-    except ValueError as error:
-        raise DeadLetterUnknown from error
-    if await connection.execute("DELETE FROM dead_letters WHERE id = $1", key) == "DELETE 0":
-        raise DeadLetterUnknown
 
 
 def _delivery(row: Any) -> Delivery:
     return Delivery(
         id=row["id"],
         attempt=row["attempts"],
-        envelope=_envelope(row),
+        envelope=envelope(row),
         subscription=Subscription(
             name=row["subscription"],
             topic=row["type"],
@@ -186,21 +168,3 @@ def _delivery(row: Any) -> Delivery:
             max_backoff_s=row["max_backoff_s"],
         ),
     )
-
-
-def _dead_letter(row: Any) -> DeadLetter:
-    return DeadLetter(
-        id=str(row["id"]),
-        subscription=row["subscription"],
-        envelope=_envelope(row),
-        attempts=row["attempts"],
-        outcome=row["outcome"],
-        reason=row["reason"],
-        detail=row["detail"],
-        at=row["at"],
-    )
-
-
-def _envelope(row: Any) -> Envelope:
-    columns = ("type", "source", "tenant", "subject", "time", "data", "traceparent")
-    return Envelope(id=row["event_id"], **{column: row[column] for column in columns})

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal, Protocol
+from uuid import UUID
 
 from schemas.event import Envelope
 from schemas.problem import Problem, ProblemClass
@@ -14,6 +15,9 @@ Handler = Callable[[Envelope, int], Awaitable[None]]
 
 Outcome = Literal["exhausted", "refused", "poison"]
 """Why a message was set aside: tries used up, refused for good by its handler, or not readable at all."""
+
+Place = tuple[datetime, UUID]
+"""Where a dead letter stands in their list: when it was set aside, and its id."""
 
 _FINAL = {ProblemClass.PERMANENT, ProblemClass.DATA, ProblemClass.AUTH}
 
@@ -64,14 +68,22 @@ class Bus(Protocol):
     async def consume(self, handlers: Mapping[str, Handler], stop: asyncio.Event) -> None:
         """Deliver to functions of this process, by subscription name, until ``stop`` is set."""
 
-    async def dead_letters(self, limit: int) -> list[DeadLetter]:
-        """What was set aside, newest first."""
+    async def dead_letters(
+        self, limit: int, *, tenant: str | None = None, reason: str | None = None, before: Place | None = None
+    ) -> list[DeadLetter]:
+        """What was set aside, newest first, from just after a place; without a ``tenant`` of all of them."""
 
-    async def replay(self, dead_letter_id: str) -> None:
+    async def dead_letter(self, dead_letter_id: str, *, tenant: str | None = None) -> DeadLetter:
+        """One of them. Raises ``DeadLetterUnknown``, also for another tenant's."""
+
+    async def replay(self, dead_letter_id: str, *, tenant: str | None = None) -> None:
         """Deliver a dead letter again, with all its attempts. Raises ``DeadLetterUnknown``, ``SubscriptionGone``."""
 
-    async def discard(self, dead_letter_id: str) -> None:
+    async def discard(self, dead_letter_id: str, *, tenant: str | None = None) -> None:
         """Forget a dead letter. Raises ``DeadLetterUnknown``."""
+
+    async def keep_dead_letters(self) -> int:
+        """Take over what the platform itself gave up, so that it is listed; returns how many messages that were."""
 
 
 class PoisonMessage(Problem):

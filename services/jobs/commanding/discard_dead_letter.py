@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 
 from infra.postgres.database import Database
-from services.jobs.commanding.list_dead_letters import Messages, Source, message_id
+from services.jobs.commanding.list_dead_letters import Messages, Source
 from services.jobs.store import dead
 
 log = structlog.get_logger()
@@ -16,7 +16,6 @@ async def discard_dead_letter(letter: UUID, *, reason: str, tenant: str, databas
     async with database.transaction() as tx:
         if await dead.discard(tx, letter, tenant=tenant, reason=reason):
             return "jobs"
-    message = await message_id(letter, tenant=tenant, bus=bus)
-    await bus.discard(message)
-    log.info("dead letter discarded", dead_letter=message, reason=reason)
+    await bus.discard(str(letter), tenant=tenant)
+    log.info("dead letter discarded", dead_letter=str(letter), reason=reason)
     return "bus"

@@ -6,28 +6,31 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from infra.postgres.database import Database
-from infra.runtime.bus import DeadLetter, DeadLetterUnknown
+from infra.runtime.bus import DeadLetter, Place
 from infra.runtime.page_token import Moment, read_page_token, write_page_token
 from infra.runtime.redaction import scrubbed
 from services.jobs.shapes import error, instant
 from services.jobs.store import dead
 from services.jobs.store.dead import Dead
-from services.jobs.store.views import Place
 
 Source = Literal["jobs", "bus"]
-MOST_MESSAGES = 1_000  # the newest; a bus with more has another trouble
 
 
 class Messages(Protocol):
     """The bus, as far as dead letters go."""
 
-    async def dead_letters(self, limit: int) -> list[DeadLetter]:
-        """What was set aside, newest first."""
+    async def dead_letters(
+        self, limit: int, *, tenant: str, reason: str | None = None, before: Place | None = None
+    ) -> list[DeadLetter]:
+        """What was set aside, newest first, from just after a place."""
 
-    async def replay(self, dead_letter_id: str) -> None:
+    async def dead_letter(self, dead_letter_id: str, *, tenant: str) -> DeadLetter:
+        """One of them. Raises ``DeadLetterUnknown``."""
+
+    async def replay(self, dead_letter_id: str, *, tenant: str) -> None:
         """Deliver a dead letter again. Raises ``DeadLetterUnknown``, ``SubscriptionGone``."""
 
-    async def discard(self, dead_letter_id: str) -> None:
+    async def discard(self, dead_letter_id: str, *, tenant: str) -> None:
         """Forget a dead letter. Raises ``DeadLetterUnknown``."""
 
 
@@ -46,33 +49,16 @@ async def list_dead_letters(
             failed = await dead.page(tx, wanted, before=before, limit=page_size + 1)
         items += [(row["finished_at"], UUID(str(row["id"])), _job(row)) for row in failed]
     if source != "jobs" and wanted.kind is None and wanted.queue is None:
-        items += [(one.at, UUID(one.id), _message(one)) for one in await messages(wanted, bus=bus)]
-    items = sorted((one for one in items if _after(one[:2], before)), key=_order)
+        found = await bus.dead_letters(page_size + 1, tenant=wanted.tenant, reason=wanted.code, before=before)
+        items += [(one.at, UUID(one.id), _message(one)) for one in found]
+    items.sort(key=_order)
     more, items = len(items) > page_size, items[:page_size]
     token = write_page_token(items[-1][:2], asked=asked, seal=database.seal) if more else None
     return {"items": [body for _, _, body in items], "next_page_token": token}
 
 
-async def messages(wanted: Dead, *, bus: Messages) -> list[DeadLetter]:
-    """The tenant's dead letters of the bus."""
-    found = await bus.dead_letters(MOST_MESSAGES)
-    return [one for one in found if one.envelope.tenant == wanted.tenant and wanted.code in {None, one.reason}]
-
-
-async def message_id(letter: UUID, *, tenant: str, bus: Messages) -> str:
-    """The id of a message of this tenant. Raises ``DeadLetterUnknown``."""
-    found = {one.id for one in await messages(Dead(tenant=tenant), bus=bus)}
-    if str(letter) not in found:
-        raise DeadLetterUnknown
-    return str(letter)
-
-
 def _order(one: tuple[datetime, UUID, Any]) -> tuple[float, UUID]:
     return (-one[0].timestamp(), one[1])
-
-
-def _after(place: tuple[datetime, UUID], before: Place | None) -> bool:
-    return before is None or place[0] < before[0] or (place[0] == before[0] and place[1] > before[1])
 
 
 async def find_dead_letter(letter: UUID, *, tenant: str, database: Database, bus: Messages) -> dict[str, Any]:
@@ -84,10 +70,8 @@ async def find_dead_letter(letter: UUID, *, tenant: str, database: Database, bus
         row = await dead.one(tx, letter, tenant=tenant)
     if row is not None:
         return {**_job(row), "content": scrubbed(row["payload"])}
-    for one in await messages(Dead(tenant=tenant), bus=bus):
-        if one.id == str(letter):
-            return {**_message(one), "content": scrubbed(one.envelope.data)}
-    raise DeadLetterUnknown
+    message = await bus.dead_letter(str(letter), tenant=tenant)
+    return {**_message(message), "content": scrubbed(message.envelope.data)}
 
 
 def _job(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infra.postgres.database import Database
 from schemas.problem import Problem
 from services.jobs.commanding.command_jobs import BATCH, Commanding, Name, Tally
-from services.jobs.commanding.list_dead_letters import Messages, Source, message_id, messages
+from services.jobs.commanding.list_dead_letters import Messages, Source
 from services.jobs.commanding.retry_job import retry_job
 from services.jobs.kinds import Kinds
 from services.jobs.store import dead
@@ -41,7 +41,7 @@ async def replay_dead_letter(
     if is_job:
         await retry_job(letter, tenant=tenant, kinds=kinds, room=room, database=database)
         return "jobs"
-    await bus.replay(await message_id(letter, tenant=tenant, bus=bus))
+    await bus.replay(str(letter), tenant=tenant)
     return "bus"
 
 
@@ -66,15 +66,21 @@ async def replay_dead_letters(
 
 
 async def _messages_again(wanted: Replay, asked: Dead, *, bus: Messages) -> dict[str, Any]:
-    found = [one.id for one in await messages(asked, bus=bus)][: wanted.limit]
-    changed = 0 if wanted.dry_run else sum([await _again(one, bus=bus) for one in found])
-    refused = 0 if wanted.dry_run else len(found) - changed
-    return _answer(wanted, Tally(changed=changed, refused=refused), len(found))
+    tally, before, looked = Tally(), None, 0
+    while left := wanted.limit - looked:
+        found = await bus.dead_letters(min(BATCH, left), tenant=asked.tenant, reason=asked.code, before=before)
+        if not found:
+            break
+        looked, before = looked + len(found), (found[-1].at, UUID(found[-1].id))
+        if not wanted.dry_run:
+            changed = sum([await _again(one.id, tenant=asked.tenant, bus=bus) for one in found])
+            tally.add(Tally(changed=changed, refused=len(found) - changed))
+    return _answer(wanted, tally, looked)
 
 
-async def _again(message: str, *, bus: Messages) -> bool:
+async def _again(message: str, *, tenant: str, bus: Messages) -> bool:
     try:
-        await bus.replay(message)
+        await bus.replay(message, tenant=tenant)
     except Problem:
         return False
     return True

@@ -98,9 +98,9 @@ def event(number: int, topic: str = TOPIC, **data: object) -> Envelope:
     )
 
 
-async def set_aside(bus: Bus) -> DeadLetter:
-    """Wait until a message is a dead letter."""
+async def set_aside(bus: Bus, count: int = 1) -> list[DeadLetter]:
+    """Wait until that many messages are dead letters."""
     async with asyncio.timeout(PATIENCE):
-        while not (letters := await bus.dead_letters(1)):  # noqa: ASYNC110  # another process may be who buries it
+        while len(letters := await bus.dead_letters(count)) < count:  # noqa: ASYNC110  # another process may bury it
             await asyncio.sleep(0.01)
-    return letters[0]
+    return letters

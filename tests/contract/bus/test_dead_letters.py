@@ -1,5 +1,7 @@
 """What every bus does with messages it gives up."""
 
+from uuid import UUID
+
 import pytest
 
 from infra.runtime.bus import DeadLetterUnknown, PoisonMessage, SubscriptionGone
@@ -19,7 +21,7 @@ async def test_used_up_attempts_make_a_dead_letter_that_says_why(rig: Rig) -> No
 
     async with consuming(bus, {"load": load}):
         await bus.publish([event(1)])
-        letter = await set_aside(bus)
+        [letter] = await set_aside(bus)
 
     assert (letter.subscription, letter.envelope, letter.attempts) == ("load", event(1), 3)
     assert (letter.outcome, letter.reason) == ("exhausted", "RuntimeError")
@@ -39,7 +41,7 @@ async def test_a_final_problem_sets_the_message_aside_at_once(
 
     async with consuming(bus, {"load": load}):
         await bus.publish([event(1)])
-        letter = await set_aside(bus)
+        [letter] = await set_aside(bus)
 
     assert (letter.attempts, letter.outcome, letter.reason, letter.detail) == (1, outcome, reason, str(failure))
 
@@ -51,7 +53,7 @@ async def test_a_replayed_dead_letter_is_delivered_afresh_once(rig: Rig) -> None
     async with consuming(bus, {"load": load}):
         await bus.publish([event(1)])
         await load.next()
-        letter = await set_aside(bus)
+        [letter] = await set_aside(bus)
         await bus.replay(letter.id)
 
         assert await load.next() == (event(1), 1)
@@ -65,7 +67,7 @@ async def test_replay_names_what_is_not_there(rig: Rig) -> None:
     await bus.declare(reader())
     async with consuming(bus, {"load": load}):
         await bus.publish([event(1)])
-        letter = await set_aside(bus)
+        [letter] = await set_aside(bus)
     await bus.remove("load")
 
     with pytest.raises(SubscriptionGone):
@@ -80,7 +82,7 @@ async def test_a_discarded_dead_letter_is_forgotten(rig: Rig) -> None:
     await bus.declare(reader())
     async with consuming(bus, {"load": load}):
         await bus.publish([event(1)])
-        letter = await set_aside(bus)
+        [letter] = await set_aside(bus)
 
     await bus.discard(letter.id)
 
@@ -88,3 +90,39 @@ async def test_a_discarded_dead_letter_is_forgotten(rig: Rig) -> None:
     for one in (letter.id, "no such thing"):
         with pytest.raises(DeadLetterUnknown):
             await bus.discard(one)
+
+
+async def test_everybody_sees_and_commands_the_dead_letters_of_one_tenant_only(rig: Rig) -> None:
+    bus, load = await rig.bus(), Inbox(*[Denied()] * 3)
+    await bus.declare(reader())
+    async with consuming(bus, {"load": load}):
+        await bus.publish([event(1), event(2), event(3).model_copy(update={"tenant": "other"})])
+        letters = await set_aside(bus, 3)
+
+    mine = await bus.dead_letters(10, tenant="default")
+    [other] = await bus.dead_letters(10, tenant="other")
+
+    assert {one.id for one in letters} == {*(one.id for one in mine), other.id}
+    assert [await bus.dead_letter(one.id, tenant="default") for one in mine] == mine
+    for refused in (bus.dead_letter, bus.replay, bus.discard):
+        with pytest.raises(DeadLetterUnknown):
+            await refused(other.id, tenant="default")
+    assert await bus.dead_letter(other.id, tenant="other") == other
+
+
+async def test_dead_letters_are_listed_page_after_page_and_by_reason(rig: Rig) -> None:
+    bus, load = await rig.bus(), Inbox(*[Denied()] * 3, PoisonMessage())
+    await bus.declare(reader())
+    async with consuming(bus, {"load": load}):
+        for number in range(4):
+            await bus.publish([event(number)])
+            await load.next()
+        await set_aside(bus, 4)
+
+    pages, before = [], None
+    while page := await bus.dead_letters(1, reason="PROVIDER_AUTH", before=before):
+        pages += page
+        before = (page[-1].at, UUID(page[-1].id))
+
+    assert pages == await bus.dead_letters(10, reason="PROVIDER_AUTH")
+    assert sorted(one.envelope.id for one in pages) == [event(number).id for number in range(3)]

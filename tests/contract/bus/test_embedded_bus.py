@@ -62,7 +62,7 @@ async def test_a_message_that_kills_its_readers_is_set_aside(embedded: EmbeddedR
     await database.pool.execute("UPDATE deliveries SET attempts = 2")  # two leases ended without an answer
 
     async with consuming(bus, {"load": load}):
-        letter = await set_aside(bus)
+        [letter] = await set_aside(bus)
 
     assert (letter.outcome, letter.reason) == ("exhausted", "LEASE_EXPIRED")
     assert load.empty()

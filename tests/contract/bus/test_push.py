@@ -114,7 +114,7 @@ async def test_an_endpoint_that_is_not_there_ends_as_a_dead_letter(rig: Rig) -> 
 
     async with consuming(bus, {}):
         await bus.publish([event(1)])
-        letter = await set_aside(bus)
+        [letter] = await set_aside(bus)
 
     assert (letter.outcome, letter.attempts, letter.reason) == ("exhausted", 2, "ClientConnectorError")
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from infra.runtime.bus import DeadLetter, SubscriptionGone
+from infra.runtime.bus import DeadLetter, DeadLetterUnknown, Place, SubscriptionGone
 from schemas.event import envelop
 from services.jobs.commanding.list_dead_letters import list_dead_letters
 from services.jobs.store.dead import Dead
@@ -19,17 +19,35 @@ class Letters:
     found: list[DeadLetter] = field(default_factory=list)
     replayed: list[str] = field(default_factory=list)
     discarded: list[str] = field(default_factory=list)
+    asked: list[int] = field(default_factory=list)
 
-    async def dead_letters(self, limit: int) -> list[DeadLetter]:
-        return self.found[:limit]
+    async def dead_letters(
+        self, limit: int, *, tenant: str, reason: str | None = None, before: Place | None = None
+    ) -> list[DeadLetter]:
+        self.asked.append(limit)
+        mine = [one for one in self.found if one.envelope.tenant == tenant and reason in {None, one.reason}]
+        mine.sort(key=lambda one: (-one.at.timestamp(), one.id))
+        return [one for one in mine if before is None or (-one.at.timestamp(), one.id) > _place(before)][:limit]
 
-    async def replay(self, dead_letter_id: str) -> None:
+    async def dead_letter(self, dead_letter_id: str, *, tenant: str) -> DeadLetter:
+        for one in await self.dead_letters(len(self.found), tenant=tenant):
+            if one.id == dead_letter_id:
+                return one
+        raise DeadLetterUnknown
+
+    async def replay(self, dead_letter_id: str, *, tenant: str) -> None:
+        await self.dead_letter(dead_letter_id, tenant=tenant)
         if dead_letter_id in self.replayed:
             raise SubscriptionGone
         self.replayed.append(dead_letter_id)
 
-    async def discard(self, dead_letter_id: str) -> None:
+    async def discard(self, dead_letter_id: str, *, tenant: str) -> None:
+        await self.dead_letter(dead_letter_id, tenant=tenant)
         self.discarded.append(dead_letter_id)
+
+
+def _place(before: Place) -> tuple[float, str]:
+    return (-before[0].timestamp(), str(before[1]))
 
 
 def letter(*, tenant: str = "default", ago: float = 0.0) -> DeadLetter:

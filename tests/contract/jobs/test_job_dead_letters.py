@@ -42,6 +42,16 @@ async def test_jobs_and_messages_are_listed_together_the_last_first_page_after_p
     assert [one["id"] for one in await listed(desk, bus, source="jobs")] == [str(one) for one in jobs]
 
 
+async def test_a_page_reads_no_more_messages_than_it_shows_and_never_another_tenants(desk: Desk) -> None:
+    mine = [letter(ago=1.0 * number) for number in range(5)]
+    bus = Letters([*[letter(tenant="other") for _ in range(9)], *mine])
+
+    found = await listed(desk, bus, page_size=2)
+
+    assert [one["id"] for one in found] == [one.id for one in mine]
+    assert set(bus.asked) == {3}
+
+
 async def test_the_list_can_be_narrowed(desk: Desk) -> None:
     [job_id] = await dead(desk)
 

@@ -110,6 +110,19 @@ async def test_a_replay_reads_no_more_of_a_dead_letter_than_its_name(desk: Desk)
     assert set(row) == {"id", "kind", "finished_at"}
 
 
+async def test_many_messages_are_replayed_some_at_a_time_each_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "BATCH", 2)
+    mine = [letter(ago=1.0 * number) for number in range(5)]
+    bus = Letters([letter(tenant="other"), *mine])
+
+    told = await replay_dead_letters(
+        Replay(source="bus", limit=4), tenant="default", kinds=kinds_of(), room=ROOM, database=desk.database, bus=bus
+    )
+
+    assert (told["matched"], told["changed"]) == (4, 4)
+    assert bus.replayed == [one.id for one in mine[:4]]
+
+
 async def test_what_refuses_to_be_replayed_is_counted(desk: Desk) -> None:
     gone = letter()
     bus = Letters([gone], replayed=[gone.id])
