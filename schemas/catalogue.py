@@ -9,7 +9,9 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import ClassVar
 
-from schemas.event import Event
+from pydantic import ValidationError
+
+from schemas.event import Envelope, Event
 from schemas.problem import Problem
 
 
@@ -41,3 +43,18 @@ def event_type(topic: str) -> type[Event]:
     if topic not in known:
         raise UnknownTopic(f"{topic!r} is none of {', '.join(known)}", allowed=list(known))
     return known[topic]
+
+
+def misfit(envelope: Envelope) -> str | None:
+    """Why an event is not what is published on its topic, in a sentence; None if it is.
+
+    Read as strictly as other languages read its JSON Schema: a number in quotes is no number.
+    """
+    known = event_types().get(envelope.type)
+    if known is None:
+        return f"no event is published on {envelope.type!r}"
+    try:
+        known.model_validate_json(envelope.body(), strict=True)
+    except ValidationError as error:
+        return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False))
+    return None

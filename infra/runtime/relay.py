@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import Context
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from infra.postgres import outbox
 from infra.postgres.database import Commit, Database
 from infra.runtime import telemetry
 from infra.runtime.telemetry import Span
+from schemas.catalogue import misfit
 from schemas.event import Envelope
 
 BATCH = 100  # events a publication; also all the relay ever keeps in memory
@@ -30,7 +31,8 @@ class Publisher(Protocol):
 class Relay:
     """Publishes right after commits of this process; ``sweep`` finds what any process left behind.
 
-    An event leaves the outbox only after the bus has it: a crash in between tells it twice, with the same id.
+    An event leaves the outbox only after the bus has it: a crash in between tells it twice, with the same id. What is
+    not, or not yet, an event of its topic stays there: a process of another version may have stored it, and tells it.
     """
 
     def __init__(self, database: Database, bus: Publisher, *, batch: int = BATCH) -> None:
@@ -50,11 +52,11 @@ class Relay:
         told = 0
         while claimed := await self._claim():
             topics: dict[str, dict[int, Envelope]] = {}
-            for seq, envelope in claimed.items():
+            for seq, envelope in (await self._fitting(claimed)).items():
                 topics.setdefault(envelope.type, {})[seq] = envelope
             results = await asyncio.gather(*map(self._publish, topics.values()), return_exceptions=True)
             failures = [result for result in results if isinstance(result, BaseException)]
-            if len(failures) == len(results):
+            if failures and len(failures) == len(results):
                 raise failures[0]
             told += sum(result for result in results if isinstance(result, int))
         return told
@@ -91,6 +93,15 @@ class Relay:
         async with self._database.pool.acquire() as connection:
             return await outbox.claim(connection, self._batch)
 
+    async def _fitting(self, claimed: dict[int, Envelope]) -> dict[int, Envelope]:
+        """Those that may be told; the others wait, and the age of the outbox tells of them."""
+        refused = {seq: reason for seq, envelope in claimed.items() if (reason := misfit(envelope)) is not None}
+        for seq, reason in refused.items():
+            log.error("an event is not told: it does not fit its topic", event_id=claimed[seq].id, reason=reason)
+        if refused:
+            await self._postpone(refused)
+        return {seq: envelope for seq, envelope in claimed.items() if seq not in refused}
+
     async def _publish(self, claimed: dict[int, Envelope]) -> int:
         try:
             with telemetry.together([_publishing(one) for one in claimed.values()]):
@@ -104,7 +115,7 @@ class Relay:
             await outbox.published(connection, list(claimed))
         return len(claimed)
 
-    async def _postpone(self, claimed: dict[int, Envelope]) -> None:
+    async def _postpone(self, claimed: Mapping[int, object]) -> None:
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # the claim lapses anyway
             async with self._database.pool.acquire() as connection:
                 await outbox.postpone(connection, list(claimed))
