@@ -5,6 +5,9 @@
         copy(event.gcs_path)
 
 Serve it as a web application (``uvicorn pipeline:load.asgi``), or hand requests of any other server to ``load.handle``.
+
+A push subscription of Pub/Sub sends the same request, once its payload is unwrapped and its metadata written. It is not
+signed: leave ``secret`` out, and let Cloud Run (or whoever stands in front) check the token that comes with it.
 """
 
 import asyncio
