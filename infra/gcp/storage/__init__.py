@@ -1,0 +1,5 @@
+"""The lake in Cloud Storage."""
+
+from infra.gcp.storage.lake import StorageLake
+
+__all__ = ["StorageLake"]

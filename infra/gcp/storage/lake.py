@@ -1,0 +1,151 @@
+"""The lake in a bucket of Cloud Storage."""
+
+import contextlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from functools import cached_property
+from uuid import uuid4
+
+from infra.embedded.threads import in_thread
+from infra.gcp.storage.bucket import Bucket, Found
+from infra.gcp.storage.identity import identity
+from infra.gcp.storage.joining import join
+from infra.gcp.storage.mark import Tally, taken
+from infra.gcp.storage.pieces import pieces
+from infra.gcp.storage.reading import Reading
+from infra.gcp.storage.upload import PENDING, Upload
+from schemas.stored_object import ObjectMissing, StoredObject, checked_name
+
+_BLOCK = 1 << 20  # bytes
+_CHUNK = 8 << 20  # bytes
+
+
+class StorageLake:
+    """Objects that are written once, under ``gs://bucket[/prefix]``.
+
+    The bucket must exist; the process's own credentials need ``storage.objects.{create,get,list,delete}`` on it. What
+    begins with ``.pending/`` is in the making, and a lifecycle rule may remove it after a day; ``.lake-id`` is the
+    lake's identity. With ``emulator`` (its URL) the bucket is made and nobody is asked for credentials.
+
+    ``chunk_bytes`` is what one request carries, a multiple of 256 KiB and at most 8 MiB; a writer holds about four of
+    them in memory, a reader two. ``now`` (seconds since 1970) is for ``sweep``.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        project: str | None = None,
+        emulator: str | None = None,
+        chunk_bytes: int = _CHUNK,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._bucket = Bucket(bucket, prefix=prefix, project=project, emulator=emulator)
+        self._chunk_bytes = chunk_bytes
+        self._now = now
+
+    @cached_property
+    def id(self) -> str:
+        """The same for everyone who uses this lake; asked for at the first call, which blocks."""
+        return identity(self._bucket)
+
+    def url(self, name: str) -> str:
+        """The address other teams use: ``gs://...``."""
+        return self._bucket.url(checked_name(name))
+
+    async def create(self, name: str, blocks: AsyncIterator[bytes]) -> StoredObject:
+        """Write a new object from a stream; an exception or a cancellation in the stream leaves nothing behind.
+
+        Raises ``ObjectExists``, ``ObjectNameRefused``, ``StoreQuota``, ``StoreUnavailable``.
+        """
+        upload = Upload(self._bucket, checked_name(name), chunk_bytes=self._chunk_bytes)
+        try:
+            async with contextlib.aclosing(pieces(blocks, self._chunk_bytes)) as cut:
+                async for piece in cut:
+                    await in_thread(upload.add, piece)
+            return await self._described(await in_thread(upload.finish))
+        finally:
+            await in_thread(upload.discard)
+
+    async def compose(self, name: str, parts: Sequence[str]) -> StoredObject:
+        """Join objects into one new object, in order. Raises what ``create`` raises, and ``ObjectMissing``.
+
+        The service joins them; they are read here as well, for the sha256 of the whole.
+        """
+        if await in_thread(self._bucket.find, checked_name(name)) is not None:
+            raise taken(self._bucket, name)
+        tally, found = Tally(), [await self._find(part) for part in parts]
+        for part in found:
+            await self._sum(part, tally)
+        mark = tally.mark(str(uuid4()))
+        if not found:
+            return await self.create(name, _nothing())
+        return await self._described(await in_thread(join, self._bucket, name, found, mark))
+
+    async def stat(self, name: str) -> StoredObject | None:
+        """What lies under a name, or None."""
+        found = await in_thread(self._bucket.find, checked_name(name))
+        return None if found is None else await self._described(found)
+
+    async def read(self, name: str) -> AsyncGenerator[bytes, None]:
+        """The stored bytes in blocks of at most 1 MiB. Raises ``ObjectMissing``, ``StoreUnavailable``."""
+        reading = self._reading(await self._find(name))
+        while piece := await in_thread(reading.next):
+            for start in range(0, len(piece), _BLOCK):
+                yield piece[start : start + _BLOCK]
+
+    async def list(self, prefix: str) -> AsyncIterator[str]:
+        """Names that start with the prefix, sorted."""
+        folder, slash, _ = prefix.rpartition("/")
+        pages = self._bucket.pages(checked_name(folder) + prefix[len(folder) :] if slash else prefix)
+        while (page := await in_thread(next, pages, None)) is not None:
+            for found in page:
+                if not found.name.startswith("."):
+                    yield found.name
+
+    async def delete(self, name: str) -> None:
+        """Remove an object; fine if it is gone."""
+        await in_thread(self._bucket.remove, checked_name(name))
+
+    async def sweep(self, older_than_seconds: float) -> int:
+        """Remove what dead processes left half written; returns how many objects."""
+        before, removed = self._now() - older_than_seconds, 0
+        pages = self._bucket.pages(PENDING)
+        while (page := await in_thread(next, pages, None)) is not None:
+            for found in page:
+                if found.made_at.timestamp() < before:
+                    await in_thread(self._bucket.remove, found.name, generation=found.generation)
+                    removed += 1
+        return removed
+
+    async def _find(self, name: str) -> Found:
+        found = await in_thread(self._bucket.find, checked_name(name))
+        if found is None:
+            raise ObjectMissing(f"There is no object {name}.")
+        return found
+
+    def _reading(self, found: Found) -> Reading:
+        return Reading(self._bucket, found, piece_bytes=self._chunk_bytes)
+
+    async def _sum(self, found: Found, tally: Tally) -> None:
+        reading = self._reading(found)
+        while piece := await in_thread(reading.next):
+            await in_thread(tally.add, piece)
+
+    async def _described(self, found: Found) -> StoredObject:
+        tally = Tally()
+        if found.sha256 is None:  # somebody else wrote it
+            await self._sum(found, tally)
+        return StoredObject(
+            name=found.name,
+            url=self._bucket.url(found.name),
+            generation=found.generation,
+            size_bytes=found.size_bytes,
+            sha256=found.sha256 or tally.sha256,
+        )
+
+
+async def _nothing() -> AsyncGenerator[bytes, None]:
+    for block in list[bytes]():
+        yield block
