@@ -2,7 +2,8 @@
 
 ``generated/events/<topic>.v<number>.json`` is the JSON Schema of a CloudEvent's data, with the number of its newest
 shape in ``released/``; ``generated/asyncapi.json`` tells of all events and channels;
-``generated/warehouse/<table>.json`` is a table's schema in BigQuery's own form (https://cloud.google.com/bigquery/docs/schemas#specifying_a_json_schema_file).
+``generated/warehouse/<table>.json`` is a table's schema in BigQuery's own form (https://cloud.google.com/bigquery/docs/schemas#specifying_a_json_schema_file),
+and ``generated/layout.json`` says by which columns each table is partitioned (by day) and clustered.
 Modules of records are imported by the names of their files, which no import rule can see.
 """
 
@@ -44,6 +45,10 @@ def generated(folder: Path = FOLDER) -> dict[str, str]:
     made: dict[str, Any] = {f"generated/events/{newest[topic]}": schema for topic, schema in schemas.items()}
     made |= {f"released/{topic}.v{no}.json": one for topic, known in shapes.items() for no, one in known.items()}
     made |= {f"generated/warehouse/{record.table}.json": _columns(record) for record in _records()}
+    made["generated/layout.json"] = {
+        record.table: {"partition_by": record.partition_by, "cluster_by": list(record.cluster_by)}
+        for record in _records()
+    }
     made["generated/asyncapi.json"] = document(events, samples)
     return {path: json.dumps(content, indent=2) + "\n" for path, content in made.items()}
 

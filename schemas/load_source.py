@@ -12,7 +12,8 @@ class LoadSource:
     """A stored object on its way into the warehouse, whose rows become visible together.
 
     ``key`` goes into the table's first column and is what is published: a crawl's id, or that of a batch of rows. A
-    table with the column ``record`` keeps each line whole, beside ``columns``; of any other, a line holds the fields.
+    table with the column ``record`` keeps each line whole, beside ``columns``; of any other, a line holds the fields
+    that ``columns`` does not.
     """
 
     key: str
@@ -28,8 +29,13 @@ class WarehouseUnavailable(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
     status: ClassVar[int] = 503
     title: ClassVar[str] = "The warehouse cannot be reached"
-    recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check the disk of HEADRACE_DATA_DIR."
-    remedy: ClassVar[str | None] = "Check the disk of HEADRACE_DATA_DIR, then retry."
+    recovery: ClassVar[str] = (
+        "It is tried again by itself; if it lasts, check the place that HEADRACE_WAREHOUSE_URL names, else the disk of"
+        " HEADRACE_DATA_DIR."
+    )
+    remedy: ClassVar[str | None] = (
+        "Check the place that HEADRACE_WAREHOUSE_URL names, else the disk of HEADRACE_DATA_DIR; then retry."
+    )
 
 
 class WarehouseRejected(Problem):
@@ -53,3 +59,27 @@ class WarehouseQuota(Problem):
     title: ClassVar[str] = "The warehouse does not take more data"
     recovery: ClassVar[str] = "Free space or wait for the quota to renew; the load is tried again by itself."
     remedy: ClassVar[str | None] = "Free space or wait for the quota to renew, then retry."
+
+
+class WarehouseForbidden(Problem):
+    """The warehouse does not let us do this."""
+
+    code: ClassVar[str] = "WAREHOUSE_FORBIDDEN"
+    kind: ClassVar[ProblemClass] = ProblemClass.AUTH
+    status: ClassVar[int] = 502
+    title: ClassVar[str] = "The warehouse refuses our credentials"
+    recovery: ClassVar[str] = (
+        "Give Headrace's service account the roles bigquery.jobUser on the project and bigquery.dataEditor on the"
+        " dataset, and check the project's billing; then retry."
+    )
+
+
+class WarehouseMissing(Problem):
+    """The project, the dataset or a table of the warehouse is not there."""
+
+    code: ClassVar[str] = "WAREHOUSE_MISSING"
+    status: ClassVar[int] = 502
+    title: ClassVar[str] = "A part of the warehouse does not exist"
+    recovery: ClassVar[str] = (
+        "Make the dataset that HEADRACE_WAREHOUSE_URL names, in the location of the lake's bucket; then retry."
+    )

@@ -14,6 +14,19 @@ class Column(TypedDict):
     description: str
 
 
+class Layout(TypedDict):
+    """How a table is stored: by days of one column, sorted by others."""
+
+    partition_by: str
+    cluster_by: list[str]
+
+
+def warehouse_layout() -> dict[str, Layout]:
+    """Every table's layout."""
+    found: dict[str, Layout] = json.loads(files("schemas").joinpath("generated", "layout.json").read_text())
+    return found
+
+
 def warehouse_tables() -> dict[str, list[Column]]:
     """Every table with its columns, in order."""
     folder = files("schemas").joinpath("generated", "warehouse")

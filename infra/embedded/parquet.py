@@ -3,6 +3,7 @@
 Import this module inside functions only: pyarrow takes long to load.
 """
 
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -29,15 +30,39 @@ def contents(path: Path) -> Contents:
     return {key: (attempt, rows) for key, (attempt, rows) in json.loads(noted[_COUNTS]).items()}
 
 
+class _Sink(io.RawIOBase):
+    """A file that keeps what is written to it in a list, also once it is closed."""
+
+    def __init__(self, blocks: list[bytes]) -> None:
+        self._blocks = blocks
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, block: Any, /) -> int:
+        self._blocks.append(bytes(block))
+        return len(block)
+
+
+def file(path: Path) -> pa.NativeFile:
+    """A new file for ``RowWriter``."""
+    return pa.OSFile(str(path), "w")
+
+
+def into(blocks: list[bytes]) -> pa.NativeFile:
+    """A file for ``RowWriter`` whose bytes are appended to a list, for somebody to take them from there."""
+    return pa.PythonFile(_Sink(blocks), mode="w")
+
+
 class RowWriter:
     """Writes the lines of sources as rows, one source after the other. Every method blocks.
 
     See ``Rows`` for what a row is. Every method may raise ``OSError``; bad data raises ``WarehouseRejected``.
     """
 
-    def __init__(self, path: Path, columns: Columns, judges: Mapping[str, Callable[[bytes], Any]]) -> None:
+    def __init__(self, sink: pa.NativeFile, columns: Columns, judges: Mapping[str, Callable[[bytes], Any]]) -> None:
         self._rows = Rows(columns, judges)
-        self._sink = pa.OSFile(str(path), "w")
+        self._sink = sink
         shared = [name for name in self._rows.schema.names if name != RECORD]
         # Statistics and a dictionary of whole records would only repeat them.
         self._file = pq.ParquetWriter(
@@ -47,16 +72,16 @@ class RowWriter:
             use_dictionary=shared,  # type: ignore[arg-type]  # the stub knows no lists
             write_statistics=shared,
         )
-        self._contents: dict[str, tuple[int, int]] = {}
+        self.contents: dict[str, tuple[int, int]] = {}  # attempt and rows so far, by key
         self._batches: list[pa.RecordBatch] = []
         self._size = 0
 
     def begin(self, source: LoadSource) -> None:
         """The lines that follow are this source's."""
-        if source.key in self._contents:
+        if source.key in self.contents:
             raise WarehouseRejected(f"{source.key} appears twice in one load.")
         self._source, self._lines, self._line_no = source, Lines(), 0
-        self._contents[source.key] = (source.attempt, 0)
+        self.contents[source.key] = (source.attempt, 0)
         self._waiting: list[tuple[int, bytes]] = []
         self._waiting_size = 0
 
@@ -72,7 +97,7 @@ class RowWriter:
     def close(self) -> None:
         """Finish the file; it holds its contents in its footer."""
         self._flush()
-        self._file.add_key_value_metadata({_COUNTS.decode(): json.dumps(self._contents)})
+        self._file.add_key_value_metadata({_COUNTS.decode(): json.dumps(self.contents)})
         self._file.close()
         self._sink.close()
 
@@ -101,8 +126,8 @@ class RowWriter:
             self._batches.append(self._rows.batch(self._source, self._waiting))
         except (pa.ArrowException, ValueError, TypeError) as error:
             raise self._rejected(error) from error
-        attempt, rows = self._contents[self._source.key]
-        self._contents[self._source.key] = (attempt, rows + len(self._waiting))
+        attempt, rows = self.contents[self._source.key]
+        self.contents[self._source.key] = (attempt, rows + len(self._waiting))
         self._size += self._waiting_size
         self._waiting, self._waiting_size = [], 0
         if self._size >= _ROW_GROUP:

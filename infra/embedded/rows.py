@@ -26,7 +26,9 @@ _TYPES: dict[str, Any] = {
 
 def arrow_schema(columns: Columns) -> pa.Schema:
     """A table's columns in Arrow's types."""
-    return pa.schema([(column["name"], _TYPES[column["type"]]) for column in columns])
+    return pa.schema(
+        [pa.field(column["name"], _TYPES[column["type"]], nullable=column["mode"] == "NULLABLE") for column in columns]
+    )
 
 
 class Rows:
@@ -59,7 +61,7 @@ class Rows:
         return pa.repeat(pa.scalar(self._value(field, constants), field.type), len(lines))
 
     def _of_fields(self, source: LoadSource, lines: Sequence[tuple[int, bytes]]) -> list[Any]:
-        rows = [{**json.loads(line), self.schema.names[0]: source.key} for _, line in lines]
+        rows = [{**json.loads(line), **source.columns, self.schema.names[0]: source.key} for _, line in lines]
         return [pa.array([self._value(field, row) for row in rows], field.type) for field in self.schema]
 
     def _value(self, field: "pa.Field[Any]", row: Mapping[str, Any]) -> Any:

@@ -116,12 +116,12 @@ class Warehouse:
         await in_thread(self._write, writer.end)
 
     def _open(self, draft: Draft, table: str, opened: contextlib.ExitStack) -> "RowWriter":
-        from infra.embedded.parquet import RowWriter  # noqa: PLC0415  # pyarrow takes long to load
+        from infra.embedded.parquet import RowWriter, file  # noqa: PLC0415  # pyarrow takes long to load
 
         with self._problems():
             opened.callback(draft.discard)
             draft.open()
-            writer = RowWriter(draft.path, self._tables[table], self._judges)
+            writer = RowWriter(file(draft.path), self._tables[table], self._judges)
             opened.callback(writer.abandon)
             return writer
 

@@ -25,6 +25,8 @@ ENDINGS: tuple[type[Problem], ...] = (
     handling.PoisonJob,
     handling.Unexpected,
     handling.UnknownKind,
+    load_source.WarehouseForbidden,
+    load_source.WarehouseMissing,
     load_source.WarehouseQuota,
     load_source.WarehouseRejected,
     load_source.WarehouseUnavailable,

@@ -1,0 +1,86 @@
+"""The SQL of the ledger: what was loaded, published and withdrawn, and the view that follows from it.
+
+Facts only ever add up (the highest attempt wins, withdrawn is for good), so their order and their number do not matter,
+and writing one needs no turn: inserts never wait for each other.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+LEDGER: Sequence[tuple[str, str, str, str]] = (
+    ("key", "STRING", "REQUIRED", "What is published together: a crawl, or a batch of rows."),
+    ("fact", "STRING", "REQUIRED", "loaded, published or withdrawn."),
+    ("attempt", "INTEGER", "NULLABLE", "The attempt that was loaded or published."),
+    ("load_id", "STRING", "NULLABLE", "The load that brought the rows."),
+    ("row_count", "INTEGER", "NULLABLE", "How many rows it brought."),
+    ("noted_at", "TIMESTAMP", "REQUIRED", ""),
+)
+LOADED_BY = "loaded_by"
+
+
+class Fact(NamedTuple):
+    """One line of a ledger."""
+
+    key: str
+    fact: Literal["loaded", "published", "withdrawn"]
+    attempt: int | None = None
+    load_id: str | None = None
+    row_count: int | None = None
+
+
+class Names(NamedTuple):
+    """Where one table's parts are, each as ``project.dataset.name``."""
+
+    view: str
+    rows: str
+    ledger: str
+
+
+def names(project: str, dataset: str, table: str) -> Names:
+    """The parts of a table."""
+    whole = f"{project}.{dataset}.{table}"
+    return Names(whole, f"{whole}_rows", f"{whole}_ledger")
+
+
+def note(at: Names) -> str:
+    """Append the facts of the parameter ``facts``, all at once."""
+    return f"""
+INSERT INTO `{at.ledger}` (key, fact, attempt, load_id, row_count, noted_at)
+SELECT f.key, f.fact, f.attempt, f.load_id, f.row_count, CURRENT_TIMESTAMP() FROM UNNEST(@facts) AS f
+""".strip()  # noqa: S608  # names are checked, values are parameters
+
+
+def loaded(at: Names) -> str:
+    """Rows per key that the load of the parameter ``load_id`` brought."""
+    return f"""
+SELECT key, MAX(row_count) AS row_count FROM `{at.ledger}`
+WHERE fact = 'loaded' AND load_id = @load_id GROUP BY key
+""".strip()  # noqa: S608  # see above
+
+
+def find(at: Names, columns: Iterable[str]) -> str:
+    """Visible rows whose columns equal the parameters of the same names."""
+    equal = " AND ".join(f"`{name}` = @{name}" for name in columns)
+    return f"SELECT * FROM `{at.view}` WHERE {equal}"  # noqa: S608  # see above
+
+
+def view(at: Names, columns: Sequence[str]) -> str:
+    """The query of the view: of each key the newest published attempt, from the first load that brought it."""
+    shown = ", ".join(f"stored.`{name}`" for name in columns)
+    return f"""
+WITH known AS (
+  SELECT key, MAX(IF(fact = 'published', attempt, NULL)) AS attempt
+  FROM `{at.ledger}` GROUP BY key HAVING NOT LOGICAL_OR(fact = 'withdrawn')
+), visible AS (
+  SELECT brought.key, MIN(brought.load_id) AS load_id
+  FROM `{at.ledger}` AS brought JOIN known ON brought.key = known.key AND brought.attempt = known.attempt
+  WHERE brought.fact = 'loaded' GROUP BY brought.key
+)
+SELECT {shown}
+FROM `{at.rows}` AS stored JOIN visible ON stored.`{columns[0]}` = visible.key AND stored.{LOADED_BY} = visible.load_id
+""".strip()  # noqa: S608  # see above
+
+
+def show(at: Names, query: str) -> str:
+    """Make the view, or replace it."""
+    return f"CREATE OR REPLACE VIEW `{at.view}` AS {query}"

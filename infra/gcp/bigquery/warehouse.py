@@ -1,0 +1,172 @@
+"""The port Warehouse on BigQuery; see the package for what it makes there."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from infra.embedded.threads import in_thread
+from infra.gcp.bigquery import ledger
+from infra.gcp.bigquery.ledger import Fact, Names, names
+from infra.gcp.bigquery.staging import Staging
+from infra.runtime.lake import Lake
+from schemas.load_source import LoadSource, WarehouseMissing, WarehouseRejected
+from schemas.tables import warehouse_layout
+
+if TYPE_CHECKING:
+    from infra.gcp.bigquery.connection import Connection
+    from infra.gcp.bigquery.tables import Place
+
+_LOAD_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_DATASET = re.compile(r"\w{1,500}", re.ASCII)
+_PROJECT = re.compile(r"[a-z0-9.:-]{1,100}")
+
+
+class BigQueryWarehouse:
+    """Tables to query. Rows of an attempt are invisible until it is published.
+
+    ``tables`` is what ``schemas.tables`` reads. ``judges`` compute columns from a record (``is_error``, say); a column
+    without judge is a constant of its source. ``emulator`` is its address as ``http://host:port``; ``now`` (seconds
+    since 1970) is for ``sweep``. Raises ``WarehouseForbidden`` and ``WarehouseMissing`` besides what the port names.
+    """
+
+    def __init__(
+        self,
+        project: str,
+        dataset: str,
+        lake: Lake,
+        tables: Mapping[str, Sequence[Mapping[str, str]]],
+        *,
+        judges: Mapping[str, Callable[[bytes], Any]] | None = None,
+        emulator: str | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        if not _PROJECT.fullmatch(project) or not _DATASET.fullmatch(dataset):
+            raise WarehouseMissing(f"{project}.{dataset} cannot be a project and a dataset of it.")
+        self._project, self._dataset = project, dataset
+        self._lake = lake
+        self._tables = tables
+        self._staging = Staging(lake, judges or {}, now)
+        self._emulator = emulator
+        self._connected: Connection | None = None
+        self._places: dict[str, Place] = {}
+        self._preparing = asyncio.Lock()
+
+    async def load(self, load_id: str, table: str, sources: Sequence[LoadSource]) -> Mapping[str, int]:
+        """Load many objects in one job; returns rows per key. The same ``load_id`` twice loads once.
+
+        Memory does not grow with the objects: about 100 MiB, or the longest line. Raises ``WarehouseRejected``
+        for damaged data, ``ObjectMissing``, ``WarehouseQuota``, ``WarehouseUnavailable``, and what the lake raises.
+        """
+        if not _LOAD_ID.fullmatch(load_id):
+            raise WarehouseRejected(f"{load_id[:80]!r} cannot be the id of a load.")
+        at = self._names(table)
+        if not sources:
+            return {}
+        place = await self._prepared(table)
+        if standing := await self._loaded(at, load_id):
+            return standing
+        staged = await self._staging.staged(load_id, table, self._tables[table], sources)
+        if any(rows for _, rows in staged.contents.values()):
+            await self._append(at, place, load_id, table, staged.object_name)
+        facts = [Fact(key, "loaded", attempt, load_id, rows) for key, (attempt, rows) in staged.contents.items()]
+        await self._note(at, facts)
+        await self._staging.loaded(staged)
+        return {key: rows for key, (_, rows) in staged.contents.items()}
+
+    async def publish(self, table: str, attempts: Mapping[str, int]) -> None:
+        """Make the highest attempt published so far the visible one of each key, all at once.
+
+        Doing it again changes nothing; publishing an attempt without rows hides those before it.
+        """
+        at = self._names(table)
+        if attempts:
+            await self._prepared(table)
+            await self._note(at, [Fact(key, "published", attempt) for key, attempt in attempts.items()])
+
+    async def withdraw(self, table: str, keys: Sequence[str]) -> None:
+        """Hide all rows of these keys for good, whatever is published later."""
+        at = self._names(table)
+        if keys:
+            await self._prepared(table)
+            await self._note(at, [Fact(key, "withdrawn") for key in keys])
+
+    async def query(self, sql: str) -> list[dict[str, Any]]:
+        """Run read-only SQL over the published rows, for a minute at most; a cancellation stops it.
+
+        Raises ``WarehouseRejected``, also for more than 100,000 rows; ``WarehouseUnavailable``.
+        """
+        try:
+            return await self._asked(sql)
+        except WarehouseMissing:
+            for table in self._tables:
+                await self._prepared(table)
+        try:
+            return await self._asked(sql)
+        except WarehouseMissing as error:
+            raise WarehouseRejected(error.detail) from error
+
+    async def sweep(self, older_than_seconds: float) -> int:
+        """Remove what loads that began before left in the lake; returns how many objects."""
+        return await self._staging.sweep(older_than_seconds)
+
+    def _names(self, table: str) -> Names:
+        if table not in self._tables:
+            raise WarehouseRejected(f"There is no table {table}.")
+        return names(self._project, self._dataset, table)
+
+    async def _connection(self) -> "Connection":
+        if self._connected is None:
+            self._connected = await in_thread(self._connect)
+        return self._connected
+
+    def _connect(self) -> "Connection":
+        from infra.gcp.bigquery.connection import Connection  # noqa: PLC0415  # Google's client takes long to load
+
+        return Connection(self._project, self._emulator)
+
+    async def _prepared(self, table: str) -> "Place":
+        from infra.gcp.bigquery.tables import Tables  # noqa: PLC0415  # see above
+
+        async with self._preparing:
+            if table not in self._places:
+                tables = Tables(await self._connection(), self._project, self._dataset)
+                layout = warehouse_layout()[table]
+                self._places[table] = await tables.prepare(self._names(table), self._tables[table], layout)
+            return self._places[table]
+
+    async def _loaded(self, at: Names, load_id: str) -> dict[str, int]:
+        rows = await self._ask(ledger.loaded(at), {"load_id": ("STRING", load_id)})
+        return {row["key"]: row["row_count"] for row in rows}
+
+    async def _append(self, at: Names, place: "Place", load_id: str, table: str, object_name: str) -> None:
+        from infra.gcp.bigquery.tables import load_config  # noqa: PLC0415  # see above
+
+        connection = await self._connection()
+        load = connection.client.load_table_from_uri
+        start = partial(load, self._lake.url(object_name), at.rows, location=place.location, job_config=load_config())
+        job_id = f"load-{self._dataset}-{table}-{place.making}-{load_id}"
+        await connection.run_once(job_id, lambda name, **limits: start(job_id=name, **limits), location=place.location)
+
+    async def _note(self, at: Names, facts: Sequence[Fact]) -> None:
+        from infra.gcp.bigquery.tables import noting_config  # noqa: PLC0415  # see above
+
+        await (await self._connection()).statement(ledger.note(at), noting_config(facts))
+
+    async def _asked(self, sql: str) -> list[dict[str, Any]]:
+        from infra.gcp.bigquery.tables import question_config  # noqa: PLC0415  # see above
+
+        connection = await self._connection()
+        config = question_config(f"{self._project}.{self._dataset}", {}, dry_run=True)
+        plan = await connection.call(connection.client.query, sql, job_config=config, job_retry=None)
+        if plan.statement_type != "SELECT":
+            raise WarehouseRejected("Only one query at a time is answered, and nothing that changes data or settings.")
+        return await self._ask(sql, {})
+
+    async def _ask(self, sql: str, values: Mapping[str, tuple[str, Any]]) -> list[dict[str, Any]]:
+        from infra.gcp.bigquery.tables import question_config  # noqa: PLC0415  # see above
+
+        config = question_config(f"{self._project}.{self._dataset}", values, dry_run=False)
+        return await (await self._connection()).statement(sql, config)
