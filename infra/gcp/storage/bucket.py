@@ -98,9 +98,8 @@ class Bucket:
 
     def remove(self, name: str, *, generation: int | None = None) -> None:
         """Remove an object, or only one generation of it; fine if it is gone."""
-        with as_problems():
-            with contextlib.suppress(NotFound, PreconditionFailed):
-                self.blob(name).delete(if_generation_match=generation, **_ASKING)
+        with as_problems(), contextlib.suppress(NotFound, PreconditionFailed):
+            self.blob(name).delete(if_generation_match=generation, **_ASKING)
 
     def blob(self, name: str, metadata: dict[str, str] | None = None) -> Any:
         """Google's handle of an object, there or not."""
