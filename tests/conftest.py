@@ -17,6 +17,8 @@ import structlog
 from infra.postgres.database import Database
 from infra.postgres.migrate import found, migrate
 
+pytest_plugins = ["tests.emulators"]
+
 ROOT = Path(__file__).parent.parent
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 _TEMPLATE = "headrace_template"

@@ -1,16 +1,14 @@
 """What the profile decides: the places that hold where none is named, and what cannot be meant."""
 
-import json
-from pathlib import Path
 from typing import ClassVar
 
+from infra.runtime.emulated import EMULATORS
 from infra.runtime.settings import Settings, variable
 from schemas.problem import Problem
 
 LOCAL_PROJECT = "local"
 BUCKET = "headrace"
 DATASET = "headrace"
-EMULATORS = ("pubsub", "storage", "bigquery")
 
 
 class EmulatorInGcp(Problem):
@@ -37,17 +35,6 @@ class PlacesDisagree(Problem):
     recovery: ClassVar[str] = "Set HEADRACE_LAKE_URL to gs://bucket, or HEADRACE_WAREHOUSE_URL to file:///folder."
 
 
-class EmulatorsAway(Problem):
-    """No emulator runs for this data directory, and none is named."""
-
-    code: ClassVar[str] = "EMULATORS_AWAY"
-    status: ClassVar[int] = 503
-    title: ClassVar[str] = "No emulators run for this data directory"
-    recovery: ClassVar[str] = (
-        "Start `headrace up --profile emulators` on this HEADRACE_DATA_DIR first, or set the variables named here."
-    )
-
-
 def placed(settings: Settings) -> Settings:
     """The settings with Google's places where none is named; what is embedded stays in the data directory.
 
@@ -59,36 +46,6 @@ def placed(settings: Settings) -> Settings:
     found = settings.model_copy(update=_own_places(settings)) if settings.profile == "emulators" else settings
     if _in(found.warehouse_url, "bq:") and not _in(found.lake_url, "gs:"):
         raise PlacesDisagree(f"HEADRACE_WAREHOUSE_URL is {found.warehouse_url}, HEADRACE_LAKE_URL is {found.lake_url}")
-    return found
-
-
-def needed(settings: Settings) -> list[str]:
-    """The emulators that these places need, by name."""
-    if settings.profile != "emulators":
-        return []
-    used = {"storage": _in(settings.lake_url, "gs:"), "bigquery": _in(settings.warehouse_url, "bq:")}
-    return ["pubsub", *(name for name in used if used[name])]
-
-
-def with_emulators(settings: Settings) -> Settings:
-    """The settings with the emulators that run for this data directory, where none is named.
-
-    Raises ``EmulatorsAway``.
-    """
-    there = addresses(settings.data_dir / "emulators")
-    fields = {f"{name}_emulator_host": name for name in needed(settings)}
-    found = {field: getattr(settings, field) or there.get(name) for field, name in fields.items()}
-    if away := [variable(field) for field, value in found.items() if value is None]:
-        raise EmulatorsAway(", ".join(away))
-    return settings.model_copy(update=found)
-
-
-def addresses(folder: Path) -> dict[str, str]:
-    """The emulators that somebody runs for this folder, by name."""
-    try:
-        found: dict[str, str] = json.loads((folder / "addresses.json").read_text())
-    except FileNotFoundError:
-        return {}
     return found
 
 

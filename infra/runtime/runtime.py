@@ -21,7 +21,8 @@ from infra.postgres.instance import claim_lake, read_seal, recognise_restore
 from infra.runtime import telemetry
 from infra.runtime.adapters import Judges, open_bus, open_lake, open_warehouse
 from infra.runtime.bus import Bus
-from infra.runtime.profile import placed, with_emulators
+from infra.runtime.emulated import with_emulators
+from infra.runtime.profile import placed
 from infra.runtime.relay import Relay
 from infra.runtime.settings import Settings
 from infra.runtime.stand_in import with_stand_in
@@ -91,7 +92,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
     worker where a process has more than one. Raises ``DatabaseUnavailable``, ``DatabaseUrlRefused``,
     ``SchemaMismatch``, ``ForeignLake``, and what ``placed``, ``with_emulators`` and the adapters raise.
     """
-    settings = with_stand_in(with_emulators(placed(settings)))
+    settings = with_stand_in(await asyncio.to_thread(with_emulators, placed(settings)))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(telemetry.exporting())
         database = await _database(settings, stack)
@@ -108,6 +109,10 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
         stack.push_async_callback(doorbell.close)
         session = await stack.enter_async_context(_session())
         bus = await open_bus(settings, database, doorbell, session)
+        if settings.profile == "gcp" or settings.push_url is not None:
+            from infra.runtime.doorbells import carrier  # noqa: PLC0415  # functions know this module
+
+            doorbell.carry = carrier(bus)
         relay = Relay(database, bus)
         stack.push_async_callback(relay.close)
         yield Runtime(
