@@ -56,6 +56,8 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
 }
 _BASES = ("failed", "running", "ready")  # what a column says depends on the state
 
+_NOT_HELD: Mapping[str, Any] = {"held_by": None}  # no column: it follows from the queue's
+
 _AT_ONCE = {"priority": "200"}  # the others are accepted, and may take until the worker heeds them
 
 _Face = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -69,7 +71,9 @@ def _told(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 FACES: dict[str, _Face] = {
-    "`/api/background/job/{id}`": lambda row: background(row, limits(row, terms=Terms(), kind_seconds=None)),
+    "`/api/background/job/{id}`": lambda row: background(
+        {**_NOT_HELD, **row}, limits(row, terms=Terms(), kind_seconds=None)
+    ),
     "`…/progress`": lambda row: progress(row, remaining=None),
     "`/api/v2/jobs`": v2,
     "`job_update`": _told,

@@ -7,6 +7,7 @@ from typing import Any
 from infra.runtime.redaction import scrubbed
 from services.jobs.limits import Limits
 from services.jobs.rank import Priority
+from services.jobs.reason import reason
 
 STEPS_AS_STATUS = ("classifying", "extracting", "integrating", "quality_check")
 ENDED = ("completed", "failed", "cancelled")
@@ -42,6 +43,7 @@ def background(row: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "current_step": row["step"],
         "steps_completed": list(row["steps_completed"]),
         "message": _message(row, row["error_message"]),
+        "waiting_for": waiting_for(row),
         "created_at": instant(row["created_at"]),
         "started_at": instant(row["started_at"]),
         "completed_at": instant(row["finished_at"]),
@@ -149,6 +151,18 @@ def error(row: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     names = {"class": "error_class", "code": "error_code", "stage": "error_stage", "message": "error_message"}
     return {**{name: row[column] for name, column in names.items()}, "recovery": row["error_recovery"]}
+
+
+def waiting_for(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """``reason``, ``last_error``, ``tries`` and ``next_try`` of a job that waits, else None.
+
+    ``next_try`` is null while a pause or a limit holds the job longer.
+    """
+    why = reason(row)
+    if why is None:
+        return None
+    due = row["due_at"] if row["state"] == "scheduled" and row["held_by"] is None else None
+    return {"reason": why, "last_error": row["error_message"], "tries": row["tries"], "next_try": instant(due)}
 
 
 def instant(moment: datetime | None) -> str | None:

@@ -34,6 +34,15 @@ class JobError(BaseModel):
     recovery: str | None = Field(description="What to do about it.")
 
 
+class WaitingFor(BaseModel):
+    """Why a job is not being worked on."""
+
+    reason: str
+    last_error: str | None
+    tries: int
+    next_try: datetime | None = Field(description="Null where it is not known, or a pause or a limit holds it longer.")
+
+
 class Job(BaseModel):
     """Everything about a job."""
 
@@ -45,6 +54,7 @@ class Job(BaseModel):
     current_step: str | None
     steps_completed: list[str]
     message: str | None
+    waiting_for: WaitingFor | None = Field(description="Null while it is worked on, and once it is over.")
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None

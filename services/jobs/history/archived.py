@@ -9,7 +9,7 @@ from schemas.records.archived_job import ArchivedJob
 
 _JSON = ("payload", "result", "metadata", "steps_completed")
 _IDS = ("batch_id", "schedule_id")
-_NEVER = {"want": None, "paused_from": None}  # what a job that ended cannot have
+_NEVER = {"want": None, "paused_from": None, "held_by": None}  # what a job that ended cannot have
 
 
 def archived(job: Mapping[str, Any], *, load_id: UUID) -> ArchivedJob:

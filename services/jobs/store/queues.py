@@ -12,6 +12,20 @@ def is_paused(queue: str) -> str:
     return f"EXISTS (SELECT FROM queues WHERE name IN ({queue}, '{ALL}') AND paused_at IS NOT NULL)"
 
 
+_FULL = "(SELECT count(*) FROM jobs r WHERE r.state = 'running' AND r.queue = jobs.queue{})"
+
+# Of a row of jobs. Those that run are as many as there is room for at workers, so that counting them is cheap.
+HELD_BY = f"""CASE
+  WHEN state NOT IN ('ready', 'scheduled', 'waiting') THEN NULL
+  WHEN {is_paused(f"'{ALL}'")} THEN 'all_paused'
+  WHEN {is_paused("jobs.queue")} THEN 'queue_paused'
+  WHEN state = 'ready' THEN (SELECT CASE
+    WHEN q.concurrency IS NOT NULL AND q.concurrency <= {_FULL.format("")} THEN 'limit'
+    WHEN q.tenant_concurrency IS NOT NULL AND q.tenant_concurrency <= {_FULL.format(" AND r.tenant = jobs.tenant")}
+      THEN 'tenant_limit' END FROM queues q WHERE q.name = jobs.queue)
+  END AS held_by"""
+
+
 async def pause(tx: Transaction, name: str) -> None:
     """Nobody takes jobs from this queue any more; the first pause counts."""
     await tx.execute(
