@@ -1,9 +1,9 @@
 """Every adapter of the port Lake: one entry in ``ADAPTERS`` and the whole suite runs against it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -26,12 +26,35 @@ def embedded(folder: Path) -> LakeAdapter:
     )
 
 
-ADAPTERS: dict[str, Callable[[Path], LakeAdapter]] = {"embedded": embedded}
+def storage(emulator: str, **more: Any) -> LakeAdapter:
+    """A folder of its own in a bucket of the emulator at this address."""
+    given = {"prefix": f"test-{uuid4().hex}", "emulator": emulator, **more}
+    return LakeAdapter(f"from infra.gcp.storage import StorageLake\nlake = StorageLake('lake-suite', **{given!r})\n")
 
 
-@pytest.fixture(params=sorted(ADAPTERS))
-def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> LakeAdapter:
-    return ADAPTERS[request.param](tmp_path)
+@pytest.fixture
+def embedded_adapter(tmp_path: Path) -> LakeAdapter:
+    return embedded(tmp_path)
+
+
+@pytest.fixture
+def storage_adapter(storage_emulator: str) -> LakeAdapter:
+    return storage(storage_emulator)
+
+
+@pytest.fixture
+def storage_in_pieces_adapter(storage_emulator: str) -> LakeAdapter:
+    """Every object of more than 256 KiB takes the long way."""
+    return storage(storage_emulator, chunk_bytes=1 << 18)
+
+
+ADAPTERS = ("embedded", "storage", "storage_in_pieces")
+
+
+@pytest.fixture(params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> LakeAdapter:
+    found: LakeAdapter = request.getfixturevalue(f"{request.param}_adapter")
+    return found
 
 
 @pytest.fixture
