@@ -1,9 +1,9 @@
 """Give dead letters another chance."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from infra.postgres.database import Database
 from schemas.problem import Problem
@@ -15,15 +15,33 @@ from services.jobs.store import dead
 from services.jobs.store.dead import Dead
 
 
-class Replay(BaseModel):
-    """Which dead letters, the last to fail first. With ``dry_run`` they are only counted."""
+class DeadFilter(BaseModel):
+    """Dead letters of which all that is said is true; something must be said. Of jobs, where no source is."""
 
     model_config = ConfigDict(extra="forbid")
 
-    source: Source = "jobs"
+    source: Source | None = None
     kind: Name = None
     queue: Name = None
     code: Name = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            msg = "say which dead letters: at least one field"
+            raise ValueError(msg)
+        if self.source == "bus" and (self.kind or self.queue):
+            msg = "messages of the bus have neither kind nor queue: name a code, or jobs"
+            raise ValueError(msg)
+        return self
+
+
+class Replay(BaseModel):
+    """Which dead letters, the last to fail first, and how many at most. With ``dry_run`` they are only counted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    filter: DeadFilter
     limit: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     dry_run: bool = False
 
@@ -49,8 +67,9 @@ async def replay_dead_letters(
     wanted: Replay, *, tenant: str, kinds: Kinds, room: int, database: Database, bus: Messages
 ) -> dict[str, Any]:
     """Replay what fits; answers counts. What refuses stays a dead letter, and so does all that a full queue stops."""
-    asked = Dead(tenant=tenant, kind=wanted.kind, queue=wanted.queue, code=wanted.code)
-    if wanted.source == "bus":
+    said = wanted.filter
+    asked = Dead(tenant=tenant, kind=said.kind, queue=said.queue, code=said.code)
+    if said.source == "bus":
         return await _messages_again(wanted, asked, bus=bus)
     commanding = Commanding(command="retry", tenant=tenant, kinds=kinds, room=room, database=database)
     tally, before, looked = Tally(), None, 0

@@ -8,6 +8,7 @@ import pytest
 from infra.runtime.bus import DeadLetterUnknown
 from services.jobs.commanding import replay_dead_letter as replay
 from services.jobs.commanding.replay_dead_letter import (
+    DeadFilter,
     Replay,
     replay_dead_letter,
     replay_dead_letters,
@@ -18,6 +19,8 @@ from services.jobs.submitting.room import QueueFull
 from tests.contract.jobs.commanding import ROOM, kinds_of
 from tests.contract.jobs.letters import Letters, dead, letter, listed
 from tests.contract.jobs.rig import Desk
+
+JOBS, MESSAGES = DeadFilter(source="jobs"), DeadFilter(source="bus")
 
 
 async def test_a_replayed_job_runs_again_and_is_no_dead_letter_any_more(desk: Desk) -> None:
@@ -67,8 +70,8 @@ async def test_what_fits_is_replayed(desk: Desk, *, dry_run: bool) -> None:
         "bus": bus,
     }
 
-    told = await replay_dead_letters(Replay(code="FINAL", limit=2, dry_run=dry_run), **given)
-    messages = await replay_dead_letters(Replay(source="bus", dry_run=dry_run), **given)
+    told = await replay_dead_letters(Replay(filter=DeadFilter(code="FINAL"), limit=2, dry_run=dry_run), **given)
+    messages = await replay_dead_letters(Replay(filter=MESSAGES, dry_run=dry_run), **given)
 
     changed = 0 if dry_run else 2
     assert told == {"dry_run": dry_run, "matched": 2, "changed": changed, "refused": 0, "stopped": None}
@@ -81,7 +84,7 @@ async def test_a_replay_stops_where_the_queue_is_full_and_says_so(desk: Desk, mo
     jobs = await dead(desk, 6)
     given: dict[str, Any] = {"tenant": "default", "kinds": kinds_of(), "database": desk.database, "bus": Letters()}
 
-    told = await replay_dead_letters(Replay(), room=3, **given)
+    told = await replay_dead_letters(Replay(filter=JOBS), room=3, **given)
 
     assert (told["matched"], told["changed"], told["refused"], told["stopped"]["code"]) == (3, 3, 0, "QUEUE_FULL")
     assert [await desk.state(one) for one in jobs] == ["ready"] * 3 + ["failed"] * 3
@@ -94,8 +97,8 @@ async def test_many_are_replayed_some_at_a_time_each_once(desk: Desk, monkeypatc
     jobs = await dead(desk, 5)
     given: dict[str, Any] = {"tenant": "default", "kinds": kinds_of(), "database": desk.database, "bus": Letters()}
 
-    counted = await replay_dead_letters(Replay(dry_run=True), room=9, **given)
-    told = await replay_dead_letters(Replay(), room=9, **given)
+    counted = await replay_dead_letters(Replay(filter=JOBS, dry_run=True), room=9, **given)
+    told = await replay_dead_letters(Replay(filter=JOBS), room=9, **given)
 
     assert (counted["matched"], told["matched"], told["changed"]) == (5, 5, 5)
     assert {(await desk.row(one))["attempt"] for one in jobs} == {2}
@@ -116,7 +119,7 @@ async def test_many_messages_are_replayed_some_at_a_time_each_once(desk: Desk, m
     bus = Letters([letter(tenant="other"), *mine])
 
     told = await replay_dead_letters(
-        Replay(source="bus", limit=4), tenant="default", kinds=kinds_of(), room=ROOM, database=desk.database, bus=bus
+        Replay(filter=MESSAGES, limit=4), tenant="default", kinds=kinds_of(), room=ROOM, database=desk.database, bus=bus
     )
 
     assert (told["matched"], told["changed"]) == (4, 4)
@@ -128,7 +131,7 @@ async def test_what_refuses_to_be_replayed_is_counted(desk: Desk) -> None:
     bus = Letters([gone], replayed=[gone.id])
 
     told = await replay_dead_letters(
-        Replay(source="bus"), tenant="default", kinds=kinds_of(), room=ROOM, database=desk.database, bus=bus
+        Replay(filter=MESSAGES), tenant="default", kinds=kinds_of(), room=ROOM, database=desk.database, bus=bus
     )
 
     assert (told["matched"], told["changed"], told["refused"]) == (1, 0, 1)

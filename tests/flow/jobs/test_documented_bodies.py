@@ -73,7 +73,7 @@ async def test_dead_letters_look_as_told(database_dsn: str, tmp_path: Path) -> N
         _, listed = await at.ask("GET", f"{letters}?page_size=1")
         await at.ask("POST", f"{letters}/{jobs[0]}/replay")
         await at.ask("POST", f"{letters}/{jobs[1]}/discard", json={"reason": "r"})
-        await at.ask("POST", f"{letters}/replay", json={"dry_run": True})
+        await at.ask("POST", f"{letters}/replay", json={"filter": {"source": "jobs"}, "dry_run": True})
 
     assert len(listed["items"]) == 1
     assert at.surprises == []

@@ -166,7 +166,8 @@ async def test_a_job_that_waits_already_is_restarted_in_its_own_place(desk: Coun
 
 
 @pytest.mark.parametrize(
-    ("path", "asked"), [("/jobs/retry", {"filter": {"kind": "drill"}}), ("/dead-letters/replay", {})]
+    ("path", "asked"),
+    [("/jobs/retry", {"filter": {"kind": "drill"}}), ("/dead-letters/replay", {"filter": {"code": "X"}})],
 )
 async def test_many_that_start_anew_fill_the_queue_and_say_what_stopped_them(
     desk: Counter, path: str, asked: dict[str, Any]
