@@ -1,0 +1,51 @@
+terraform {
+  required_version = ">= 1.9"
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = "~> 6.50"
+    }
+    random = {
+      source  = "hashicorp/random"
+      version = "~> 3.6"
+    }
+  }
+  # terraform init -backend-config=bucket=...
+  backend "gcs" {
+    prefix = "headrace/prod"
+  }
+}
+
+provider "google" {
+  project = var.project
+  region  = var.region
+}
+
+module "system" {
+  source = "../../modules/system"
+
+  environment = "prod"
+  project     = var.project
+  region      = var.region
+  image       = var.image
+  domain      = var.domain
+  alert_email = var.alert_email
+  budget      = var.budget
+
+  provider_secrets = var.provider_secrets
+
+  database  = { tier = "db-custom-2-7680", max_connections = 400, standby = true }
+  faces     = { min_instances = 1, max_instances = 4, pool = 5 }
+  functions = { max_instances = 3, pool = 3 }
+  protected = true
+}
+
+output "system" {
+  description = "Where everything is."
+  value = {
+    origin   = module.system.origin
+    address  = module.system.address
+    services = module.system.services
+    lake     = module.system.lake
+  }
+}

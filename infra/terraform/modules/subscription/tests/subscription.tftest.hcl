@@ -1,0 +1,60 @@
+mock_provider "google" {}
+
+variables {
+  project      = "a-project"
+  name         = "push_event.crawl.failed"
+  topic        = "projects/a-project/topics/crawl.failed"
+  endpoint     = "https://push-event.example"
+  push_account = "headrace-push@a-project.iam.gserviceaccount.com"
+  pubsub_agent = "serviceAccount:service-1@gcp-sa-pubsub.iam.gserviceaccount.com"
+  doorbell     = false
+  labels       = {}
+}
+
+run "pushes_events_as_they_are" {
+  assert {
+    condition     = google_pubsub_subscription.main.push_config[0].no_wrapper[0].write_metadata
+    error_message = "A push is the CloudEvent itself, in binary mode."
+  }
+  assert {
+    condition     = google_pubsub_subscription.main.push_config[0].oidc_token[0].service_account_email == var.push_account
+    error_message = "A push carries the push account's token."
+  }
+  assert {
+    condition     = google_pubsub_subscription.main.push_config[0].oidc_token[0].audience == var.endpoint
+    error_message = "The token is for this function only."
+  }
+  assert {
+    condition     = google_pubsub_subscription.main.ack_deadline_seconds == 600
+    error_message = "A function may take nine minutes."
+  }
+}
+
+run "keeps_dead_letters_where_somebody_reads_them" {
+  assert {
+    condition     = length(google_pubsub_subscription.main.dead_letter_policy) == 1 && output.dead_letters == "push_event.crawl.failed.dead"
+    error_message = "A dead-letter topic without a subscription loses what it gets."
+  }
+  assert {
+    condition     = google_pubsub_topic_iam_member.dead[0].member == var.pubsub_agent && google_pubsub_topic_iam_member.dead[0].role == "roles/pubsub.publisher"
+    error_message = "Pub/Sub must be able to put dead letters there."
+  }
+  assert {
+    condition     = google_pubsub_subscription_iam_member.dead[0].member == var.pubsub_agent && google_pubsub_subscription_iam_member.dead[0].role == "roles/pubsub.subscriber"
+    error_message = "Pub/Sub must be able to take them off the subscription."
+  }
+}
+
+run "forgets_doorbells" {
+  variables {
+    doorbell = true
+  }
+  assert {
+    condition     = length(google_pubsub_topic.dead) == 0 && output.dead_letters == null
+    error_message = "A lost doorbell costs one tick; it is no dead letter."
+  }
+  assert {
+    condition     = google_pubsub_subscription.main.message_retention_duration == "600s"
+    error_message = "A doorbell is worth nothing after the next tick."
+  }
+}

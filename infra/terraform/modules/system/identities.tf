@@ -1,0 +1,49 @@
+locals {
+  resources = {
+    topics  = [for topic in google_pubsub_topic.main : topic.name]
+    bucket  = google_storage_bucket.lake.name
+    dataset = module.warehouse.dataset
+  }
+
+  # Whoever commits something also publishes it, and whoever starts makes sure that the lake is the database's own.
+  everybody = ["publish", "lake_read"]
+  grants = {
+    crawling       = ["warehouse_read"]
+    jobs           = ["warehouse_read"]
+    clean_up       = ["lake_write", "warehouse_write"]
+    load_warehouse = ["lake_write", "warehouse_write"]
+    store_snapshot = ["lake_write"]
+  }
+}
+
+# Pub/Sub calls functions with tokens of this identity, and of no other.
+resource "google_service_account" "push" {
+  project      = var.project
+  account_id   = "headrace-push"
+  display_name = "Headrace: pushes of Pub/Sub"
+}
+
+resource "google_service_account_iam_member" "push_tokens" {
+  service_account_id = google_service_account.push.name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = local.pubsub_agent
+}
+
+resource "google_service_account" "event_writer" {
+  project      = var.project
+  account_id   = "headrace-event-writer"
+  display_name = "Headrace: published events into the warehouse"
+}
+
+resource "google_service_account_iam_member" "event_writer" {
+  service_account_id = google_service_account.event_writer.name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = local.pubsub_agent
+}
+
+resource "google_bigquery_dataset_iam_member" "event_writer" {
+  project    = var.project
+  dataset_id = module.warehouse.dataset
+  role       = "roles/bigquery.dataEditor"
+  member     = google_service_account.event_writer.member
+}

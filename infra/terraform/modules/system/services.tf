@@ -1,0 +1,83 @@
+locals {
+  address = { for name in setunion(local.faces, keys(local.functions)) : name =>
+    "https://${replace(name, "_", "-")}-${data.google_project.main.number}.${var.region}.run.app"
+  }
+  origin = var.domain == null ? local.address["crawling"] : "https://${var.domain}"
+
+  environment = merge({
+    HEADRACE_PROFILE       = "gcp"
+    HEADRACE_HOST          = "0.0.0.0"
+    HEADRACE_AUTH          = "on"
+    HEADRACE_AUDIENCES     = join(",", concat([local.origin], values(local.address), var.audiences))
+    HEADRACE_PUBLIC_URL    = local.origin
+    HEADRACE_PUSH_ACCOUNT  = google_service_account.push.email
+    HEADRACE_LAKE_URL      = "gs://${google_storage_bucket.lake.name}"
+    HEADRACE_WAREHOUSE_URL = "bq://${var.project}.${module.warehouse.dataset}"
+    GOOGLE_CLOUD_PROJECT   = var.project
+  }, var.settings)
+
+  secrets = merge(
+    { HEADRACE_DATABASE_URL = google_secret_manager_secret.database_url.secret_id },
+    { for name in var.provider_secrets : name => name },
+  )
+}
+
+module "face" {
+  source   = "../service"
+  for_each = local.faces
+
+  project  = var.project
+  region   = var.region
+  name     = each.key
+  image    = var.image
+  command  = ["uvicorn", "services.${each.key}.main:app", "--host", "0.0.0.0", "--port", "8080", "--timeout-graceful-shutdown", "8"]
+  database = module.database.connection_name
+
+  environment = merge(local.environment, { HEADRACE_DATABASE_POOL = var.faces.pool })
+  secrets     = local.secrets
+  grants      = concat(local.everybody, lookup(local.grants, each.key, []))
+  resources   = local.resources
+
+  # Faces verify their callers themselves: behind Cloud Run's own check API keys could not pass.
+  verified_by_platform = false
+  ingress              = var.domain == null ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
+  invoker              = null
+
+  min_instances = var.faces.min_instances
+  max_instances = var.faces.max_instances
+  concurrency   = 250
+  timeout       = 3600 # streams of events live long, and are resumed
+  # Crawling sends orders on after it has answered.
+  cpu_between_requests = each.key == "crawling"
+
+  depends_on = [google_project_service.main, google_secret_manager_secret_version.database_url]
+}
+
+module "function" {
+  source   = "../service"
+  for_each = local.functions
+
+  project  = var.project
+  region   = var.region
+  name     = each.key
+  image    = var.image
+  command  = ["functions-framework", "--asgi", "--source", "functions/${each.key}.py", "--target", "main"]
+  database = module.database.connection_name
+
+  environment = merge(local.environment, { HEADRACE_DATABASE_POOL = var.functions.pool })
+  secrets     = local.secrets
+  grants      = concat(local.everybody, lookup(local.grants, each.key, []))
+  resources   = local.resources
+
+  verified_by_platform = true
+  ingress              = "INGRESS_TRAFFIC_INTERNAL_ONLY" # pushes of this project's Pub/Sub count as internal
+  invoker              = google_service_account.push.member
+
+  min_instances        = 0
+  max_instances        = var.functions.max_instances
+  concurrency          = 10
+  timeout              = 600 # as long as Pub/Sub waits for an answer
+  cpu_between_requests = false
+
+  depends_on = [google_project_service.main, google_secret_manager_secret_version.database_url]
+}

@@ -1,0 +1,107 @@
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789" }
+  }
+}
+
+mock_provider "random" {}
+
+variables {
+  project     = "a-project"
+  region      = "europe-west3"
+  environment = "dev"
+  image       = "europe-west3-docker.pkg.dev/a-project/headrace/headrace:abc"
+  alert_email = "team@example.com"
+  database    = { tier = "db-custom-1-3840", max_connections = 200, standby = false }
+  faces       = { min_instances = 0, max_instances = 2, pool = 5 }
+  functions   = { max_instances = 1, pool = 3 }
+  protected   = false
+
+  provider_secrets = ["BRIGHT_DATA_API_TOKEN"]
+}
+
+run "deploys_what_the_topology_names" {
+  assert {
+    condition     = tolist(keys(module.function)) == tolist(keys(jsondecode(file("../../../../schemas/generated/topology.json")).functions))
+    error_message = "Every function is a service."
+  }
+  assert {
+    condition     = tolist(keys(module.face)) == tolist(sort(jsondecode(file("../../../../schemas/generated/topology.json")).services))
+    error_message = "Every face is a service."
+  }
+  assert {
+    condition = alltrue(flatten([for one in values(jsondecode(file("../../../../schemas/generated/topology.json")).functions) :
+    [for topic in concat(try(one.topics, []), try(one.doorbells, [])) : contains(keys(google_pubsub_topic.main), topic)]]))
+    error_message = "Every topic that a function hears of exists."
+  }
+  assert {
+    condition     = contains(keys(google_pubsub_topic.main), "data.ingestion.completed")
+    error_message = "Every event has a topic, whoever hears of it."
+  }
+  assert {
+    condition     = contains(keys(module.subscription), "sweep.tick") && contains(keys(module.subscription), "push_event.crawl.failed")
+    error_message = "Subscriptions are named as the code names them."
+  }
+  assert {
+    condition     = google_cloud_scheduler_job.tick.schedule == "* * * * *"
+    error_message = "The clock ticks each minute."
+  }
+  assert {
+    condition     = contains(output.grants["store_snapshot"], "lake_write") && !contains(output.grants["poll_crawls"], "lake_write")
+    error_message = "Who only asks providers cannot change the lake."
+  }
+}
+
+run "counts_connections_of_all_instances_twice" {
+  command = plan
+  assert {
+    condition = output.connections == 2 * (
+      length(jsondecode(file("../../../../schemas/generated/topology.json")).services) * 2 * 5
+      + length(jsondecode(file("../../../../schemas/generated/topology.json")).functions) * 1 * 3
+    ) + 2
+    error_message = "Old and new revisions run side by side, and the migration comes on top."
+  }
+}
+
+run "gives_every_path_to_one_service" {
+  command = plan
+  variables {
+    domain = "headrace.example.com"
+  }
+  assert {
+    condition     = contains(local.routes["crawling"], "/api/v1/crawl/trigger") && contains(local.routes["crawling"], "/api/v1/crawl/*")
+    error_message = "Routes are read off the OpenAPI document."
+  }
+  assert {
+    condition     = length(distinct(flatten(values(local.routes)))) == length(flatten(values(local.routes)))
+    error_message = "No path belongs to two services."
+  }
+  assert {
+    condition     = local.environment.HEADRACE_PUBLIC_URL == "https://headrace.example.com"
+    error_message = "Providers reach webhooks by the one origin."
+  }
+  assert {
+    condition     = length(module.front) == 1
+    error_message = "A domain has a load balancer."
+  }
+}
+
+run "needs_no_domain" {
+  command = plan
+  assert {
+    condition     = output.origin == "https://crawling-123456789.europe-west3.run.app"
+    error_message = "Without a domain the crawling face is the origin."
+  }
+  assert {
+    condition     = length(module.front) == 0
+    error_message = "Without a domain there is no load balancer to pay for."
+  }
+}
+
+run "refuses_an_image_that_moves" {
+  command = plan
+  variables {
+    image = "europe-west3-docker.pkg.dev/a-project/headrace/headrace:latest"
+  }
+  expect_failures = [var.image]
+}

@@ -1,0 +1,158 @@
+locals {
+  run          = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=one_of(${join(",", formatlist("\"%s\"", sort(var.services)))})"
+  subscription = "resource.type=\"pubsub_subscription\""
+  database     = "resource.type=\"cloudsql_database\" AND resource.labels.database_id=\"${var.project}:${var.database}\""
+
+  # title → what is measured, above which value, for how long, how it is put together, and what helps
+  policies = {
+    "A subscription is not served" = {
+      filter   = "${local.subscription} AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      above    = 900
+      duration = "300s"
+      aligner  = "ALIGN_MAX"
+      reducer  = "REDUCE_MAX"
+      groups   = ["resource.labels.subscription_id"]
+      help     = "Its function fails or is missing: look at the logs of the Cloud Run service of that name."
+    }
+    "There are dead letters" = {
+      filter   = "${local.subscription} AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=one_of(${join(",", formatlist("\"%s\"", sort(var.dead_letters)))})"
+      above    = 0
+      duration = "0s"
+      aligner  = "ALIGN_MAX"
+      reducer  = "REDUCE_MAX"
+      groups   = ["resource.labels.subscription_id"]
+      help     = "A function refused an event for good. Read it by `gcloud pubsub subscriptions pull`, mend the cause, publish it again."
+    }
+    "Services answer with errors" = {
+      filter   = "${local.run} AND metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code_class=\"5xx\""
+      above    = 0.2
+      duration = "300s"
+      aligner  = "ALIGN_RATE"
+      reducer  = "REDUCE_SUM"
+      groups   = ["resource.labels.service_name"]
+      help     = "More than 12 failures a minute: look at the service's error log."
+    }
+    "The database works at its limit" = {
+      filter   = "${local.database} AND metric.type=\"cloudsql.googleapis.com/database/cpu/utilization\""
+      above    = 0.85
+      duration = "900s"
+      aligner  = "ALIGN_MEAN"
+      reducer  = "REDUCE_MAX"
+      groups   = ["resource.labels.database_id"]
+      help     = "Look at the slowest statements in query insights; then take a larger tier."
+    }
+    "The database runs out of connections" = {
+      filter   = "${local.database} AND metric.type=\"cloudsql.googleapis.com/database/postgresql/num_backends\""
+      above    = floor(0.8 * var.connections)
+      duration = "300s"
+      aligner  = "ALIGN_MAX"
+      reducer  = "REDUCE_SUM"
+      groups   = ["resource.labels.database_id"]
+      help     = "Terraform holds all instances below the limit: look for somebody else's sessions."
+    }
+  }
+}
+
+resource "google_monitoring_notification_channel" "email" {
+  project      = var.project
+  display_name = "Headrace ${var.environment}"
+  type         = "email"
+  labels       = { email_address = var.email }
+}
+
+resource "google_monitoring_alert_policy" "main" {
+  for_each = local.policies
+
+  project               = var.project
+  display_name          = "Headrace ${var.environment}: ${each.key}"
+  combiner              = "OR"
+  notification_channels = [google_monitoring_notification_channel.email.id]
+
+  conditions {
+    display_name = each.key
+    condition_threshold {
+      filter          = each.value.filter
+      comparison      = "COMPARISON_GT"
+      threshold_value = each.value.above
+      duration        = each.value.duration
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = each.value.reducer
+        group_by_fields      = each.value.groups
+      }
+    }
+  }
+  documentation {
+    content   = each.value.help
+    mime_type = "text/markdown"
+  }
+}
+
+# No tick, no polls: the sweep is called every minute.
+resource "google_monitoring_alert_policy" "tick" {
+  project               = var.project
+  display_name          = "Headrace ${var.environment}: The clock stands still"
+  combiner              = "OR"
+  notification_channels = [google_monitoring_notification_channel.email.id]
+
+  conditions {
+    display_name = "The sweep was not called"
+    condition_absent {
+      filter   = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"sweep\" AND metric.type=\"run.googleapis.com/request_count\""
+      duration = "600s"
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = "ALIGN_RATE"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+  documentation {
+    content   = "Look whether the Cloud Scheduler job `tick` is paused, and at the log of the service `sweep`."
+    mime_type = "text/markdown"
+  }
+}
+
+resource "google_monitoring_uptime_check_config" "main" {
+  count = var.domain == null ? 0 : 1
+
+  project      = var.project
+  display_name = "Headrace ${var.environment}"
+  timeout      = "10s"
+  period       = "300s"
+  http_check {
+    path         = "/livez"
+    port         = 443
+    use_ssl      = true
+    validate_ssl = true
+  }
+  monitored_resource {
+    type   = "uptime_url"
+    labels = { project_id = var.project, host = var.domain }
+  }
+}
+
+resource "google_billing_budget" "main" {
+  count = var.budget == null ? 0 : 1
+
+  billing_account = var.budget.billing_account
+  display_name    = "Headrace ${var.environment}"
+  budget_filter {
+    projects = ["projects/${var.project}"]
+  }
+  amount {
+    specified_amount {
+      units = floor(var.budget.amount)
+    }
+  }
+  dynamic "threshold_rules" {
+    for_each = [0.5, 0.9, 1.0]
+    content {
+      threshold_percent = threshold_rules.value
+    }
+  }
+  all_updates_rule {
+    monitoring_notification_channels = [google_monitoring_notification_channel.email.id]
+  }
+}
