@@ -1,7 +1,7 @@
 """The adapters that settled settings choose, by the places they name; each is loaded only where it is used."""
 
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -30,20 +30,21 @@ class GoogleMissing(Problem):
     recovery: ClassVar[str] = "Run `make setup-gcp`; where Headrace is installed as a package, install its extra `gcp`."
 
 
-async def open_lake(settings: Settings) -> "Lake":
-    """The lake at HEADRACE_LAKE_URL. Raises ``GoogleMissing``, ``StoreQuota``, ``StoreUnavailable``."""
+def open_lake(settings: Settings) -> "Lake":
+    """The lake at HEADRACE_LAKE_URL. Raises ``GoogleMissing``, ``StoreQuota``."""
     url = urlsplit(settings.lake_url or "")
     if url.scheme != "gs":
         from infra.embedded.lake import Lake  # noqa: PLC0415  # the profile decides what is loaded
 
         return Lake(_folder(settings, url, "lake"))
-    made: Lake = _googles("storage").StorageLake(
+    with _google():
+        from infra.gcp.storage import StorageLake  # noqa: PLC0415  # see above
+    return StorageLake(
         url.netloc,
         prefix=url.path.strip("/"),
         project=settings.google_cloud_project,
         emulator=settings.storage_emulator_host,
     )
-    return made
 
 
 def open_warehouse(settings: Settings, lake: "Lake", judges: Judges) -> "Warehouse":
@@ -55,30 +56,38 @@ def open_warehouse(settings: Settings, lake: "Lake", judges: Judges) -> "Warehou
 
         return Warehouse(_folder(settings, url, "warehouse"), lake, tables, judges=judges)
     project, _, dataset = url.netloc.rpartition(".")
-    made: Warehouse = _googles("bigquery").BigQueryWarehouse(
-        project, dataset, lake, tables, judges=judges, emulator=settings.bigquery_emulator_host
-    )
-    return made
+    with _google():
+        from infra.gcp.bigquery import BigQueryWarehouse  # noqa: PLC0415  # see above
+    return BigQueryWarehouse(project, dataset, lake, tables, judges=judges, emulator=settings.bigquery_emulator_host)
 
 
-async def open_bus(settings: Settings, database: Database, doorbell: Doorbell, session: "aiohttp.ClientSession") -> Bus:
+@asynccontextmanager
+async def open_bus(
+    settings: Settings, database: Database, doorbell: Doorbell, session: "aiohttp.ClientSession"
+) -> AsyncIterator[Bus]:
     """The bus of the profile. Raises ``GoogleMissing``."""
     if settings.profile == "embedded":
         from infra.embedded.bus import EmbeddedBus  # noqa: PLC0415  # see above
 
-        return EmbeddedBus(database, doorbell=doorbell.bell("bus"), ring=lambda: doorbell.ring("bus"), session=session)
-    made: Bus = _googles("pubsub").PubSubBus(settings.google_cloud_project, emulator=settings.pubsub_emulator_host)
-    return made
+        bell = doorbell.bell("bus")
+        yield EmbeddedBus(database, doorbell=bell, ring=lambda: doorbell.ring("bus"), session=session)
+        return
+    with _google():
+        from infra.gcp.pubsub import PubSubBus  # noqa: PLC0415  # see above
+    project = settings.google_cloud_project or ""
+    async with PubSubBus(project, database, emulator=settings.pubsub_emulator_host) as bus:
+        yield bus
 
 
 def _folder(settings: Settings, url: SplitResult, usual: str) -> Path:
     return Path(unquote(url.path)) if url.scheme else settings.data_dir / usual
 
 
-def _googles(product: str) -> Any:
+@contextmanager
+def _google() -> Iterator[None]:
     try:
-        return import_module(f"infra.gcp.{product}")
+        yield
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] != "google":
+        if (error.name or "").split(".")[0] not in {"google", "grpc"}:
             raise
         raise GoogleMissing(f"There is no {error.name}") from error

@@ -7,9 +7,11 @@ from schemas.stored_object import StoredObject
 
 
 class Lake(Protocol):
-    """Objects by name. ``id`` is the same for everyone who uses this lake, and differs from every other lake's."""
+    """Objects by name."""
 
-    id: str
+    @property
+    def id(self) -> str:
+        """The same for everyone who uses this lake, unlike any other lake's; the first look may block."""
 
     def url(self, name: str) -> str:
         """The address other teams use."""

@@ -101,14 +101,14 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
         if await recognise_restore(database):
             log.warning("the database was restored: streams and lists of events begin anew")
         await read_seal(database)
-        lake = await open_lake(settings)
-        if not await claim_lake(database, str(lake.id)):
+        lake = open_lake(settings)
+        if not await claim_lake(database, await asyncio.to_thread(lambda: str(lake.id))):
             raise ForeignLake(f"It is not the one at {settings.lake_url or settings.data_dir / 'lake'}")
         doorbell = Doorbell(database)
         await doorbell.open()
         stack.push_async_callback(doorbell.close)
         session = await stack.enter_async_context(_session())
-        bus = await open_bus(settings, database, doorbell, session)
+        bus = await stack.enter_async_context(open_bus(settings, database, doorbell, session))
         if settings.profile == "gcp" or settings.push_url is not None:
             from infra.runtime.doorbells import carrier  # noqa: PLC0415  # functions know this module
 
