@@ -11,12 +11,12 @@ from itertools import count
 from typing import Any, TypeVar
 
 from google.api_core.exceptions import Conflict
+from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
-from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from infra.embedded.threads import in_thread, stoppable
-from infra.gcp.bigquery.failures import as_problems, of_job
+from infra.gcp.bigquery.failures import as_problems, of_job, passing
 from schemas.load_source import WarehouseRejected, WarehouseUnavailable
 
 T = TypeVar("T")
@@ -62,12 +62,12 @@ class Connection:
         raise AssertionError  # for mypy: count() never ends
 
     async def statement(self, sql: str, config: bigquery.QueryJobConfig) -> list[dict[str, Any]]:
-        """Run SQL and return its rows; a cancellation stops it.
+        """Run SQL and return its rows; a cancellation stops it. It may run again, so it must do no harm twice.
 
         Raises ``WarehouseRejected`` for an answer of more than ``MOST_ROWS``.
         """
         config.job_timeout_ms = int(QUESTION_SECONDS * 1000)
-        job = await self.call(self.client.query, sql, job_config=config, job_retry=None)
+        job = await self.call(self.client.query, sql, job_config=config, job_retry=_retry())
         return await stoppable(lambda: _told(partial(_rows, job)), stop=lambda: _cancel(job))
 
     async def _joined(self, name: str, start: Callable[..., Any], location: str | None) -> tuple[Any, bool]:
@@ -92,7 +92,7 @@ class Connection:
 
 
 def _retry() -> Any:
-    return DEFAULT_RETRY.with_timeout(CALL_SECONDS)
+    return Retry(predicate=passing, initial=_FIRST_PAUSE, maximum=_LONGEST_PAUSE, timeout=CALL_SECONDS)
 
 
 def _told(work: Callable[[], T]) -> T:
@@ -101,7 +101,7 @@ def _told(work: Callable[[], T]) -> T:
 
 
 def _rows(job: Any) -> list[dict[str, Any]]:
-    found = job.result(timeout=QUESTION_SECONDS, job_retry=None)
+    found = job.result(timeout=QUESTION_SECONDS)
     if (found.total_rows or 0) > MOST_ROWS:
         raise WarehouseRejected(f"The answer has {found.total_rows} rows, at most {MOST_ROWS} are given: ask for less.")
     return [dict(row.items()) for row in found]

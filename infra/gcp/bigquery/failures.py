@@ -1,7 +1,8 @@
 """What BigQuery's errors mean. Import this module inside functions only: Google's client takes long to load."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as OutOfTime
 from typing import Any
 
@@ -42,6 +43,17 @@ _BY_STATUS: dict[int, type[Problem]] = {
     429: WarehouseQuota,
 }
 
+# Whoever lost against a concurrent change tries again: BigQuery's words for it, and local-bigquery's.
+_LOST = re.compile("Could not serialize access|Failed to commit")
+_UNANSWERED = (TransportError, RequestException, OutOfTime, OSError)
+
+
+def passing(error: Exception) -> bool:
+    """Whether the same request may succeed at once."""
+    if isinstance(error, GoogleAPICallError):
+        return isinstance(_of_call(error), WarehouseUnavailable) or "rateLimitExceeded" in _reasons(error)
+    return isinstance(error, _UNANSWERED)
+
 
 @contextlib.contextmanager
 def as_problems() -> Iterator[None]:
@@ -52,7 +64,7 @@ def as_problems() -> Iterator[None]:
         raise WarehouseUnavailable(f"BigQuery did not answer: {_line(error.cause or error)}.") from error
     except GoogleAPICallError as error:
         raise _of_call(error) from error
-    except (TransportError, RequestException, OutOfTime, OSError) as error:
+    except _UNANSWERED as error:
         raise WarehouseUnavailable(f"BigQuery did not answer: {_line(error)}.") from error
     except GoogleAuthError as error:
         raise WarehouseForbidden(f"Google refused the credentials: {_line(error)}.") from error
@@ -60,15 +72,27 @@ def as_problems() -> Iterator[None]:
 
 def of_job(error: Mapping[str, Any]) -> Problem:
     """The problem that ended a job, from its error result."""
-    kind = _BY_REASON.get(str(error.get("reason")), WarehouseUnavailable)
-    return kind(f"BigQuery says: {str(error.get('message'))[:500]}")
+    return _kind([str(error.get("reason"))], str(error.get("message")), None)(_says(error.get("message")))
 
 
 def _of_call(error: GoogleAPICallError) -> Problem:
-    reasons = [str(one.get("reason")) for one in error.errors if isinstance(one, Mapping)]
+    return _kind(_reasons(error), str(error.message), int(error.code or 0))(_says(error.message))
+
+
+def _reasons(error: GoogleAPICallError) -> list[str]:
+    return [str(one.get("reason")) for one in error.errors if isinstance(one, Mapping)]
+
+
+def _kind(reasons: Sequence[str], message: str, status: int | None) -> type[Problem]:
+    if _LOST.search(message):
+        return WarehouseUnavailable
     named = next((_BY_REASON[reason] for reason in reasons if reason in _BY_REASON), None)
-    kind = named or _BY_STATUS.get(int(error.code or 0), WarehouseUnavailable)
-    return kind(f"BigQuery says: {_line(error.message)}")
+    return named or _BY_STATUS.get(status or 0, WarehouseUnavailable)
+
+
+def _says(message: object) -> str:
+    # the client puts its request before the server's words
+    return f"BigQuery says: {_line(message).rpartition('prettyPrint=false: ')[2]}"
 
 
 def _line(said: object) -> str:

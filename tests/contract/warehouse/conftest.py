@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -47,12 +48,35 @@ def embedded(folder: Path) -> WarehouseAdapter:
     )
 
 
-ADAPTERS: dict[str, Callable[[Path], WarehouseAdapter]] = {"embedded": embedded}
+def bigquery(storage: str, bigquery: str) -> WarehouseAdapter:
+    """A dataset and a bucket's folder of their own, in emulators at these addresses."""
+    place = f"test_{uuid4().hex}"
+    return WarehouseAdapter(
+        "from infra.gcp.bigquery import BigQueryWarehouse\n"
+        "from infra.gcp.storage import StorageLake\n"
+        "from schemas.tables import warehouse_tables\n"
+        f"lake = StorageLake('warehouse-suite', prefix={place!r}, project='local', emulator={storage!r})\n"
+        f"warehouse = BigQueryWarehouse('local', {place!r}, lake, warehouse_tables(), emulator={bigquery!r})\n"
+    )
 
 
-@pytest.fixture(params=sorted(ADAPTERS))
-def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> WarehouseAdapter:
-    return ADAPTERS[request.param](tmp_path)
+@pytest.fixture
+def embedded_adapter(tmp_path: Path) -> WarehouseAdapter:
+    return embedded(tmp_path)
+
+
+@pytest.fixture
+def bigquery_adapter(storage_emulator: str, bigquery_emulator: str) -> WarehouseAdapter:
+    return bigquery(storage_emulator, bigquery_emulator)
+
+
+ADAPTERS = ("embedded", "bigquery")
+
+
+@pytest.fixture(params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> WarehouseAdapter:
+    found: WarehouseAdapter = request.getfixturevalue(f"{request.param}_adapter")
+    return found
 
 
 @pytest.fixture
