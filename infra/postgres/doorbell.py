@@ -32,8 +32,8 @@ class Doorbell:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._told = asyncio.Event()
+        self._told.set()
         self._bells: dict[str, asyncio.Event] = {}
         self._outgoing: set[str] = set()
         self._roused = False
@@ -48,8 +48,9 @@ class Doorbell:
     def ring(self, *queues: str) -> None:
         """Wake whoever answers these queues, here and in other processes."""
         self._wake(queues)
+        if not self._outgoing:
+            self._told = asyncio.Event()
         self._outgoing.update(queues)
-        self._quiet.clear()
         if self._posting is None or self._posting.done():
             self._posting = asyncio.create_task(self._post())
 
@@ -68,8 +69,8 @@ class Doorbell:
         self._wake(list(self._bells))
 
     async def settle(self) -> None:
-        """Wait until what was rung is on its way: a function's CPU ends with its answer."""
-        await self._quiet.wait()
+        """Wait until what was rung so far was told: with an answer, the processor may be taken away."""
+        await self._told.wait()
 
     async def open(self) -> None:
         """Start to hear what other processes ring."""
@@ -94,10 +95,9 @@ class Doorbell:
 
     async def _post(self) -> None:
         while self._outgoing:
-            queues, self._outgoing = self._outgoing, set()
+            queues, self._outgoing, told = self._outgoing, set(), self._told
             await self._notify(sorted(queues))
-            if not self._outgoing:
-                self._quiet.set()
+            told.set()
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _notify(self, queues: list[str]) -> None:

@@ -1,14 +1,13 @@
 """A process that learns its end from a signal only: what it has at hand is opened at first use, and closed in time."""
 
 import asyncio
-import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from types import FrameType
 from typing import ClassVar
 
 import structlog
 
+from infra.runtime.ending import Go, before_ending
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem, ProblemClass
 
@@ -77,35 +76,16 @@ class Instance:
             opened.set_exception(error)
 
     def _hear(self) -> None:
-        if self._holding is not None:
-            return
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            before = signal.getsignal(number)
+        if self._holding is None:
+            before_ending(self._end)
 
-            def told(number: int, frame: FrameType | None, before: object = before) -> None:
-                if self.stop.is_set() or loop.is_closed():  # told twice: it goes at once
-                    _tell(before, number, frame)
-                    return
-                self.stop.set()
-                loop.call_soon_threadsafe(self._end, before, number)
+    def _end(self, go: Go) -> None:
+        self.stop.set()
+        self._ending = asyncio.create_task(self._ended(go))
 
-            signal.signal(number, told)
-
-    def _end(self, before: object, number: int) -> None:
-        self._ending = asyncio.create_task(self._ended(before, number))
-
-    async def _ended(self, before: object, number: int) -> None:
+    async def _ended(self, go: Go) -> None:
         if self._holding is not None:
             _, late = await asyncio.wait([self._holding], timeout=END_SECONDS)
             if late:
                 log.warning("the process did not end in time")
-        _tell(before, number, None)
-
-
-def _tell(before: object, number: int, frame: FrameType | None) -> None:
-    if callable(before):
-        before(number, frame)
-    else:
-        signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)
+        go()
