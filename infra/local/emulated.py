@@ -1,0 +1,47 @@
+"""The profile `emulators` on this machine: emulators that run as long as they are used, and a bucket to begin with."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from infra.local.emulators import emulators, install
+from infra.local.emulators.child import EmulatorFailed
+from infra.runtime.emulated import needed
+from infra.runtime.profile import LOCAL_PROJECT, placed
+from infra.runtime.settings import Settings
+
+_NAMES = {"pubsub": "Pub/Sub", "storage": "Cloud Storage", "bigquery": "BigQuery"}
+
+
+@asynccontextmanager
+async def emulated(settings: Settings) -> AsyncIterator[tuple[Settings, dict[str, str]]]:
+    """The settings with the addresses of all emulators their profile needs, and those addresses for people.
+
+    What is not installed is installed first. Raises what ``placed``, ``install`` and ``emulators`` raise.
+    """
+    settings = placed(settings)
+    wanted = needed(settings)
+    if not wanted:
+        yield settings, {}
+        return
+    given = {name: str(host) for name in wanted if (host := getattr(settings, f"{name}_emulator_host")) is not None}
+    await install([name for name in wanted if name not in given])
+    project = settings.google_cloud_project or LOCAL_PROJECT
+    async with emulators(settings.data_dir, wanted=wanted, given=given, project=project) as found:
+        hosts = {name: getattr(found, name) for name in wanted}
+        settings = settings.model_copy(update={f"{name}_emulator_host": host for name, host in hosts.items()})
+        await _bucket(settings)
+        yield settings, {f"{_NAMES[name]} (emulator)": host for name, host in hosts.items()}
+
+
+async def _bucket(settings: Settings) -> None:
+    """Make the lake's bucket, as infra/terraform does in the cloud; fine if it is there."""
+    url = urlsplit(settings.lake_url or "")
+    if url.scheme != "gs":
+        return
+    asked = f"{settings.storage_emulator_host}/storage/v1/b?project={settings.google_cloud_project}"
+    async with aiohttp.ClientSession() as http, http.post(asked, json={"name": url.netloc}) as answer:
+        if answer.status not in {200, 409}:
+            raise EmulatorFailed(f"storage made no bucket {url.netloc}: {answer.status} {await answer.text()}")
