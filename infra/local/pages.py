@@ -31,8 +31,16 @@ def env_example() -> str:
 def routes(document: Mapping[str, Any]) -> str:
     """The table of routes of an OpenAPI document."""
     found = ((path, method, about) for path, methods in document["paths"].items() for method, about in methods.items())
-    rows = ([f"`{method.upper()} {path}`", _first_words(about["description"])] for path, method, about in found)
-    return table(["Route", "What it does"], rows)
+    rows = (
+        [f"`{method.upper()} {path}`", _scope(about), _first_words(about["description"])]
+        for path, method, about in found
+    )
+    return table(["Route", "Scope", "What it does"], rows)
+
+
+def _scope(operation: Mapping[str, Any]) -> str:
+    asked = [scope for one in operation.get("security", ()) for scopes in one.values() for scope in scopes]
+    return ", ".join(asked) or "everybody"
 
 
 def _first_words(description: str) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from infra.postgres.away import DatabaseAway
+from infra.runtime.auth.caller import ScopeMissing
+from infra.runtime.auth.gate import CredentialsRefused, Unauthenticated
 from infra.runtime.guard import PayloadTooLarge, RequestTimeout
 from infra.runtime.invalid import InvalidRequest, MalformedJson
 from infra.runtime.problem_json import MEDIA_TYPE, SCHEMA
@@ -57,6 +59,8 @@ def _common(path: str, verb: str, operation: Mapping[str, Any]) -> Iterator[type
         yield PayloadTooLarge
     if "requestBody" in operation or any(one["in"] == "query" for one in operation.get("parameters", ())):
         yield InvalidRequest
+    if "security" in operation:
+        yield from (Unauthenticated, CredentialsRefused, ScopeMissing)
     if path not in EXEMPT:
         yield RateLimited
     if path not in _ALONE:

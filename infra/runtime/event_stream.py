@@ -8,9 +8,12 @@ from typing import Any
 
 import anyio
 from sse_starlette import EventSourceResponse
+from starlette.types import Receive, Scope, Send
 
+from infra.runtime.auth.caller import Caller
 from infra.runtime.feed import Feed
 from infra.runtime.runtime import Runtime
+from infra.runtime.streams import Streams
 
 KEEPALIVE_S = 15
 LIFETIME_S = 14 * 60.0  # proxies in front of us cut at 15 min
@@ -26,7 +29,20 @@ def notice(event: str, text: str) -> Frame:
     return {"event": event, "data": json.dumps({"message": text})}
 
 
-def event_stream(frames: AsyncIterator[Frame | bytes], *, feed: Feed[Any]) -> EventSourceResponse:
+class _Counted(EventSourceResponse):
+    """Counts for its caller from its first byte to its last; raises ``TooManyStreams`` before the first."""
+
+    caller: Caller
+    streams: Streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.streams.one(self.caller):
+            await super().__call__(scope, receive, send)
+
+
+def event_stream(
+    frames: AsyncIterator[Frame | bytes], *, feed: Feed[Any], caller: Caller, streams: Streams
+) -> EventSourceResponse:
     """The answer; when the server stops, the feed is closed first so that the stream ends in order."""
     stopping = anyio.Event()
 
@@ -34,7 +50,7 @@ def event_stream(frames: AsyncIterator[Frame | bytes], *, feed: Feed[Any]) -> Ev
         await stopping.wait()
         feed.close()
 
-    return EventSourceResponse(
+    made = _Counted(
         frames,
         ping=KEEPALIVE_S,
         send_timeout=SEND_TIMEOUT_S,
@@ -43,6 +59,8 @@ def event_stream(frames: AsyncIterator[Frame | bytes], *, feed: Feed[Any]) -> Ev
         shutdown_event=stopping,
         shutdown_grace_period=1.0,
     )
+    made.caller, made.streams = caller, streams
+    return made
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """The app factory: every face answers errors as problem+json and says whether it lives and is ready."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 
 from infra.postgres.away import AWAY, DatabaseAway, is_away
 from infra.runtime.answers import OTHER, complete, problems
+from infra.runtime.auth.gate import Authenticated, Gate
+from infra.runtime.auth.routes import refuse_unscoped
 from infra.runtime.guard import BODY_SECONDS, MAX_BODY, Guard
 from infra.runtime.invalid import MalformedJson
 from infra.runtime.measured import Measured, metrics_route
@@ -29,6 +31,8 @@ log = structlog.get_logger()
 
 Check = Callable[[], Awaitable[None]]
 _NO_LIMITS: Mapping[str, int] = {}
+OPEN = frozenset({"/livez", "/readyz", "/docs", "/openapi.json"})
+"""Whoever watches or wants to know a service need not say who they are."""
 
 
 class _Face(FastAPI):
@@ -52,7 +56,9 @@ class NotReady(Problem):
 def create_app(
     *,
     title: str,
+    gate: Gate,
     routers: Sequence[APIRouter],
+    public: Collection[str] = (),
     ready: Sequence[Check] = (),
     body_seconds: float = BODY_SECONDS,
     body_limits: Mapping[str, int] = _NO_LIMITS,
@@ -62,14 +68,17 @@ def create_app(
 ) -> FastAPI:
     """A face: the routers, ``/livez``, ``/readyz`` (503 while a check raises) and problem+json for every error.
 
-    A request's body may take ``body_seconds`` to arrive, and have as many bytes on a path as ``body_limits`` says. A
-    tenant may send ``rate_limit`` requests a second (0: any number). With ``metrics`` requests are measured, and
-    ``/metrics`` is served.
+    ``gate`` decides who comes in; each route asks for a scope, or its path is ``public``. A request's body may take
+    ``body_seconds`` to arrive, and have as many bytes on a path as ``body_limits`` says. A tenant may send
+    ``rate_limit`` requests a second (0: any number). With ``metrics`` they are measured, and ``/metrics`` is served.
     """
+    refuse_unscoped(routers, public=public)
+    everybody = OPEN | set(public)
     app = _Face(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, responses=OTHER)
     app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds, wider=body_limits)
     if rate_limit:
         app.add_middleware(RateLimit, per_second=rate_limit)
+    app.add_middleware(Authenticated, gate=gate, public=everybody)
     app.add_middleware(Traced)
     if metrics is not None:
         app.add_middleware(Measured, metrics=metrics)

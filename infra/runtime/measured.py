@@ -2,11 +2,12 @@
 
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from infra.runtime.auth.caller import READS_ALL
 from infra.runtime.settings import Settings
 
 if TYPE_CHECKING:  # it takes a while to load, and not every process measures
@@ -59,7 +60,9 @@ def metrics_route(metrics: "Metrics") -> APIRouter:
     """``/metrics``."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    plain: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}}
+
+    @router.get("/metrics", response_class=Response, responses=plain, dependencies=[READS_ALL])
     async def get_metrics() -> Response:
         """What is measured, for Prometheus; what is read off the database is a few seconds old at most."""
         return Response(await metrics.text(), media_type=_TEXT)

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from infra.runtime.auth.access import Access
 from infra.runtime.places import Places
 from infra.runtime.redaction import scrub
 from infra.runtime.setting_types import Endpoint, MailServer, Origin, SigningSecret
@@ -22,7 +23,7 @@ class SettingsRefused(Problem):
     recovery: ClassVar[str] = "Correct it in the environment or on the command line; .env.example explains every one."
 
 
-class Settings(Places):
+class Settings(Access, Places):
     """The effective configuration. Field descriptions become ``.env.example`` and the README's table."""
 
     model_config = SettingsConfigDict(
@@ -31,7 +32,6 @@ class Settings(Places):
 
     host: str = Field("127.0.0.1", description="Address the faces listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port of every face.")
-    auth: Literal["off"] = Field("off", description="Who may call; `off` is refused on any address but loopback.")
 
     bright_data_api_url: Origin | None = Field(
         None,

@@ -28,16 +28,17 @@ async def list_crawls(
     """``items`` and ``next_page_token`` ("" at the end). Raises ``InvalidPage``."""
     if status is not None and status not in STATES:
         raise invalid_page("status", f"must be one of {', '.join(STATES)}")
-    before = read_page_token(page_token, tuple[Moment, UUID], asked=status, seal=database.seal) if page_token else None
+    asked = ["crawls", tenant, status]
+    before = read_page_token(page_token, tuple[Moment, UUID], asked=asked, seal=database.seal) if page_token else None
     async with database.reading() as tx:
         rows = await views.page(tx, tenant=tenant, states=STATES.get(status or ""), before=before, limit=page_size + 1)
     more = len(rows) > page_size
     rows = rows[:page_size]
     return {
         "items": [status_body(row, usual_seconds=None, polling_enabled=polling_enabled) for row in rows],
-        "next_page_token": _token(rows[-1], status, database.seal) if more else "",
+        "next_page_token": _token(rows[-1], asked, database.seal) if more else "",
     }
 
 
-def _token(row: dict[str, Any], status: str | None, seal: bytes) -> str:
-    return write_page_token((row["created_at"], UUID(str(row["id"]))), asked=status, seal=seal)
+def _token(row: dict[str, Any], asked: object, seal: bytes) -> str:
+    return write_page_token((row["created_at"], UUID(str(row["id"]))), asked=asked, seal=seal)

@@ -48,6 +48,7 @@ async def trigger_crawl(
     worker: str | None,
     database: Database,
     policy: Policy,
+    created_by: str | None = None,
 ) -> Accepted:
     """Store the order. With a ``worker`` its job is handed out at once, else the queue has it.
 
@@ -67,7 +68,7 @@ async def trigger_crawl(
             if known is not None:
                 return _known(known, key)
         await require_room(tx, QUEUE, room=policy.room)
-        await queue.enqueue(tx, _job(crawl_id, order, tenant))
+        await queue.enqueue(tx, _job(crawl_id, order, tenant, created_by))
         await crawls.insert(tx, crawl_id, order, tenant=tenant, webhook_token=webhook_token, deadline=policy.deadline)
         if worker is None:
             return Accepted(crawl_id=crawl_id)
@@ -83,12 +84,13 @@ def _known(known: keys.KnownKey, key: IdempotencyKey) -> Accepted:
     return Accepted(crawl_id=known.crawl_id, answer=known.answer)
 
 
-def _job(crawl_id: UUID, order: Order, tenant: str) -> NewJob:
+def _job(crawl_id: UUID, order: Order, tenant: str, created_by: str | None) -> NewJob:
     return NewJob(
         id=crawl_id,
         kind="crawl",
         queue=QUEUE,
         tenant=tenant,
+        created_by=created_by,
         priority=order.priority,
         max_tries=MAX_TRIES,
         step="submitting",

@@ -13,10 +13,13 @@ from sse_starlette import EventSourceResponse
 from infra.postgres.database import Database
 from infra.postgres.log_cursor import Cursor, CursorExpired, InvalidCursor
 from infra.runtime.answers import problems
+from infra.runtime.auth.caller import Operating, Reading
 from infra.runtime.event_stream import LIFETIME_S, closing, event_stream
+from infra.runtime.faces import Service
 from infra.runtime.feed import TooManyStreams
 from infra.runtime.measured import measures
 from infra.runtime.runtime import Runtime
+from infra.runtime.streams import Streams, streams
 from schemas.catalogue import UnknownTopic, event_type
 from services.events.feed import Feed
 from services.events.list_events import list_events
@@ -31,7 +34,6 @@ from services.events.subscriptions import (
     list_subscriptions,
 )
 
-TENANT = "default"
 _Subject = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 _STREAM = {
     200: {"content": {"text/event-stream": {}}},
@@ -59,33 +61,35 @@ async def lifespan(runtime: Runtime) -> AsyncIterator[None]:
 def router(runtime: Runtime) -> APIRouter:
     """All routes of the context."""
     alone = runtime.settings.on_loopback and runtime.settings.auth == "off"
-    return routes(runtime.database, feed=runtime.once(feed), tenant=TENANT, private_urls=alone)
+    return routes(runtime.database, feed=runtime.once(feed), streams=runtime.once(streams), private_urls=alone)
 
 
 def routes(
-    database: Database, *, feed: Feed, tenant: str, private_urls: bool, lifetime_s: float = LIFETIME_S
+    database: Database, *, feed: Feed, streams: Streams, private_urls: bool, lifetime_s: float = LIFETIME_S
 ) -> APIRouter:
-    """The routes for one tenant. ``private_urls`` allows pushes to loopback and inner networks."""
+    """The routes. ``private_urls`` allows pushes to loopback and inner networks."""
     made = APIRouter(prefix="/api/v1/events", tags=["events"])
-    _reading(made, database, feed=feed, tenant=tenant, lifetime_s=lifetime_s)
-    _subscribing(made, database, tenant=tenant, private_urls=private_urls)
+    _reading(made, database, feed=feed, streams=streams, lifetime_s=lifetime_s)
+    _subscribing(made, database, private_urls=private_urls)
     return made
 
 
-def _reading(made: APIRouter, database: Database, *, feed: Feed, tenant: str, lifetime_s: float) -> None:
+def _reading(made: APIRouter, database: Database, *, feed: Feed, streams: Streams, lifetime_s: float) -> None:
     @made.get("", responses=problems(InvalidCursor, CursorExpired, UnknownTopic))
     async def events(
+        caller: Reading,
         type: str | None = None,  # noqa: A002  # the name in the query
         crawl_id: _Subject = None,
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:
         """Published events as CloudEvents, oldest first. An empty page: nothing more yet, ask again with its token."""
-        wanted = Wanted(tenant=tenant, type=type, crawl_id=crawl_id)
+        wanted = Wanted(tenant=caller.tenant, type=type, crawl_id=crawl_id)
         return await list_events(wanted, after=after, limit=limit, database=database)
 
     @made.get("/stream", response_class=EventSourceResponse, responses=_STREAM)
     async def stream(
+        caller: Reading,
         type: str | None = None,  # noqa: A002  # see above
         crawl_id: _Subject = None,
         after: str | None = None,
@@ -97,30 +101,33 @@ def _reading(made: APIRouter, database: Database, *, feed: Feed, tenant: str, li
         place = last_event_id or after
         cursor = Cursor.parse(place) if place else None
         feed.check_room()
-        wanted = Wanted(tenant=tenant, type=type, crawl_id=crawl_id)
+        wanted = Wanted(tenant=caller.tenant, type=type, crawl_id=crawl_id)
         frames = stream_events(wanted, after=cursor, feed=feed, lifetime_s=lifetime_s)
-        return event_stream(frames, feed=feed)
+        return event_stream(frames, feed=feed, caller=caller, streams=streams)
 
 
-def _subscribing(made: APIRouter, database: Database, *, tenant: str, private_urls: bool) -> None:
+def _subscribing(made: APIRouter, database: Database, *, private_urls: bool) -> None:
     @made.post("/subscriptions", status_code=201, responses=problems(UnknownTopic, PushUrlRefused))
-    async def subscribe(new: NewSubscription) -> dict[str, Any]:
+    async def subscribe(new: NewSubscription, caller: Operating) -> dict[str, Any]:
         """Have events pushed to an endpoint. Keep the secret: it signs every push and is not shown again."""
         return await create_subscription(
             new,
             subscription_id=uuid4(),
             secret="whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
-            tenant=tenant,
+            tenant=caller.tenant,
             private_urls=private_urls,
             database=database,
         )
 
     @made.get("/subscriptions")
-    async def subscriptions() -> dict[str, Any]:
+    async def subscriptions(caller: Reading) -> dict[str, Any]:
         """All subscriptions, with what waits for each and its last failure."""
-        return await list_subscriptions(tenant=tenant, database=database)
+        return await list_subscriptions(tenant=caller.tenant, database=database)
 
     @made.delete("/subscriptions/{subscription_id}", status_code=204, responses=problems(SubscriptionUnknown))
-    async def unsubscribe(subscription_id: str) -> None:
+    async def unsubscribe(subscription_id: str, caller: Operating) -> None:
         """End a subscription; what it has not received is dropped."""
-        await delete_subscription(subscription_id, tenant=tenant, database=database)
+        await delete_subscription(subscription_id, tenant=caller.tenant, database=database)
+
+
+app = Service("events")

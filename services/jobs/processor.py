@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from infra.runtime.auth.caller import HOME
 from infra.runtime.logging import leave_to_the_program
 from infra.runtime.settings import read_settings
 from infra.runtime.wrong_fields import wrong_fields
 from services.jobs.commanding.cancel_job import cancel_job
 from services.jobs.commanding.pause_queue import pause_queue
 from services.jobs.commanding.resume_queue import resume_queue
-from services.jobs.face import TENANT
 from services.jobs.job_id import job_id as parsed
 from services.jobs.kinds import kinds, queues
 from services.jobs.limiting import Limiting, limiting
@@ -65,7 +65,7 @@ class BackgroundProcessor:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._database = host.runtime.database
-        self._callbacks = Callbacks(host, tenant=TENANT)
+        self._callbacks = Callbacks(host, tenant=HOME)
         self._watch = BatchWatch(self._database, host.runtime.stopping)
 
     def __enter__(self) -> Self:
@@ -140,7 +140,7 @@ class BackgroundProcessor:
         """Cancel a job in any state; a running one stops within 5 s. Raises ``JobNotFound``, ``InvalidTransition``."""
         runtime = self._host.runtime
         self._host.run(
-            cancel_job(parsed(job_id), tenant=TENANT, kinds=runtime.once(kinds), database=self._database),
+            cancel_job(parsed(job_id), tenant=HOME, kinds=runtime.once(kinds), database=self._database),
         )
 
     def pause(self, queue: str | None = None) -> None:
@@ -163,23 +163,23 @@ class BackgroundProcessor:
 
     def _row(self, job_id: str) -> dict[str, Any]:
         history = self._host.runtime.once(job_history)
-        return self._host.run(find_job(parsed(job_id), tenant=TENANT, database=self._database, warehouse=history))
+        return self._host.run(find_job(parsed(job_id), tenant=HOME, database=self._database, warehouse=history))
 
     async def _submit(self, submission: Submission) -> str:
         comes_in = self._host.runtime.once(door)
         row = await submit_job(
-            submission, job_id=uuid4(), key=None, tenant=TENANT, door=comes_in, database=self._database
+            submission, job_id=uuid4(), key=None, tenant=HOME, door=comes_in, database=self._database
         )
         return str(row["id"])
 
     async def _process(self, batch: Batch, seconds: float) -> BatchProcessingResult:
         comes_in = self._host.runtime.once(door)
         batch_id, ids = await submit_batch(
-            batch, batch_id=uuid4(), key=None, tenant=TENANT, door=comes_in, database=self._database
+            batch, batch_id=uuid4(), key=None, tenant=HOME, door=comes_in, database=self._database
         )
         await self._watch.wait(batch_id, seconds=seconds)
         async with self._database.reading() as tx:
-            numbers = await batches.numbers(tx, batch_id, tenant=TENANT) or {"seconds": 0.0}
+            numbers = await batches.numbers(tx, batch_id, tenant=HOME) or {"seconds": 0.0}
             rows = await batches.page(tx, batch_id, after=None, limit=len(ids))
         return batch_processing_result(rows, seconds=numbers["seconds"], limiting=self._limiting)
 

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Header, Query, Response
 
 from infra.runtime.answers import body, problems
+from infra.runtime.auth.caller import Caller, Reading, Triggering
 from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.jobs import BatchResult, SubmittedBatch
-from services.jobs.face import TENANT
 from services.jobs.face.reading import PageToken
 from services.jobs.kinds import KindNotAccepted
 from services.jobs.limiting import limiting
@@ -48,11 +48,13 @@ def routes(runtime: Runtime) -> APIRouter:
     """The routes of this subject."""
     made = APIRouter(prefix="/api/background", tags=["jobs"])
 
-    async def result(batch_id: UUID, wait: float, page_size: int, page_token: str | None) -> dict[str, Any]:
+    async def result(
+        batch_id: UUID, caller: Caller, *, wait: float, page_size: int, page_token: str | None
+    ) -> dict[str, Any]:
         ask = partial(
             batch_result,
             batch_id,
-            tenant=TENANT,
+            tenant=caller.tenant,
             page_size=page_size,
             page_token=page_token,
             limiting=runtime.once(limiting),
@@ -66,7 +68,9 @@ def routes(runtime: Runtime) -> APIRouter:
 
     @made.post("/submit-batch", status_code=_ACCEPTED, responses=_SUBMITTED)
     async def submit(
+        *,
         batch: Batch,
+        caller: Triggering,
         response: Response,
         wait: Wait = 0.0,
         page_size: PageSize = 100,
@@ -78,18 +82,24 @@ def routes(runtime: Runtime) -> APIRouter:
         """
         key = read_key(idempotency_key, meant(batch))
         batch_id, ids = await submit_batch(
-            batch, batch_id=uuid4(), key=key, tenant=TENANT, door=runtime.once(door), database=runtime.database
+            batch,
+            batch_id=uuid4(),
+            key=key,
+            tenant=caller.tenant,
+            created_by=caller.name,
+            door=runtime.once(door),
+            database=runtime.database,
         )
-        found = await result(batch_id, wait, page_size, None)
+        found = await result(batch_id, caller, wait=wait, page_size=page_size, page_token=None)
         response.status_code = _OVER if found["status"] == "completed" else _ACCEPTED
         response.headers["Location"] = f"/api/background/batch/{batch_id}"
         return {**found, "job_ids": [str(one) for one in ids]}
 
     @made.get("/batch/{batch_id}", responses=body(BatchResult) | problems(BatchNotFound, InvalidPage))
     async def batch(
-        batch_id: str, wait: Wait = 0.0, page_size: PageSize = 100, page_token: PageToken = None
+        batch_id: str, caller: Reading, wait: Wait = 0.0, page_size: PageSize = 100, page_token: PageToken = None
     ) -> dict[str, Any]:
         """What became of a batch: numbers, a page of its jobs, the first errors."""
-        return await result(batch_id_of(batch_id), wait, page_size, page_token)
+        return await result(batch_id_of(batch_id), caller, wait=wait, page_size=page_size, page_token=page_token)
 
     return made

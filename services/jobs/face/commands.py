@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from infra.runtime.answers import body, problems
+from infra.runtime.auth.caller import Caller, Operating
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.jobs import Job
 from services.jobs.commanding.archived_job import JobArchived, not_at_hand
@@ -19,7 +20,6 @@ from services.jobs.commanding.pause_job import pause_job
 from services.jobs.commanding.restart_job import restart_job
 from services.jobs.commanding.resume_job import resume_job
 from services.jobs.commanding.retry_job import retry_job
-from services.jobs.face import TENANT
 from services.jobs.job_id import JobNotFound, job_id
 from services.jobs.kinds import kinds
 from services.jobs.limiting import limiting
@@ -30,6 +30,7 @@ from services.jobs.store import views
 from services.jobs.submitting.room import QueueFull
 
 _Done = Callable[..., Awaitable[None]]
+_Commanded = Callable[[_Done, str, Caller], Awaitable[dict[str, Any]]]
 _REFUSED = problems(JobNotFound, InvalidTransition, JobArchived)
 _LATER = body(Job, status=202) | _REFUSED
 _ANEW = body(Job, status=202) | problems(JobNotFound, InvalidTransition, JobArchived, QueueFull)
@@ -48,51 +49,53 @@ def routes(runtime: Runtime) -> APIRouter:
     """The routes of this subject. Each answers the job as the command left it."""
     made = APIRouter(prefix="/api/background/job/{job_id}", tags=["commands"])
 
-    async def commanded(use_case: _Done, wanted: str) -> dict[str, Any]:
+    async def commanded(use_case: _Done, wanted: str, caller: Caller) -> dict[str, Any]:
         one = job_id(wanted)
         try:
-            await use_case(one, tenant=TENANT, kinds=runtime.once(kinds), database=runtime.database)
+            await use_case(one, tenant=caller.tenant, kinds=runtime.once(kinds), database=runtime.database)
         except JobNotFound as unknown:
             history = runtime.once(job_history)
-            raise await not_at_hand(one, tenant=TENANT, database=runtime.database, warehouse=history) from unknown
-        return await _shown(runtime, one)
+            raise await not_at_hand(
+                one, tenant=caller.tenant, database=runtime.database, warehouse=history
+            ) from unknown
+        return await _shown(runtime, one, tenant=caller.tenant)
 
     _endings(made, commanded)
     _beginnings(made, commanded, room=runtime.settings.max_queue_size)
     return made
 
 
-def _endings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]]) -> None:
+def _endings(made: APIRouter, commanded: _Commanded) -> None:
     @made.delete("", status_code=202, responses=_LATER)
-    async def cancel(job_id: str) -> dict[str, Any]:
+    async def cancel(job_id: str, caller: Operating) -> dict[str, Any]:
         """Cancel the job. One that is being worked is over within 5 s; until then `wanted` says cancel."""
-        return await commanded(cancel_job, job_id)
+        return await commanded(cancel_job, job_id, caller)
 
     @made.post("/pause", status_code=202, responses=_LATER)
-    async def pause(job_id: str) -> dict[str, Any]:
+    async def pause(job_id: str, caller: Operating) -> dict[str, Any]:
         """Put the job aside. One that is being worked is paused within 5 s; until then `wanted` says pause."""
-        return await commanded(pause_job, job_id)
+        return await commanded(pause_job, job_id, caller)
 
     @made.post("/resume", status_code=202, responses=_LATER)
-    async def resume(job_id: str) -> dict[str, Any]:
+    async def resume(job_id: str, caller: Operating) -> dict[str, Any]:
         """Let a paused job go on where it was."""
-        return await commanded(resume_job, job_id)
+        return await commanded(resume_job, job_id, caller)
 
 
-def _beginnings(made: APIRouter, commanded: Callable[[_Done, str], Awaitable[dict[str, Any]]], *, room: int) -> None:
+def _beginnings(made: APIRouter, commanded: _Commanded, *, room: int) -> None:
     @made.post("/retry", status_code=202, responses=_ANEW)
-    async def retry(job_id: str) -> dict[str, Any]:
+    async def retry(job_id: str, caller: Operating) -> dict[str, Any]:
         """Run an ended job again, as a new attempt that goes a level ahead."""
-        return await commanded(partial(retry_job, room=room), job_id)
+        return await commanded(partial(retry_job, room=room), job_id, caller)
 
     @made.post("/restart", status_code=202, responses=_ANEW)
-    async def restart(job_id: str) -> dict[str, Any]:
+    async def restart(job_id: str, caller: Operating) -> dict[str, Any]:
         """Start the job anew whatever it does; an attempt under way ends as cancelled."""
-        return await commanded(partial(restart_job, room=room), job_id)
+        return await commanded(partial(restart_job, room=room), job_id, caller)
 
-    async def priority(job_id: str, wanted: NewPriority) -> dict[str, Any]:
+    async def priority(job_id: str, wanted: NewPriority, caller: Operating) -> dict[str, Any]:
         """Give a job that waits another priority, as if it had had it from the start."""
-        return await commanded(partial(_prioritise, wanted.priority), job_id)
+        return await commanded(partial(_prioritise, wanted.priority), job_id, caller)
 
     made.put("/priority", responses=_NOW)(priority)
     made.patch("/priority", responses=_NOW)(priority)
@@ -102,9 +105,9 @@ async def _prioritise(priority: int, job_id: UUID, **known: Any) -> None:
     await change_priority(job_id, priority, **known)
 
 
-async def _shown(runtime: Runtime, job_id: UUID) -> dict[str, Any]:
+async def _shown(runtime: Runtime, job_id: UUID, *, tenant: str) -> dict[str, Any]:
     async with runtime.database.reading() as tx:
-        row = await views.one(tx, job_id, tenant=TENANT)
+        row = await views.one(tx, job_id, tenant=tenant)
     if row is None:
         raise JobNotFound
     return background(row, runtime.once(limiting).of(row))

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.runtime.answers import body, problems
+from infra.runtime.auth.caller import Operating, Reading
 from infra.runtime.bus import DeadLetterUnknown, SubscriptionGone
 from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
@@ -20,7 +21,6 @@ from services.jobs.commanding.replay_dead_letter import (
     replay_dead_letter,
     replay_dead_letters,
 )
-from services.jobs.face import TENANT
 from services.jobs.face.reading import Name, PageSize, PageToken
 from services.jobs.job_id import JobNotFound
 from services.jobs.kinds import kinds
@@ -52,6 +52,7 @@ def _list(made: APIRouter, runtime: Runtime) -> None:
     @made.get("", responses=body(Page[DeadLetter]) | problems(InvalidPage))
     async def dead_letters(
         *,
+        caller: Reading,
         source: Source | None = None,
         kind: Name = None,
         queue: Name = None,
@@ -61,7 +62,7 @@ def _list(made: APIRouter, runtime: Runtime) -> None:
     ) -> dict[str, Any]:
         """Jobs that failed for good and messages nobody could take, the last first, each with its reason."""
         return await list_dead_letters(
-            Dead(tenant=TENANT, kind=kind, queue=queue, code=code),
+            Dead(tenant=caller.tenant, kind=kind, queue=queue, code=code),
             source=source,
             page_size=page_size,
             page_token=page_token,
@@ -70,32 +71,36 @@ def _list(made: APIRouter, runtime: Runtime) -> None:
         )
 
     @made.get("/{letter}", responses=body(DeadLetterFound) | problems(DeadLetterUnknown))
-    async def dead_letter(letter: str) -> dict[str, Any]:
+    async def dead_letter(letter: str, caller: Reading) -> dict[str, Any]:
         """One of them, with what it carried."""
-        return await find_dead_letter(_id(letter), tenant=TENANT, database=runtime.database, bus=runtime.bus)
+        return await find_dead_letter(_id(letter), tenant=caller.tenant, database=runtime.database, bus=runtime.bus)
 
 
 def _commands(made: APIRouter, runtime: Runtime) -> None:
     bus, database, room = runtime.bus, runtime.database, runtime.settings.max_queue_size
 
     @made.post("/replay", responses=body(Counted))
-    async def replay_all(wanted: Replay) -> dict[str, Any]:
+    async def replay_all(wanted: Replay, caller: Operating) -> dict[str, Any]:
         """Give all that fit another chance; answers how many fitted, changed and refused."""
         known = runtime.once(kinds)
-        return await replay_dead_letters(wanted, tenant=TENANT, kinds=known, room=room, database=database, bus=bus)
+        return await replay_dead_letters(
+            wanted, tenant=caller.tenant, kinds=known, room=room, database=database, bus=bus
+        )
 
     @made.post("/{letter}/replay", status_code=202, responses=_REPLAYED)
-    async def replay(letter: str) -> dict[str, Any]:
+    async def replay(letter: str, caller: Operating) -> dict[str, Any]:
         """Give one another chance: a job is retried, a message delivered again."""
         source = await replay_dead_letter(
-            _id(letter), tenant=TENANT, kinds=runtime.once(kinds), room=room, database=database, bus=bus
+            _id(letter), tenant=caller.tenant, kinds=runtime.once(kinds), room=room, database=database, bus=bus
         )
         return {"id": letter, "source": source, "status": "replayed"}
 
     @made.post("/{letter}/discard", responses=body(Settled) | problems(DeadLetterUnknown))
-    async def discard(letter: str, why: Discard) -> dict[str, Any]:
+    async def discard(letter: str, why: Discard, caller: Operating) -> dict[str, Any]:
         """Take one off the list; a job keeps the reason and can still be retried."""
-        source = await discard_dead_letter(_id(letter), reason=why.reason, tenant=TENANT, database=database, bus=bus)
+        source = await discard_dead_letter(
+            _id(letter), reason=why.reason, tenant=caller.tenant, database=database, bus=bus
+        )
         return {"id": letter, "source": source, "status": "discarded"}
 
 

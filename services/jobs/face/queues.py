@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.runtime.answers import body, problems
+from infra.runtime.auth.caller import OPERATES_ALL
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem
 from services.jobs.bodies.commanding import Paused, QueueLimits
@@ -52,7 +53,7 @@ _Queue = Annotated[_Name, Query(description="Its name; all queues without it. Th
 
 def routes(runtime: Runtime) -> APIRouter:
     """The routes of this subject."""
-    made = APIRouter(prefix="/api/background/queue", tags=["commands"])
+    made = APIRouter(prefix="/api/background/queue", tags=["commands"], dependencies=[OPERATES_ALL])
 
     @made.post("/pause", responses=body(Paused) | problems(QueueNotFound, QueueAmbiguous))
     async def pause(queue: _Queue = None, which: Which | None = None) -> dict[str, Any]:

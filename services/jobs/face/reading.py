@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from infra.runtime.answers import body, problems
+from infra.runtime.auth.caller import Caller, Reading
 from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from schemas.load_source import WarehouseUnavailable
 from services.jobs import shapes
 from services.jobs.bodies.jobs import Happening, Job, JobV2, Page, Progress
-from services.jobs.face import TENANT
 from services.jobs.job_id import JobNotFound
 from services.jobs.job_id import job_id as parsed
 from services.jobs.limiting import limiting
@@ -88,43 +88,47 @@ def _lists(made: APIRouter, runtime: Runtime) -> None:
     database = runtime.database
 
     @made.get("/api/v2/jobs/active", responses=body(Page[JobV2]) | problems(InvalidPage))
-    async def active(page_size: PageSize = 100, page_token: PageToken = None) -> dict[str, Any]:
+    async def active(caller: Reading, page_size: PageSize = 100, page_token: PageToken = None) -> dict[str, Any]:
         """Jobs that are not over, newest first, then those that ended within the last five minutes."""
-        return await list_active_jobs(tenant=TENANT, page_size=page_size, page_token=page_token, database=database)
+        return await list_active_jobs(
+            tenant=caller.tenant, page_size=page_size, page_token=page_token, database=database
+        )
 
     @made.get("/api/v2/jobs", responses=body(Page[JobV2]) | problems(InvalidPage))
-    async def jobs(asked: Annotated[Asked, Query()]) -> dict[str, Any]:
+    async def jobs(asked: Annotated[Asked, Query()], caller: Reading) -> dict[str, Any]:
         """Jobs, newest first, of which all that is asked for is true."""
         return await list_jobs(
-            asked.wanted(TENANT), page_size=asked.page_size, page_token=asked.page_token, database=database
+            asked.wanted(caller.tenant), page_size=asked.page_size, page_token=asked.page_token, database=database
         )
 
 
 def _one(made: APIRouter, runtime: Runtime) -> None:
-    async def found(job_id: str) -> dict[str, Any]:
+    async def found(job_id: str, caller: Caller) -> dict[str, Any]:
         history = runtime.once(job_history)
-        return await find_job(parsed(job_id), tenant=TENANT, database=runtime.database, warehouse=history)
+        return await find_job(parsed(job_id), tenant=caller.tenant, database=runtime.database, warehouse=history)
 
     @made.get("/api/v2/jobs/{job_id}", responses=body(JobV2) | problems(*_FINDING))
-    async def job_v2(job_id: str) -> dict[str, Any]:
+    async def job_v2(job_id: str, caller: Reading) -> dict[str, Any]:
         """One job, as the lists show it."""
-        return shapes.v2(await found(job_id))
+        return shapes.v2(await found(job_id, caller))
 
     @made.get("/api/background/job/{job_id}", responses=body(Job) | problems(*_FINDING))
-    async def job(job_id: str) -> dict[str, Any]:
+    async def job(job_id: str, caller: Reading) -> dict[str, Any]:
         """Everything about one job; progress is 0 to 100."""
-        row = await found(job_id)
+        row = await found(job_id, caller)
         return shapes.background(row, runtime.once(limiting).of(row))
 
     @made.get("/api/background/job/{job_id}/progress", responses=body(Progress) | problems(*_FINDING))
-    async def progress(job_id: str) -> dict[str, Any]:
+    async def progress(job_id: str, caller: Reading) -> dict[str, Any]:
         """How far a job is, and in how many seconds it should be over; null where that would be a guess."""
-        row = await found(job_id)
+        row = await found(job_id, caller)
         remaining = await time_remaining(row, database=runtime.database, recent=runtime.once(recent))
         return shapes.progress(row, remaining=remaining)
 
     @made.get("/api/background/job/{job_id}/events", responses=body(Page[Happening]) | problems(InvalidPage, *_FINDING))
-    async def events(job_id: str, page_size: PageSize = 100, page_token: PageToken = None) -> dict[str, Any]:
+    async def events(
+        job_id: str, caller: Reading, page_size: PageSize = 100, page_token: PageToken = None
+    ) -> dict[str, Any]:
         """What happened to a job, oldest first."""
-        row = await found(job_id)
+        row = await found(job_id, caller)
         return await job_timeline(row["id"], page_size=page_size, page_token=page_token, database=runtime.database)

@@ -7,11 +7,11 @@ from uuid import uuid4
 from fastapi import APIRouter, Response
 
 from infra.runtime.answers import body, problems
+from infra.runtime.auth.caller import Operating, Reading, Triggering
 from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.commanding import Schedule
 from services.jobs.bodies.jobs import Page
-from services.jobs.face import TENANT
 from services.jobs.face.reading import PageSize, PageToken
 from services.jobs.kinds import KindNotAccepted
 from services.jobs.schedules.change_schedule import change_schedule
@@ -42,27 +42,28 @@ def routes(runtime: Runtime) -> APIRouter:
 
 def _asking(made: APIRouter, runtime: Runtime) -> None:
     @made.get("", responses=body(Page[Schedule]) | problems(InvalidPage))
-    async def schedules(page_size: PageSize = 50, page_token: PageToken = None) -> dict[str, Any]:
+    async def schedules(caller: Reading, page_size: PageSize = 50, page_token: PageToken = None) -> dict[str, Any]:
         """Schedules by their names."""
         return await list_schedules(
-            tenant=TENANT, page_size=page_size, page_token=page_token, database=runtime.database
+            tenant=caller.tenant, page_size=page_size, page_token=page_token, database=runtime.database
         )
 
     @made.get("/{schedule_id}", responses=body(Schedule) | problems(ScheduleNotFound))
-    async def schedule(schedule_id: str) -> dict[str, Any]:
+    async def schedule(schedule_id: str, caller: Reading) -> dict[str, Any]:
         """One schedule: when it fires next, what came of the last time."""
-        return await find_schedule(schedule_id_of(schedule_id), tenant=TENANT, database=runtime.database)
+        return await find_schedule(schedule_id_of(schedule_id), tenant=caller.tenant, database=runtime.database)
 
 
 def _changing(made: APIRouter, runtime: Runtime) -> None:
     @made.post("", status_code=201, responses=body(Schedule, status=201) | problems(*_REFUSED))
-    async def create(new: NewSchedule, response: Response) -> dict[str, Any]:
+    async def create(new: NewSchedule, caller: Triggering, response: Response) -> dict[str, Any]:
         """Make jobs by the clock. A downtime of several firings is made up for by one job."""
         found = await create_schedule(
             new,
             schedule_id=uuid4(),
             now=datetime.now(UTC),
-            tenant=TENANT,
+            tenant=caller.tenant,
+            created_by=caller.name,
             door=runtime.once(door),
             database=runtime.database,
         )
@@ -70,18 +71,18 @@ def _changing(made: APIRouter, runtime: Runtime) -> None:
         return found
 
     @made.patch("/{schedule_id}", responses=body(Schedule) | problems(ScheduleNotFound, *_REFUSED))
-    async def change(schedule_id: str, change: ScheduleChange) -> dict[str, Any]:
+    async def change(schedule_id: str, change: ScheduleChange, caller: Operating) -> dict[str, Any]:
         """Change what is named; what would have fired while it was paused is not made up for."""
         return await change_schedule(
             schedule_id_of(schedule_id),
             change,
             now=datetime.now(UTC),
-            tenant=TENANT,
+            tenant=caller.tenant,
             door=runtime.once(door),
             database=runtime.database,
         )
 
     @made.delete("/{schedule_id}", status_code=204, responses=problems(ScheduleNotFound))
-    async def delete(schedule_id: str) -> None:
+    async def delete(schedule_id: str, caller: Operating) -> None:
         """End a schedule; the jobs it made stay."""
-        await delete_schedule(schedule_id_of(schedule_id), tenant=TENANT, database=runtime.database)
+        await delete_schedule(schedule_id_of(schedule_id), tenant=caller.tenant, database=runtime.database)

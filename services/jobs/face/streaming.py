@@ -9,11 +9,12 @@ from sse_starlette import EventSourceResponse
 
 from infra.postgres.log_cursor import Cursor, InvalidCursor
 from infra.runtime.answers import problems
+from infra.runtime.auth.caller import Caller, Reading
 from infra.runtime.event_stream import LIFETIME_S, event_stream
 from infra.runtime.feed import TooManyStreams
 from infra.runtime.runtime import Runtime
+from infra.runtime.streams import streams
 from schemas.load_source import WarehouseUnavailable
-from services.jobs.face import TENANT
 from services.jobs.face.reading import Name
 from services.jobs.job_id import JobNotFound
 from services.jobs.job_id import job_id as parsed
@@ -42,21 +43,24 @@ def routes(runtime: Runtime, *, lifetime_s: float = LIFETIME_S) -> APIRouter:
         **problems(InvalidCursor, JobNotFound, TooManyStreams, WarehouseUnavailable),
     }
 
-    async def found(job_id: str) -> UUID:
+    async def found(job_id: str, caller: Caller) -> UUID:
         history = runtime.once(job_history)
-        row = await find_job(parsed(job_id), tenant=TENANT, database=runtime.database, warehouse=history)
+        row = await find_job(parsed(job_id), tenant=caller.tenant, database=runtime.database, warehouse=history)
         return UUID(str(row["id"]))
 
     @made.get("/api/background/stream/progress", response_class=EventSourceResponse, responses=answers)
     async def progress(
-        asked: Annotated[Asked, Query()], last_event_id: Annotated[str | None, Header()] = None
+        asked: Annotated[Asked, Query()],
+        caller: Reading,
+        last_event_id: Annotated[str | None, Header()] = None,
     ) -> EventSourceResponse:
         """How jobs are (`snapshot`) and every change after it (`job_update`), or all since the one in Last-Event-ID."""
         cursor = Cursor.parse(last_event_id) if last_event_id else None
         feed = runtime.once(job_feed)
         feed.check_room()
-        job = await found(asked.job_id) if asked.job_id is not None else None
-        watched = Watched(tenant=TENANT, **{**asked.model_dump(), "job_id": job})
-        return event_stream(stream_jobs(watched, after=cursor, feed=feed, lifetime_s=lifetime_s), feed=feed)
+        job = await found(asked.job_id, caller) if asked.job_id is not None else None
+        watched = Watched(tenant=caller.tenant, **{**asked.model_dump(), "job_id": job})
+        frames = stream_jobs(watched, after=cursor, feed=feed, lifetime_s=lifetime_s)
+        return event_stream(frames, feed=feed, caller=caller, streams=runtime.once(streams))
 
     return made

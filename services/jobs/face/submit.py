@@ -6,9 +6,9 @@ from uuid import uuid4
 from fastapi import APIRouter, Header, Response
 
 from infra.runtime.answers import body, problems
+from infra.runtime.auth.caller import Triggering
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.jobs import Job
-from services.jobs.face import TENANT
 from services.jobs.kinds import KindNotAccepted
 from services.jobs.limiting import limiting
 from services.jobs.shapes import background
@@ -29,7 +29,10 @@ def routes(runtime: Runtime) -> APIRouter:
         responses=body(Job, status=202) | problems(KindNotAccepted, MetadataTooLarge, IdempotencyMismatch, QueueFull),
     )
     async def submit(
-        submission: Submission, response: Response, idempotency_key: Annotated[str | None, Header()] = None
+        submission: Submission,
+        caller: Triggering,
+        response: Response,
+        idempotency_key: Annotated[str | None, Header()] = None,
     ) -> dict[str, Any]:
         """Submit one job. 202 means it is ours; with an Idempotency-Key the same request makes one job only.
 
@@ -39,7 +42,8 @@ def routes(runtime: Runtime) -> APIRouter:
             submission,
             job_id=uuid4(),
             key=read_key(idempotency_key, meant(submission)),
-            tenant=TENANT,
+            tenant=caller.tenant,
+            created_by=caller.name,
             door=runtime.once(door),
             database=runtime.database,
         )

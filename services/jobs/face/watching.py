@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from infra.runtime.answers import body, problems
+from infra.runtime.auth.caller import READS_ALL, Reading
 from infra.runtime.measured import measures
 from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from services.jobs.alerts.list_alerts import list_alerts
 from services.jobs.bodies.jobs import Page
 from services.jobs.bodies.watching import Alert, MonitorSummary, QueueHealth, QueueStatus, Statistics
-from services.jobs.face import TENANT
 from services.jobs.face.reading import Name, PageSize, PageToken
 from services.jobs.kinds import kinds
 from services.jobs.reading.job_feed import job_feed
@@ -48,10 +48,10 @@ def _queues(made: APIRouter, runtime: Runtime) -> None:
     database = runtime.database
 
     @made.get("/queue/status", responses=body(QueueStatus))
-    async def status() -> dict[str, Any]:
+    async def status(caller: Reading) -> dict[str, Any]:
         """Each queue: jobs by status (those that are over: of the last 24 hours), oldest ready job, pause, limits."""
         return await queue_status(
-            tenant=TENANT,
+            tenant=caller.tenant,
             known={one.queue for one in runtime.once(kinds).working.values()},
             max_queue_size=runtime.settings.max_queue_size,
             now=_now(),
@@ -59,11 +59,11 @@ def _queues(made: APIRouter, runtime: Runtime) -> None:
         )
 
     @made.get("/queue/health", responses=body(QueueHealth))
-    async def health() -> dict[str, Any]:
+    async def health(caller: Reading) -> dict[str, Any]:
         """How the queues are: `healthy` (warnings at most), `degraded` (an error), `critical` (nothing is worked)."""
-        return await queue_health(tenant=TENANT, now=_now(), database=database)
+        return await queue_health(tenant=caller.tenant, now=_now(), database=database)
 
-    @made.get("/alerts", responses=body(Page[Alert]) | problems(InvalidPage))
+    @made.get("/alerts", responses=body(Page[Alert]) | problems(InvalidPage), dependencies=[READS_ALL])
     async def alerts(
         standing: _Standing = None, page_size: PageSize = 50, page_token: PageToken = None
     ) -> dict[str, Any]:
@@ -75,14 +75,14 @@ def _week(made: APIRouter, runtime: Runtime) -> None:
     database = runtime.database
 
     @made.get("/statistics", responses=body(Statistics))
-    async def get_statistics(kind: Name = None, queue: Name = None) -> dict[str, Any]:
+    async def get_statistics(caller: Reading, kind: Name = None, queue: Name = None) -> dict[str, Any]:
         """Seven days of jobs: summary, throughput by day, processing times by kind in seconds, use of the workers."""
-        return await statistics(tenant=TENANT, kind=kind, queue=queue, now=_now(), database=database)
+        return await statistics(tenant=caller.tenant, kind=kind, queue=queue, now=_now(), database=database)
 
     @made.get("/monitor/summary", responses=body(MonitorSummary))
-    async def summary() -> dict[str, Any]:
+    async def summary(caller: Reading) -> dict[str, Any]:
         """Health, statistics, workers and unpublished events in one answer."""
-        return await monitor_summary(tenant=TENANT, now=_now(), database=database)
+        return await monitor_summary(tenant=caller.tenant, now=_now(), database=database)
 
 
 def _now() -> datetime:

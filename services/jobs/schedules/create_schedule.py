@@ -12,7 +12,14 @@ from services.jobs.submitting.admission import Door
 
 
 async def create_schedule(
-    new: NewSchedule, *, schedule_id: UUID, now: datetime, tenant: str, door: Door, database: Database
+    new: NewSchedule,
+    *,
+    schedule_id: UUID,
+    now: datetime,
+    tenant: str,
+    door: Door,
+    database: Database,
+    created_by: str | None = None,
 ) -> dict[str, Any]:
     """The schedule as callers see it.
 
@@ -23,7 +30,7 @@ async def create_schedule(
     next_at = next_fire(new.cron, new.timezone, after=now)
     async with database.transaction() as tx:
         await refuse_what_makes_no_job(tx, said, job_id=schedule_id, tenant=tenant, door=door)
-        row = await schedules.add(tx, schedule_id, said, next_at=next_at, tenant=tenant)
+        row = await schedules.add(tx, schedule_id, said, next_at=next_at, tenant=tenant, created_by=created_by)
         if row is None:
             raise ScheduleExists(f"There is a schedule {new.name!r} already")
     return body(row)

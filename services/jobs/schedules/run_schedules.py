@@ -11,13 +11,12 @@ from msgspec.structs import replace
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database, Transaction
 from infra.runtime.redaction import scrub
-from schemas.problem import Problem
+from schemas.problem import Problem, ProblemClass
 from services.jobs.schedules.cron import next_fire
 from services.jobs.schedules.schedule import job_of
 from services.jobs.store import admission, schedules
 from services.jobs.store.rows import said, storable
 from services.jobs.submitting.admission import Door, accept, admit
-from services.jobs.submitting.room import QueueFull
 
 log = structlog.get_logger()
 
@@ -28,8 +27,8 @@ LEAST_SECONDS, MOST_SECONDS = 1.0, 30.0  # until a firing that made no job is tr
 async def run_schedules(*, door: Door, database: Database) -> int:
     """Once through; returns how many jobs were made. A schedule that missed several firings makes up for one.
 
-    One whose queue is full, or that cannot be fired for a reason nobody foresaw, is tried again later: others come
-    meanwhile. One whose job is refused says why and goes on to its next time.
+    One whose queue is full, whose job is refused for now, or that cannot be fired for a reason nobody foresaw, is tried
+    again later: others come meanwhile. One whose job is refused for good says why and goes on to its next time.
     """
     async with database.reading() as tx:
         due = await schedules.due(tx, limit=AT_ONCE)
@@ -56,9 +55,10 @@ async def _fire(tx: Transaction, schedule_id: UUID, door: Door) -> bool:
         next_at = next_fire(row["cron"], row["timezone"], after=row["now"])
         async with tx.connection.transaction():  # what its kind wrote goes with a refusal
             await _enqueue(tx, row, job_id, door)
-    except QueueFull as full:
-        await _later(tx, schedule_id, said(full))
     except Problem as problem:
+        if problem.kind is ProblemClass.RETRY:
+            await _later(tx, schedule_id, said(problem))
+            return False
         log.warning("schedule made no job", schedule=row["name"], code=problem.code, detail=problem.detail)
         await _refused(tx, row, problem)
     else:

@@ -98,10 +98,14 @@ def schedule_id_of(text: str) -> UUID:
 
 
 def job_of(schedule: Mapping[str, Any], *, job_id: UUID, tenant: str, door: Door) -> NewJob:
-    """The job that a schedule makes. Raises ``KindNotAccepted``, ``MetadataTooLarge``, ``InvalidRequest``."""
+    """The job that a schedule makes, as if whoever made the schedule had submitted it.
+
+    Raises ``KindNotAccepted``, ``MetadataTooLarge``, ``InvalidRequest``.
+    """
     wanted = {name: schedule[name] for name in OF_ITS_JOBS}
     submission = Submission.model_validate(wanted)
-    return new_job(submission, job_id=job_id, tenant=tenant, kinds=door.kinds, by_file=door.by_file)
+    by = schedule.get("created_by")
+    return new_job(submission, job_id=job_id, tenant=tenant, kinds=door.kinds, by_file=door.by_file, created_by=by)
 
 
 async def refuse_what_makes_no_job(

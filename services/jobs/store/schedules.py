@@ -13,7 +13,7 @@ OF_ITS_JOBS = ("kind", "payload", "priority", "metadata", "max_retries", "timeou
 """What a schedule says of each job it makes, as a submission says it."""
 
 _SAID = ("name", "cron", "timezone", "paused", *OF_ITS_JOBS)
-COLUMNS = f"id, tenant, {', '.join(_SAID)}, next_at, last_at, last_job_id, last_error, created_at"
+COLUMNS = f"id, tenant, {', '.join(_SAID)}, next_at, last_at, last_job_id, last_error, created_at, created_by"
 _TIME = "coalesce(retry_at, next_at)"
 _CHANGE = f"""
 UPDATE schedules SET next_at = $2, {", ".join(f"{name} = ${n}" for n, name in enumerate(_SAID, start=3))},
@@ -23,16 +23,23 @@ WHERE id = $1 RETURNING {COLUMNS}
 
 
 async def add(
-    tx: Transaction, schedule_id: UUID, said: Mapping[str, Any], *, next_at: datetime, tenant: str
+    tx: Transaction,
+    schedule_id: UUID,
+    said: Mapping[str, Any],
+    *,
+    next_at: datetime,
+    tenant: str,
+    created_by: str | None,
 ) -> dict[str, Any] | None:
     """Store a schedule; None if the tenant has one of this name."""
     row = await tx.fetchrow(
-        f"INSERT INTO schedules (id, tenant, next_at, {', '.join(_SAID)})"
-        f" VALUES ($1, $2, $3, {', '.join(f'${n}' for n, _ in enumerate(_SAID, start=4))})"
+        f"INSERT INTO schedules (id, tenant, next_at, created_by, {', '.join(_SAID)})"
+        f" VALUES ($1, $2, $3, $4, {', '.join(f'${n}' for n, _ in enumerate(_SAID, start=5))})"
         f" ON CONFLICT (tenant, name) DO NOTHING RETURNING {COLUMNS}",
         schedule_id,
         tenant,
         next_at,
+        created_by,
         *(said[name] for name in _SAID),
     )
     return dict(row) if row else None

@@ -84,7 +84,14 @@ class Submission(JobFields):
 
 
 def new_job(
-    submission: Submission, *, job_id: UUID, tenant: str, kinds: Kinds, by_file: bool, fingerprint: str | None = None
+    submission: Submission,
+    *,
+    job_id: UUID,
+    tenant: str,
+    kinds: Kinds,
+    by_file: bool,
+    created_by: str | None = None,
+    fingerprint: str | None = None,
 ) -> NewJob:
     """The job that a submission asks for; ``by_file``: its file's type and size count for its rank.
 
@@ -102,6 +109,7 @@ def new_job(
         kind=submission.kind,
         queue=entry.queue,
         tenant=tenant,
+        created_by=created_by,
         priority=submission.priority,
         max_tries=None if submission.max_retries is None else submission.max_retries + 1,
         timeout_seconds=submission.timeout,

@@ -19,7 +19,14 @@ from services.jobs.submitting.submission import new_job
 
 
 async def submit_batch(
-    batch: Batch, *, batch_id: UUID, key: IdempotencyKey | None, tenant: str, door: Door, database: Database
+    batch: Batch,
+    *,
+    batch_id: UUID,
+    key: IdempotencyKey | None,
+    tenant: str,
+    door: Door,
+    database: Database,
+    created_by: str | None = None,
 ) -> tuple[UUID, list[UUID]]:
     """The batch's id and those of its jobs, in their order; under a key that was used before, the first ones.
 
@@ -28,7 +35,8 @@ async def submit_batch(
     """
     if key is not None:
         batch_id = keyed_id(key, tenant=tenant, of="batch")
-    jobs = await asyncio.to_thread(_jobs, batch, batch_id, tenant, door)  # thousands take a while to check
+    made = await asyncio.to_thread(_jobs, batch, batch_id, tenant, door)  # thousands take a while to check
+    jobs = [replace(job, created_by=created_by) for job in made]
     fingerprint = key.fingerprint if key else None
     async with database.transaction() as tx:
         known = await batches.known(tx, batch_id) if key else None

@@ -11,7 +11,14 @@ from services.jobs.submitting.submission import Submission, new_job
 
 
 async def submit_job(
-    submission: Submission, *, job_id: UUID, key: IdempotencyKey | None, tenant: str, door: Door, database: Database
+    submission: Submission,
+    *,
+    job_id: UUID,
+    key: IdempotencyKey | None,
+    tenant: str,
+    door: Door,
+    database: Database,
+    created_by: str | None = None,
 ) -> dict[str, Any]:
     """The accepted job's row; under a key that was used before, the job it stands for.
 
@@ -22,6 +29,7 @@ async def submit_job(
         submission,
         job_id=job_id if key is None else keyed_id(key, tenant=tenant, of="job"),
         tenant=tenant,
+        created_by=created_by,
         kinds=door.kinds,
         by_file=door.by_file,
         fingerprint=key.fingerprint if key else None,

@@ -11,12 +11,15 @@ import aiohttp
 import uvicorn
 
 from infra.postgres.database import Database
+from infra.runtime.auth.caller import Caller
 from infra.runtime.http import create_app
+from infra.runtime.streams import Streams
 from schemas.event import Event
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.events.crawl_triggered import CrawlTriggered
 from services.events.feed import Feed
 from services.events.main import routes
+from tests.gates import OpenGate
 
 PATIENCE = 15.0
 
@@ -120,8 +123,8 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """Serve the routes on the loopback during the block."""
     feed = feed or Feed(database, poll_s=0.02)
-    made = routes(database, feed=feed, tenant=tenant, private_urls=private_urls, lifetime_s=lifetime_s)
-    app = create_app(title="events", routers=[made])
+    made = routes(database, feed=feed, streams=Streams(), private_urls=private_urls, lifetime_s=lifetime_s)
+    app = create_app(title="events", gate=OpenGate(Caller(tenant=tenant, scope="admin")), routers=[made])
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

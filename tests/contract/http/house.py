@@ -18,9 +18,11 @@ from pydantic import BaseModel, Field
 from infra.local.protocol import Protocol
 from infra.runtime.http import create_app
 from schemas.problem import Problem, ProblemClass
+from tests.gates import OpenGate
 
 PATIENCE = 10.0
 RANSOM = "hunter2 in the traceback"
+OURS = frozenset({"/parsed", "/raw", "/deaf", "/trouble", "/half", "/slow"})
 
 
 class Full(Problem):
@@ -139,7 +141,9 @@ async def serving(app: FastAPI) -> AsyncIterator[int]:
 async def house(**changes: Any) -> AsyncIterator[House]:
     """A served house."""
     made = House()
-    app = create_app(title="house", routers=[made.routes()], ready=[made.ready], **changes)
+    app = create_app(
+        title="house", gate=OpenGate(), routers=[made.routes()], public=OURS, ready=[made.ready], **changes
+    )
     async with serving(app) as made.port, aiohttp.ClientSession() as made.session:
         yield made
 

@@ -15,6 +15,7 @@ from infra.postgres.database import Database
 from infra.runtime.http import create_app
 from tests.contract.http.house import PASSING, RANSOM, Full, House, answer, house, serving
 from tests.contract.jobs.wire import wire
+from tests.gates import OpenGate
 
 MEMBERS = {"type", "title", "status", "detail", "code", "recovery", "instance"}
 
@@ -159,7 +160,7 @@ async def test_readiness_follows_the_database(database_dsn: str) -> None:
     async with wire(database_dsn) as (line, dsn):
         database = await Database.connect(dsn)
         at = House()
-        app = create_app(title="t", routers=[], ready=[database.ping])
+        app = create_app(title="t", gate=OpenGate(), routers=[], ready=[database.ping])
         async with serving(app) as at.port, aiohttp.ClientSession() as at.session:
             answers = [(await at.ask("GET", "/readyz"))[0]]
             line.cut()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from infra.runtime.http import create_app
-from tests.contract.http.house import Full, House, house
+from tests.contract.http.house import OURS, Full, House, house
+from tests.gates import OpenGate
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -49,7 +50,7 @@ def test_control_a_route_without_errors_is_noticed() -> None:
 
 
 def test_a_face_of_one_service_has_the_schema_too() -> None:
-    made = create_app(title="house", routers=[House().routes()]).openapi()
+    made = create_app(title="house", gate=OpenGate(), routers=[House().routes()], public=OURS).openapi()
 
     assert undocumented(made) == []
     assert "Problem" in made["components"]["schemas"]

@@ -18,7 +18,9 @@ from services.jobs.job import NewJob
 from services.jobs.store import queue
 from tests.contract.http.house import serving
 from tests.flow.crawling.rig import House
+from tests.gates import OpenGate
 
+WEBHOOKS = ["/api/v1/webhooks/bright_data"]
 SLOW = "ready_after:0,fault:hang=0.5"
 
 
@@ -29,7 +31,7 @@ def flag(house: House, **flags: object) -> None:
 async def trigger(house: House, **headers: str) -> dict[str, Any]:
     """The answer to an order whose provider takes half a second."""
     face = topology.face("crawling")
-    app = create_app(title="crawling", routers=[face.router(house.runtime)])
+    app = create_app(title="crawling", gate=OpenGate(), public=WEBHOOKS, routers=[face.router(house.runtime)])
     order = {"dataset_id": "gd_1", "platform": "p", "competitor": "c", "url": f"https://www.facebook.com/x?sim={SLOW}"}
     async with face.lifespan(house.runtime), serving(app) as port, aiohttp.ClientSession() as http:
         url = f"http://127.0.0.1:{port}/api/v1/crawl/trigger"
@@ -89,7 +91,9 @@ async def test_without_background_polling_only_a_person_fetches_results(
 async def test_the_list_says_of_polling_what_the_status_says(house: House, *, polls: bool) -> None:
     house.adjust(polling_enabled=polls)
     crawl_id = await house.submitted("ready_after:60")
-    app = create_app(title="crawling", routers=[topology.face("crawling").router(house.runtime)])
+    app = create_app(
+        title="crawling", gate=OpenGate(), public=WEBHOOKS, routers=[topology.face("crawling").router(house.runtime)]
+    )
     async with serving(app) as port, aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
         listed = (await (await http.get("/api/v1/crawl")).json())["items"][0]
         status = await (await http.get(f"/api/v1/crawl/{crawl_id}/status")).json()

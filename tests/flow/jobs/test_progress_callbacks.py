@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from infra.postgres.database import Database
+from infra.runtime.auth.caller import HOME
 from services.jobs.commanding.retry_job import retry_job
 from services.jobs.engine.worker import Worker
-from services.jobs.face import TENANT
 from services.jobs.job import Done, Job, NewJob, Outcome, Work
 from services.jobs.kinds import kinds
 from services.jobs.processor import (
@@ -204,7 +204,7 @@ async def test_a_callback_hears_of_jobs_that_others_work(processor: BackgroundPr
 
 async def _again(processor: BackgroundProcessor, job_id: str) -> None:
     runtime = processor._host.runtime
-    await retry_job(UUID(job_id), tenant=TENANT, kinds=runtime.once(kinds), room=10, database=runtime.database)
+    await retry_job(UUID(job_id), tenant=HOME, kinds=runtime.once(kinds), room=10, database=runtime.database)
 
 
 async def test_what_commits_late_is_heard_too(processor: BackgroundProcessor, database: Database) -> None:

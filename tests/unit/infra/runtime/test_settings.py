@@ -40,7 +40,7 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
     ("name", "value", "sentence"),
     [
         ("HEADRACE_PROFILE", "aws", "HEADRACE_PROFILE is 'aws': input should be 'embedded', 'emulators' or 'gcp'"),
-        ("HEADRACE_AUTH", "on", "HEADRACE_AUTH is 'on': input should be 'off'"),
+        ("HEADRACE_AUTH", "half", "HEADRACE_AUTH is 'half': input should be 'off' or 'on'"),
         ("HEADRACE_PORT", "65536", "HEADRACE_PORT is '65536': input should be less than or equal to 65535"),
         ("BACKGROUND_POLL_INTERVAL", "0", "BACKGROUND_POLL_INTERVAL is '0': input should be greater than 0"),
         ("HEADRACE_PUBLIC_URL", "ftp://a", "HEADRACE_PUBLIC_URL is 'ftp://a': must be an http:// or https:// URL"),

@@ -26,7 +26,16 @@ TABLE: list[tuple[str, Any, str, Any, str | None]] = [
     ("HEADRACE_PROFILE", "embedded", "emulators", "emulators", "cloud"),
     ("HEADRACE_HOST", "127.0.0.1", "::1", "::1", None),
     ("HEADRACE_PORT", 8080, "0", 0, "-1"),
-    ("HEADRACE_AUTH", "off", "off", "off", "on"),
+    ("HEADRACE_AUTH", "off", "on", "on", "perhaps"),
+    ("HEADRACE_AUDIENCES", None, "https://a.example", "https://a.example", None),
+    ("HEADRACE_PUSH_ACCOUNT", None, "push@p.iam.gserviceaccount.com", "push@p.iam.gserviceaccount.com", None),
+    (
+        "HEADRACE_GOOGLE_CERTS_URL",
+        "https://www.googleapis.com/oauth2/v3/certs",
+        "http://127.0.0.1:9/certs",
+        "http://127.0.0.1:9/certs",
+        "a.example",
+    ),
     ("HEADRACE_DATA_DIR", Path(".headrace"), "/data", Path("/data"), None),
     ("HEADRACE_DATABASE_URL", None, "postgresql://db/x", "postgresql://db/x", None),
     ("HEADRACE_DATABASE_POOL", 10, "3", 3, "1"),
@@ -220,5 +229,7 @@ def test_a_variable_has_one_effect_on_every_worker(
 
 
 def test_the_number_of_stores_at_once_is_a_setting_and_that_of_loads_is_not() -> None:
-    assert store_snapshot.main.concurrency(given(store_workers=3)) == 3
-    assert load_warehouse.main.concurrency(given(store_workers=3)) == load_warehouse.main.concurrency(given())
+    assert store_snapshot.main.function.concurrency(given(store_workers=3)) == 3
+    assert load_warehouse.main.function.concurrency(given(store_workers=3)) == load_warehouse.main.function.concurrency(
+        given()
+    )

@@ -1,0 +1,106 @@
+"""Who may call, as rows: keys and members."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from infra.postgres.database import Transaction
+
+USED_EVERY_S = 60  # how exactly the last use of a key is known
+
+_SHOWN = "id, name, scope, created_at, created_by, expires_at, revoked_at, last_used_at"
+
+_FIND = f"""
+SELECT tenant, scope, digest, revoked_at IS NOT NULL AS revoked, coalesce(expires_at <= now(), false) AS expired,
+       coalesce(last_used_at < now() - {USED_EVERY_S} * interval '1 s', true) AS unnoted
+FROM api_keys WHERE id = $1
+"""
+
+_ADD_MEMBER = """
+INSERT INTO members AS m (identity, tenant, scope, created_by) VALUES ($1, $2, $3, $4)
+ON CONFLICT (identity) DO UPDATE SET scope = excluded.scope WHERE m.tenant = excluded.tenant
+RETURNING identity, scope, created_at, created_by
+"""
+
+
+async def add_key(
+    tx: Transaction,
+    key_id: str,
+    *,
+    digest: bytes,
+    tenant: str,
+    name: str,
+    scope: str,
+    expires_at: datetime | None,
+    created_by: str | None,
+) -> dict[str, Any]:
+    """Store a key's digest; returns what is shown of it."""
+    row = await tx.fetchrow(
+        "INSERT INTO api_keys (id, tenant, name, scope, digest, expires_at, created_by)"
+        f" VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {_SHOWN}",
+        key_id,
+        tenant,
+        name,
+        scope,
+        digest,
+        expires_at,
+        created_by,
+    )
+    return dict(row)
+
+
+async def find_key(tx: Transaction, key_id: str) -> Mapping[str, Any] | None:
+    """What decides about a key; ``unnoted``: its last use is to be written down again."""
+    found: Mapping[str, Any] | None = await tx.fetchrow(_FIND, key_id)
+    return found
+
+
+async def note_use(tx: Transaction, key_id: str) -> None:
+    """The key was used now."""
+    await tx.execute("UPDATE api_keys SET last_used_at = now() WHERE id = $1", key_id)
+
+
+async def keys(tx: Transaction, *, tenant: str) -> list[dict[str, Any]]:
+    """A tenant's keys, oldest first, also those that hold no more."""
+    found = await tx.fetch(f"SELECT {_SHOWN} FROM api_keys WHERE tenant = $1 ORDER BY created_at, id", tenant)
+    return [dict(row) for row in found]
+
+
+async def revoke_key(tx: Transaction, key_id: str, *, tenant: str) -> dict[str, Any] | None:
+    """A key holds no more from now on; the first time counts. None if the tenant has no such key."""
+    row = await tx.fetchrow(
+        "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND tenant = $2"
+        f" RETURNING {_SHOWN}",
+        key_id,
+        tenant,
+    )
+    return dict(row) if row else None
+
+
+async def add_member(
+    tx: Transaction, identity: str, *, tenant: str, scope: str, created_by: str | None
+) -> dict[str, Any] | None:
+    """Make a member, or change its scope; None if the identity is another tenant's."""
+    row = await tx.fetchrow(_ADD_MEMBER, identity, tenant, scope, created_by)
+    return dict(row) if row else None
+
+
+async def find_member(tx: Transaction, identity: str) -> Mapping[str, Any] | None:
+    """Tenant and scope of an identity."""
+    found: Mapping[str, Any] | None = await tx.fetchrow(
+        "SELECT tenant, scope FROM members WHERE identity = $1", identity
+    )
+    return found
+
+
+async def members(tx: Transaction, *, tenant: str) -> list[dict[str, Any]]:
+    """A tenant's members by their names."""
+    found = await tx.fetch(
+        "SELECT identity, scope, created_at, created_by FROM members WHERE tenant = $1 ORDER BY identity", tenant
+    )
+    return [dict(row) for row in found]
+
+
+async def remove_member(tx: Transaction, identity: str, *, tenant: str) -> bool:
+    """Whether the tenant had such a member; it has none now."""
+    return bool(await tx.execute("DELETE FROM members WHERE identity = $1 AND tenant = $2", identity, tenant))

@@ -1,0 +1,28 @@
+"""Settings that say who may call."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from infra.runtime.setting_types import Endpoint
+
+GOOGLE_CERTIFICATES = "https://www.googleapis.com/oauth2/v3/certs"
+
+
+class Access(BaseSettings):
+    """A part of ``Settings``."""
+
+    auth: Literal["off", "on"] = Field(
+        "off", description="Whether callers need an API key or a token; `off` is refused on any address but loopback."
+    )
+    audiences: str | None = Field(
+        None,
+        description="Audiences of Google's identity tokens that are taken, separated by commas; none: API keys only.",
+    )
+    push_account: str | None = Field(
+        None, description="Service account whose tokens pushes to functions carry; none: pushes are not verified here."
+    )
+    google_certs_url: Endpoint = Field(
+        GOOGLE_CERTIFICATES, description="Where the keys are that Google signs identity tokens with."
+    )

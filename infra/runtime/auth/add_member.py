@@ -1,0 +1,40 @@
+"""Let an identity of Google call for a tenant."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from infra.postgres import callers
+from infra.postgres.database import Database
+from infra.runtime.auth.caller import Scope
+from schemas.problem import Problem
+
+
+class MemberElsewhere(Problem):
+    """The identity calls for another tenant."""
+
+    code: ClassVar[str] = "MEMBER_ELSEWHERE"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "This identity calls for another tenant"
+    recovery: ClassVar[str] = "Use another identity, or have that tenant remove it; `headrace member list` shows whose."
+
+
+Identity = Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$"), AfterValidator(str.lower)]
+
+
+class NewMember(BaseModel):
+    """Who is let in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    identity: Identity = Field(description="E-mail address of the person or service account, as Google knows it.")
+    scope: Scope = Field(description="The most they may do; each scope includes those before it.")
+
+
+async def add_member(new: NewMember, *, tenant: str, created_by: str | None, database: Database) -> dict[str, Any]:
+    """The member; one that is there already gets the scope that is named. Raises ``MemberElsewhere``."""
+    async with database.transaction() as tx:
+        member = await callers.add_member(tx, new.identity, tenant=tenant, scope=new.scope, created_by=created_by)
+    if member is None:
+        raise MemberElsewhere
+    return member

@@ -1,0 +1,44 @@
+"""What the settings make of it: who watches over faces, and over pushes to functions."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from infra.runtime.auth.credentials import CredentialGate
+from infra.runtime.auth.gate import Gate
+from infra.runtime.auth.loopback import LoopbackOnly
+from infra.runtime.runtime import Runtime
+
+if TYPE_CHECKING:  # cryptography takes a while to load, and not everybody takes tokens
+    from infra.runtime.auth.identity import IdentityTokens
+    from infra.runtime.auth.push import PushGate
+
+
+def gate(runtime: Runtime) -> Gate:
+    """Who watches over the faces of this process."""
+    settings = runtime.settings
+    if settings.auth == "off":
+        public = urlsplit(runtime.public_url).hostname if runtime.public_url else None
+        return LoopbackOnly(host=settings.host, public_host=public)
+    return CredentialGate(runtime.database, tokens=_tokens(runtime))
+
+
+def push_gate(runtime: Runtime) -> "PushGate | None":
+    """Who watches over pushes to this process's functions; None where the platform does (HEADRACE_PUSH_ACCOUNT)."""
+    settings = runtime.settings
+    tokens = _tokens(runtime)
+    if settings.push_account is None or tokens is None:
+        return None
+    from infra.runtime.auth.push import PushGate  # noqa: PLC0415  # see above
+
+    return PushGate(tokens, settings.push_account)
+
+
+def _tokens(runtime: Runtime) -> "IdentityTokens | None":
+    settings = runtime.settings
+    audiences = [one.strip() for one in (settings.audiences or "").split(",") if one.strip()]
+    if not audiences:
+        return None
+    from infra.runtime.auth.certificates import Certificates  # noqa: PLC0415  # see above
+    from infra.runtime.auth.identity import IdentityTokens  # noqa: PLC0415  # see above
+
+    return IdentityTokens(Certificates(runtime.session, settings.google_certs_url), audiences)

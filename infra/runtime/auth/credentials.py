@@ -1,0 +1,77 @@
+"""The gate while authentication is on: an API key or an identity token of Google says who calls."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from starlette.types import Scope
+
+from infra.postgres import callers
+from infra.postgres.database import Database
+from infra.runtime.auth.bearer import bearer
+from infra.runtime.auth.caller import Caller
+from infra.runtime.auth.gate import CredentialsRefused, Unauthenticated
+from infra.runtime.auth.key import MARK, Key, new_key, read_key
+from schemas.problem import Problem, ProblemClass
+
+if TYPE_CHECKING:  # cryptography takes a while to load, and not everybody takes tokens
+    from infra.runtime.auth.identity import IdentityTokens
+
+_NOBODYS = new_key().digest
+
+
+class NotAMember(Problem):
+    """Google knows the caller, and we do not."""
+
+    code: ClassVar[str] = "NOT_A_MEMBER"
+    kind: ClassVar[ProblemClass] = ProblemClass.AUTH
+    status: ClassVar[int] = 403
+    title: ClassVar[str] = "This identity calls for no tenant"
+    recovery: ClassVar[str] = "Ask an admin of your tenant to add it: POST /api/v1/members or `headrace member add`."
+
+
+class CredentialGate:
+    """Without ``tokens`` API keys only."""
+
+    def __init__(self, database: Database, *, tokens: "IdentityTokens | None") -> None:
+        self._database = database
+        self._tokens = tokens
+
+    async def admit(self, scope: Scope) -> Caller:
+        """See ``Gate.admit``.
+
+        Raises ``Unauthenticated``, ``CredentialsRefused``, ``NotAMember``, ``CertificatesAway``.
+        """
+        said = bearer(_authorization(scope))
+        if said is None:
+            raise Unauthenticated
+        if (key := read_key(said)) is not None:
+            return await self._of_key(key)
+        if self._tokens is None or said.startswith(MARK):
+            raise CredentialsRefused("There is no such key")
+        return await self._of_member(await self._tokens.identity(said))
+
+    def admit_stranger(self, scope: Scope) -> None:
+        """See ``Gate.admit_stranger``: what is for everybody stays so."""
+
+    async def _of_key(self, key: Key) -> Caller:
+        async with self._database.reading() as tx:
+            found = await callers.find_key(tx, key.id)
+        if not key.is_of(found["digest"] if found else _NOBODYS) or found is None:
+            raise CredentialsRefused("There is no such key")
+        if found["revoked"] or found["expired"]:
+            raise CredentialsRefused(f"The key {key.id} {'was revoked' if found['revoked'] else 'has expired'}")
+        if found["unnoted"]:
+            async with self._database.transaction() as tx:
+                await callers.note_use(tx, key.id)
+        return Caller(tenant=found["tenant"], scope=found["scope"], name=f"key:{key.id}", key_id=key.id)
+
+    async def _of_member(self, identity: str) -> Caller:
+        async with self._database.reading() as tx:
+            found = await callers.find_member(tx, identity)
+        if found is None:
+            raise NotAMember(f"{identity} is a member of no tenant")
+        return Caller(tenant=found["tenant"], scope=found["scope"], name=identity)
+
+
+def _authorization(scope: Scope) -> str | None:
+    said = [value for name, value in scope["headers"] if name == b"authorization"]
+    return said[0].decode("latin-1") if len(said) == 1 else None

@@ -1,0 +1,84 @@
+"""The gate while authentication is off: programs of this machine come in, web pages of others do not.
+
+Any page that a browser of this machine shows can send requests to loopback. A name of its own that leads here
+(DNS rebinding) shows in ``Host``, a foreign page in ``Origin`` and ``Sec-Fetch-Site``.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from starlette.types import Scope
+
+from infra.runtime.auth.caller import LOCAL, Caller
+from infra.runtime.auth.gate import SAFE
+from schemas.problem import Problem, ProblemClass
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class HostRefused(Problem):
+    """A request to a name that is not this machine's."""
+
+    code: ClassVar[str] = "HOST_REFUSED"
+    kind: ClassVar[ProblemClass] = ProblemClass.AUTH
+    status: ClassVar[int] = 421
+    title: ClassVar[str] = "Nobody is served under this name while authentication is off"
+    recovery: ClassVar[str] = "Use http://127.0.0.1, or set HEADRACE_AUTH=on to be served under other names."
+
+
+class CrossSite(Problem):
+    """A page of somebody else wants to change something."""
+
+    code: ClassVar[str] = "CROSS_SITE"
+    kind: ClassVar[ProblemClass] = ProblemClass.AUTH
+    status: ClassVar[int] = 403
+    title: ClassVar[str] = "Web pages of others may change nothing here"
+    recovery: ClassVar[str] = "Send the request from a program or from a page of this machine, or set HEADRACE_AUTH=on."
+
+
+class LoopbackOnly:
+    """``public_host`` is the name under which providers reach our webhooks; nothing else is served there."""
+
+    def __init__(self, *, host: str, public_host: str | None) -> None:
+        self._ours = LOOPBACK | {host}
+        self._public = self._ours | ({public_host} if public_host else set())
+
+    async def admit(self, scope: Scope) -> Caller:
+        """See ``Gate.admit``. Raises ``HostRefused``, ``CrossSite``."""
+        headers = _headers(scope)
+        _refuse_host(headers, self._ours)
+        if scope["method"] not in SAFE and _is_foreign(headers, self._ours):
+            raise CrossSite
+        return LOCAL
+
+    def admit_stranger(self, scope: Scope) -> None:
+        """See ``Gate.admit_stranger``. Raises ``HostRefused``, ``CrossSite``."""
+        headers = _headers(scope)
+        _refuse_host(headers, self._public)
+        if scope["method"] not in SAFE and _is_foreign(headers, self._ours):
+            raise CrossSite
+
+
+def _headers(scope: Scope) -> Mapping[bytes, bytes]:
+    return dict(scope["headers"])
+
+
+def _refuse_host(headers: Mapping[bytes, bytes], ours: frozenset[str]) -> None:
+    said = headers.get(b"host", b"").decode("latin-1")
+    if _host(f"//{said}") not in ours:
+        raise HostRefused(f"The request was sent to {said[:200] or 'no host'}")
+
+
+def _is_foreign(headers: Mapping[bytes, bytes], ours: frozenset[str]) -> bool:
+    if headers.get(b"sec-fetch-site") == b"cross-site":
+        return True
+    origin = headers.get(b"origin")
+    return origin is not None and _host(origin.decode("latin-1")) not in ours
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

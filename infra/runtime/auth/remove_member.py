@@ -1,0 +1,23 @@
+"""Let an identity call for a tenant no more."""
+
+from typing import ClassVar
+
+from infra.postgres import callers
+from infra.postgres.database import Database
+from schemas.problem import Problem
+
+
+class MemberUnknown(Problem):
+    """The tenant has no such member."""
+
+    code: ClassVar[str] = "MEMBER_UNKNOWN"
+    status: ClassVar[int] = 404
+    title: ClassVar[str] = "No such member"
+    recovery: ClassVar[str] = "List the members with GET /api/v1/members or `headrace member list`."
+
+
+async def remove_member(identity: str, *, tenant: str, database: Database) -> None:
+    """The next request of this identity is refused. Raises ``MemberUnknown``."""
+    async with database.transaction() as tx:
+        if not await callers.remove_member(tx, identity.lower().replace("\0", ""), tenant=tenant):
+            raise MemberUnknown

@@ -1,0 +1,25 @@
+"""Revoke an API key."""
+
+from typing import Any, ClassVar
+
+from infra.postgres import callers
+from infra.postgres.database import Database
+from schemas.problem import Problem
+
+
+class KeyUnknown(Problem):
+    """The tenant has no such key."""
+
+    code: ClassVar[str] = "KEY_UNKNOWN"
+    status: ClassVar[int] = 404
+    title: ClassVar[str] = "No such key"
+    recovery: ClassVar[str] = "List the keys with GET /api/v1/keys or `headrace key list`; the id is not the key."
+
+
+async def revoke_key(key_id: str, *, tenant: str, database: Database) -> dict[str, Any]:
+    """The key as it is shown; the next request with it is refused. Raises ``KeyUnknown``."""
+    async with database.transaction() as tx:
+        revoked = await callers.revoke_key(tx, key_id.replace("\0", ""), tenant=tenant)
+    if revoked is None:
+        raise KeyUnknown
+    return revoked

@@ -1,0 +1,67 @@
+"""The routes that ask: crawls, one crawl, its result."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from infra.runtime.answers import problems
+from infra.runtime.auth.caller import Reading
+from infra.runtime.page_token import InvalidPage
+from infra.runtime.runtime import Runtime
+from schemas.stored_object import ObjectMissing
+from services.crawling.crawl_status import crawl_status
+from services.crawling.face.crawl_id import crawl_id_of
+from services.crawling.fetch_result import NoResult, fetch_result
+from services.crawling.list_crawls import list_crawls
+from services.crawling.phase import CrawlNotFound
+from services.crawling.wiring import crawling
+
+NDJSON = "application/x-ndjson"
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """The routes of this subject."""
+    made, context = APIRouter(prefix="/api/v1", tags=["crawling"]), runtime.once(crawling)
+
+    @made.get("/crawl", responses=problems(InvalidPage))
+    async def crawls(
+        caller: Reading,
+        status: str | None = None,
+        page_size: Annotated[int, Query(ge=1, le=200)] = 50,
+        page_token: str | None = None,
+    ) -> dict[str, Any]:
+        """Crawls, newest first; status is active, completed, failed or cancelled."""
+        return await list_crawls(
+            tenant=caller.tenant,
+            status=status,
+            page_size=page_size,
+            page_token=page_token,
+            database=context.database,
+            polling_enabled=context.policy.polling_enabled,
+        )
+
+    @made.get("/crawl/{crawl_id}/status", responses=problems(CrawlNotFound))
+    async def status(crawl_id: str, caller: Reading) -> dict[str, Any]:
+        """Where a crawl is, why, and what can be done."""
+        return await crawl_status(
+            crawl_id_of(crawl_id),
+            tenant=caller.tenant,
+            database=context.database,
+            polling_enabled=context.policy.polling_enabled,
+        )
+
+    lines: dict[int | str, dict[str, Any]] = {
+        200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+        **problems(CrawlNotFound, NoResult, ObjectMissing),
+    }
+
+    @made.get("/crawl/{crawl_id}/result", response_class=StreamingResponse, responses=lines)
+    async def result(crawl_id: str, caller: Reading) -> StreamingResponse:
+        """The stored records, one provider record a line, unchanged."""
+        blocks = await fetch_result(
+            crawl_id_of(crawl_id), tenant=caller.tenant, database=context.database, lake=context.lake
+        )
+        return StreamingResponse(blocks, media_type=NDJSON)
+
+    return made
