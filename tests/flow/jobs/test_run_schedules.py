@@ -10,9 +10,6 @@ from uuid import UUID
 import pytest
 
 from functions import sweep
-from infra.postgres.database import Transaction
-from services.jobs.job import NewJob
-from services.jobs.schedules import run_schedules
 from services.jobs.schedules.run_schedules import AT_ONCE, LEAST_SECONDS, MOST_SECONDS, job_id_of
 from services.jobs.submitting.admission import Door, door
 from tests.flow.jobs.counter import Counter, counter
@@ -34,11 +31,6 @@ async def copies(desk: Counter, schedule: Any, count: int) -> None:
         schedule["schedule_id"],
         count,
     )
-
-
-async def broken(tx: Transaction, job: NewJob, *, door: Door) -> NewJob:
-    msg = "nobody foresaw this: api_key=s3cret"
-    raise ValueError(msg)
 
 
 async def test_a_due_schedule_makes_one_job_and_moves_on(desk: Counter) -> None:
@@ -170,31 +162,6 @@ async def test_a_firing_is_tried_again_after_as_long_as_it_waited(desk: Counter,
 
     [row] = await desk.rows("SELECT extract(epoch FROM retry_at - now())::float8 AS seconds FROM schedules")
     assert seconds - 1 < row["seconds"] < seconds + 1
-
-
-async def test_a_firing_that_ends_as_nobody_foresaw_is_put_off_and_not_lost(
-    desk: Counter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    schedule = await made(desk)
-    await become_due(desk)
-    with monkeypatch.context() as patched:
-        patched.setattr(run_schedules, "accept", broken)
-        assert await run(desk) == 0
-    assert (await one(desk, schedule))["last_error"] == "ValueError: nobody foresaw this: api_key=***"
-
-    assert await run(desk) == 0
-    await try_again(desk)
-    assert [await run(desk), await run(desk)] == [1, 0]
-
-
-async def test_a_schedule_whose_job_is_refused_says_why_and_goes_on(desk: Counter) -> None:
-    refused, fine = await made(desk, name="a"), await made(desk, name="b")
-    await desk.sql("UPDATE schedules SET kind = 'gone' WHERE name = 'a'")
-    await become_due(desk)
-
-    assert await run(desk) == 1
-    assert "gone" in (await one(desk, refused))["last_error"]
-    assert (await one(desk, refused))["next_at"] == (await one(desk, fine))["next_at"]
 
 
 async def test_a_schedule_that_has_no_next_time_any_more_pauses_itself(desk: Counter) -> None:
