@@ -45,8 +45,7 @@ def pubsub(port: int) -> Program:
 def storage(port: int, *, data: Path, guard: int) -> Program:
     """fake-gcs-server on a directory, for those who come by the guard's port. Raises ``EmulatorMissing``."""
     where = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
-    # The first is where resumable uploads are told to go, the second what the guard's own requests name.
-    known = ["-external-url", f"http://127.0.0.1:{guard}", "-public-host", f"127.0.0.1:{port}"]
+    known = ["-external-url", f"http://127.0.0.1:{guard}", "-public-host", f"127.0.0.1:{guard}"]
     kept = ["-backend", "filesystem", "-filesystem-root", str(data), "-log-level", "warn"]
     return Program(
         name="storage",

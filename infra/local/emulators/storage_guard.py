@@ -2,7 +2,8 @@
 
 By itself it forgets ``ifGenerationMatch`` where an upload is resumable and where nothing is uploaded, so that of two
 writers who both said "only if it is new" both win. Everything goes through here; what writes an object does so one at
-a time, and only if its condition holds. Start fake-gcs-server with ``-external-url`` set to the guard's address.
+a time, and only if its condition holds. Start fake-gcs-server with ``-external-url`` and ``-public-host`` set to the
+guard's address: it is asked under that name, and so the addresses it gives out lead here.
 """
 
 import argparse
@@ -26,7 +27,7 @@ _OBJECT = re.compile(r"(?:/download)?/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<name>
 _COMPOSE = re.compile(r"/storage/v1/b/(?P<bucket>[^/]+)/o/[^/]+/compose")
 _COPY = re.compile(r"/storage/v1/b/[^/]+/o/[^/]+/(?:rewriteTo|copyTo)/b/(?P<bucket>[^/]+)/o/(?P<name>[^/]+)")
 _CONDITION = "ifGenerationMatch"
-_OF_A_CONNECTION = {"connection", "host", "keep-alive", "transfer-encoding"}
+_OF_A_CONNECTION = {"connection", "keep-alive", "transfer-encoding"}
 
 
 @dataclass(frozen=True, kw_only=True)
