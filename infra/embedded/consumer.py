@@ -17,11 +17,11 @@ from infra.postgres.away import AWAY
 from infra.postgres.bus import Delivery
 from infra.postgres.database import Database
 from infra.runtime import telemetry, trace
-from infra.runtime.bus import Handler, Subscription, final
+from infra.runtime.bus import Handler, Subscription
 from infra.runtime.push import push
+from infra.runtime.verdict import tell, verdict
 from schemas.problem import Problem
 
-_DETAIL = 2000  # characters kept of an exception's message
 _DOUBLINGS = 30  # more would only overflow: a second has become 34 years
 _TROUBLE = (OSError, asyncpg.PostgresError, *AWAY)
 log = structlog.get_logger()
@@ -136,19 +136,14 @@ class Consumer:
         return lambda envelope, _: push(session, url, envelope)
 
     async def _failed(self, delivery: Delivery, error: Exception) -> None:
-        reason = error.code if isinstance(error, Problem) else type(error).__name__
-        outcome = final(error)
-        if outcome is None and delivery.attempt >= delivery.subscription.max_attempts:
-            outcome = "exhausted"
-        fields = {"subscription": delivery.subscription.name, "event_id": delivery.envelope.id, "reason": reason}
-        unforeseen = None if isinstance(error, Problem) else error
-        if outcome is None:
-            log.warning("delivery failed", **fields, exc_info=unforeseen)
+        found = verdict(error, last=delivery.attempt >= delivery.subscription.max_attempts)
+        tell(found, error, subscription=delivery.subscription.name, event_id=delivery.envelope.id)
+        if found.outcome is None:
             wait = delay(delivery.subscription, delivery.attempt, error, chance=self._pace.chance())
             await self._tell(sql.postpone, delivery, delay_s=wait)
         else:
-            log.error("message set aside", **fields, exc_info=unforeseen)
-            await self._tell(sql.set_aside, delivery, outcome=outcome, reason=reason, detail=printable(str(error)))
+            why = {"outcome": found.outcome, "reason": found.reason, "detail": found.detail}
+            await self._tell(sql.set_aside, delivery, **why)
 
     async def _tell(self, statement: Callable[..., Awaitable[Any]], *args: object, **options: object) -> Any:
         try:
@@ -175,9 +170,3 @@ def delay(subscription: Subscription, attempt: int, error: Exception, *, chance:
     span = subscription.min_backoff_s * 2.0 ** min(attempt - 1, _DOUBLINGS)
     asked = (error.retry_after or 0.0) if isinstance(error, Problem) else 0.0
     return min(subscription.max_backoff_s, max(span * chance, asked))
-
-
-def printable(text: str) -> str:
-    """A message that can stand in a log or on a terminal: short, and control characters as escapes."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:_DETAIL])
-    return shown[:_DETAIL]

@@ -19,6 +19,9 @@ Outcome = Literal["exhausted", "refused", "poison"]
 Place = tuple[datetime, UUID]
 """Where a dead letter stands in their list: when it was set aside, and its id."""
 
+ADDRESSED = "headrace-for"
+"""Beside an event's attributes: the one subscription that a replayed message is for. All others pass it over."""
+
 _FINAL = {ProblemClass.PERMANENT, ProblemClass.DATA, ProblemClass.AUTH}
 
 

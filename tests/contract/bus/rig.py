@@ -7,12 +7,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aiohttp
 
 from infra.embedded.bus import EmbeddedBus
-from infra.embedded.consumer import Pace
+from infra.embedded.consumer import Pace as EmbeddedPace
+from infra.gcp.pubsub import PubSubBus
+from infra.gcp.pubsub.lane import Pace
+from infra.gcp.pubsub.topology import declare_dead_letters, declare_topic
 from infra.postgres.database import Database
 from infra.runtime.bus import Bus, DeadLetter, Handler, Subscription
 from schemas.event import Envelope
@@ -37,7 +40,7 @@ class EmbeddedRig:
         self.dsn = dsn
         self._stack = stack
 
-    async def bus(self, pace: Pace = Pace(poll_s=0.02)) -> EmbeddedBus:  # noqa: B008  # frozen
+    async def bus(self, pace: EmbeddedPace = EmbeddedPace(poll_s=0.02)) -> EmbeddedBus:  # noqa: B008  # frozen
         database = await Database.connect(self.dsn, size=4)
         self._stack.push_async_callback(database.close)
         connector = aiohttp.TCPConnector(limit=0)
@@ -46,6 +49,42 @@ class EmbeddedRig:
 
     def stuck_reader(self, subscription: str) -> list[str]:
         return [sys.executable, str(STUCK_READER), self.dsn, subscription]
+
+
+class PubSubRig:
+    """A project of its own on an emulator; what Pub/Sub gives up is taken over all the time."""
+
+    def __init__(self, emulator: str, dsn: str, stack: AsyncExitStack) -> None:
+        self.emulator = emulator
+        self.dsn = dsn
+        self.project = f"test-{uuid4().hex[:12]}"
+        self._stack = stack
+
+    async def bus(self, pace: Pace = Pace(lease_s=10.0, again_s=0.1)) -> PubSubBus:  # noqa: B008  # frozen
+        database = await Database.connect(self.dsn, size=4)
+        self._stack.push_async_callback(database.close)
+        bus = await self._stack.enter_async_context(
+            PubSubBus(self.project, database, emulator=self.emulator, pace=pace)
+        )
+        for topic in (TOPIC, "crawl.failed"):
+            await declare_topic(bus._clients, topic)
+        await declare_dead_letters(bus._clients)
+        taking_over = asyncio.create_task(_keep(bus))
+        self._stack.push_async_callback(ended, taking_over)
+        return bus
+
+    def stuck_reader(self, subscription: str) -> list[str]:
+        return [sys.executable, str(STUCK_READER), self.dsn, subscription, self.emulator, self.project]
+
+
+async def _keep(bus: PubSubBus) -> None:
+    while True:
+        await bus.keep_dead_letters()
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 class Inbox:

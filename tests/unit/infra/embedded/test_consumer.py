@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.embedded.consumer import delay, printable
+from infra.embedded.consumer import delay
 from infra.runtime.bus import PoisonMessage, Subscription, final
+from infra.runtime.verdict import printable
 from schemas.problem import Problem, ProblemClass
 
 LOAD = Subscription(name="load", topic="t", min_backoff_s=2.0, max_backoff_s=60.0)

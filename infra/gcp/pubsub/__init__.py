@@ -1,0 +1,5 @@
+"""The bus on Pub/Sub."""
+
+from infra.gcp.pubsub.bus import PubSubBus
+
+__all__ = ["PubSubBus"]

@@ -1,0 +1,61 @@
+"""What Pub/Sub itself gave up: read from the subscription of dead letters, and kept where they can be listed."""
+
+from typing import Any
+
+from google.api_core.exceptions import DeadlineExceeded
+
+from infra.gcp.pubsub.clients import ASKING, Clients
+from infra.gcp.pubsub.message import published_at, read, unreadable
+from infra.gcp.pubsub.topology import DEAD_LETTERS
+from infra.gcp.pubsub.trouble import as_problems
+from infra.postgres.database import Database
+from infra.postgres.dead_letters import keep, letter_id
+from infra.runtime.bus import DeadLetter
+
+_BATCH = 100
+_WAIT: dict[str, Any] = {"retry": None, "timeout": 5.0}  # seconds; an empty subscription answers late or not at all
+_SOURCE = "CloudPubSubDeadLetterSource"
+
+
+async def keep_given_up(clients: Clients, database: Database) -> int:
+    """Keep all that waits; returns how many messages that were. Raises ``DatabaseAway`` and as ``as_problems`` does.
+
+    A message leaves Pub/Sub only after its row is committed; one that is read twice makes one row.
+    """
+    kept = 0
+    path = clients.subscription(DEAD_LETTERS)
+    with as_problems():
+        while received := await _pulled(clients, path):
+            async with database.transaction() as tx:
+                await keep(tx.connection, [_letter(one.message) for one in received])
+            ack_ids = [one.ack_id for one in received]
+            await clients.subscriber.acknowledge(subscription=path, ack_ids=ack_ids, **ASKING)
+            kept += len(received)
+    return kept
+
+
+async def _pulled(clients: Clients, path: str) -> list[Any]:
+    try:
+        answer = await clients.subscriber.pull(subscription=path, max_messages=_BATCH, **_WAIT)
+    except DeadlineExceeded:
+        return []
+    return list(answer.received_messages)
+
+
+def _letter(message: Any) -> DeadLetter:
+    told = {name.removeprefix(_SOURCE): value for name, value in message.attributes.items()}
+    try:
+        envelope = read(message)
+    except ValueError:
+        envelope = unreadable(message)
+    subscription, attempts = told.get("Subscription", DEAD_LETTERS), int(told.get("DeliveryCount", 1))
+    return DeadLetter(
+        id=letter_id(subscription, envelope.id, told.get("TopicPublishTime", message.message_id)),
+        subscription=subscription,
+        envelope=envelope,
+        attempts=attempts,
+        outcome="exhausted",
+        reason="NOT_ACKNOWLEDGED",
+        detail=f"No reader acknowledged any of {attempts} deliveries; its own log says why",
+        at=published_at(message),
+    )
