@@ -4,16 +4,28 @@ import asyncio
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from infra.local.data_dir import prepare
 from infra.local.stack import listen, loopback_only
 from infra.postgres import foreign
 from infra.postgres.installation import locate
 from infra.postgres.unavailable import DatabaseDiskFull
+from infra.runtime.alerting import alerting
 from infra.runtime.settings import Settings
 from schemas.problem import Problem
 
 ROOM = 200 << 20  # bytes: an embedded PostgreSQL and some results
+
+
+class AlertsIncomplete(Problem):
+    """A way of telling alerts is set up in part."""
+
+    code: ClassVar[str] = "ALERTS_INCOMPLETE"
+    title: ClassVar[str] = "Alerts would reach nobody"
+    recovery: ClassVar[str] = (
+        "Set the variables that are named, or unset the others of HEADRACE_ALERT_* and HEADRACE_SMTP_URL."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +85,19 @@ def _provider(settings: Settings) -> str:
     return "the real one: crawls cost money" if settings.bright_data_api_token else "the bundled simulator"
 
 
+def _alerts(settings: Settings) -> str:
+    told = alerting(settings)
+    half = [f"{' and '.join(lacking)} unset, so they are not {way}" for way, lacking in told.items() if lacking]
+    if half:
+        raise AlertsIncomplete("; ".join(half))
+    return f"{' and '.join(told)} to whom the settings name" if told else "only shown, at /api/background/alerts"
+
+
 _CHECKS: Mapping[str, Callable[[Settings], str]] = {
     "address": _address,
     "port": _port,
     "data directory": _data_dir,
     "PostgreSQL": _database,
     "Bright Data": _provider,
+    "alerts": _alerts,
 }

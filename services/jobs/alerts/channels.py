@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from infra.runtime.alerting import alerting
 from infra.runtime.runtime import Runtime
 from infra.runtime.settings import Settings
 from services.jobs.alerts.mail import Mail, Server
@@ -29,14 +30,15 @@ class Channels:
 
 def channels(runtime: Runtime) -> Channels:
     """The channels of a process, through ``runtime.once(channels)``."""
+    for way, lacking in alerting(runtime.settings).items():
+        if lacking:
+            log.warning("alerts reach nobody this way", way=way, unset=lacking)
     return Channels(_webhook(runtime.settings), _email(runtime.settings))
 
 
 def _webhook(settings: Settings) -> Webhook | None:
     url, secret = settings.alert_webhook_url, settings.alert_webhook_secret
     if url is None or secret is None:
-        if url is not None:
-            log.warning("alerts are not pushed: HEADRACE_ALERT_WEBHOOK_SECRET is unset")
         return None
     return Webhook(url, secret.get_secret_value())
 
@@ -45,7 +47,5 @@ def _email(settings: Settings) -> Mail | None:
     url, sender, to = settings.smtp_url, settings.alert_email_from, settings.alert_email_to
     recipients = [one.strip() for one in (to or "").split(",") if one.strip()]
     if url is None or sender is None or not recipients:
-        if url is not None:
-            log.warning("alerts are not mailed: HEADRACE_ALERT_EMAIL_FROM or HEADRACE_ALERT_EMAIL_TO is unset")
         return None
     return Mail(Server.parse(url.get_secret_value()), sender, recipients)
