@@ -1,14 +1,14 @@
-"""Questions to the embedded warehouse of a data directory. Nothing needs to run for them, and nothing is made."""
+"""Questions to the warehouse. To the embedded one nothing needs to run for them, and nothing is made."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar, cast
+import asyncio
+from typing import Any, ClassVar
 
-from infra.embedded.lake import Lake
-from infra.embedded.warehouse import Warehouse
+from infra.runtime.adapters import open_lake, open_warehouse
+from infra.runtime.emulated import with_emulators
+from infra.runtime.profile import placed
+from infra.runtime.settings import Settings
 from schemas.load_source import WarehouseRejected
 from schemas.problem import Problem
-from schemas.tables import warehouse_tables
 
 
 class QuestionRefused(Problem):
@@ -29,12 +29,15 @@ class NothingStored(Problem):
     recovery: ClassVar[str] = "Run a crawl first (make demo), or set HEADRACE_DATA_DIR to the directory that was used."
 
 
-async def ask(data_dir: Path, sql: str) -> list[dict[str, Any]]:
-    """The published rows that answer this SQL. Raises ``QuestionRefused``, ``NothingStored``."""
-    if not (data_dir / "lake").is_dir():
-        raise NothingStored(f"{data_dir} holds no lake")
-    tables = cast("Mapping[str, Sequence[Mapping[str, str]]]", warehouse_tables())
+async def ask(settings: Settings, sql: str) -> list[dict[str, Any]]:
+    """The published rows that answer this SQL.
+
+    Raises ``QuestionRefused``, ``NothingStored``, and what ``placed``, ``with_emulators`` and the adapters raise.
+    """
+    settings = await asyncio.to_thread(with_emulators, placed(settings))
+    if settings.lake_url is None and not (settings.data_dir / "lake").is_dir():
+        raise NothingStored(f"{settings.data_dir} holds no lake")
     try:
-        return await Warehouse(data_dir / "warehouse", Lake(data_dir / "lake"), tables).query(sql)
+        return await open_warehouse(settings, open_lake(settings), {}).query(sql)
     except WarehouseRejected as error:
         raise QuestionRefused(error.detail) from error

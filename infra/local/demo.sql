@@ -1,4 +1,4 @@
-SELECT competitor, count(*) AS posts, sum(CAST(record ->> 'likes' AS BIGINT)) AS likes
+SELECT competitor, count(*) AS posts, sum(CAST(JSON_VALUE(record, '$$.likes') AS INT64)) AS likes
 FROM records
 WHERE crawl_id IN ($crawl_ids) AND NOT is_error
 GROUP BY competitor

@@ -68,7 +68,7 @@ async def rows(client: Client, runtime: Runtime, screen: Screen, crawls: Collect
     if {row["competitor"]: row["posts"] for row in found} != posts:
         raise DemoFailed(f"the warehouse shows {found}, expected are {posts}")
     screen.title("Warehouse")
-    screen.say(_QUERY.template)
+    screen.say(_QUERY.template.replace("$$", "$"))
     screen.rows(found)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.runtime.settings import Settings, SettingsRefused, read_settings
+from infra.runtime.settings import Settings, SettingsRefused, read_settings, variable
 from schemas.problem import Problem
 from services.console.report import aligned, complain, screen, table, verdict
 
@@ -55,14 +55,26 @@ def worker(
 
 
 @app.command()
-def demo(port: Port = None, data_dir: DataDir = None) -> None:
+def demo(profile: Profile = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Watch three crawls from trigger to rows; nothing is bought. In a pipe it ends by itself."""
     from infra.local.demo import demo as run  # noqa: PLC0415  # see above
     from infra.local.demo_view import Screen  # noqa: PLC0415  # see above
 
     with _explained():
-        settings = read_settings(port=port, data_dir=data_dir)
+        settings = read_settings(profile=profile, port=port, data_dir=data_dir)
         _run(run(settings, Screen(screen()), stay=sys.stdout.isatty()))
+
+
+@app.command()
+def emulators(
+    *,
+    install: Annotated[bool, typer.Option("--install", help="Only install what is missing, and run nothing.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Run the emulators alone until Ctrl-C, and print the variables that lead to them."""
+    with _explained():
+        settings = read_settings(profile="emulators", data_dir=data_dir)
+        _run(_installed() if install else _emulators(settings))
 
 
 @app.command()
@@ -100,13 +112,14 @@ def query(
     sql: Annotated[str, typer.Argument(help="One question in SQL over the tables `records` and `job_history`.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, as in a pipe.")] = False,
+    profile: Profile = None,
     data_dir: DataDir = None,
 ) -> None:
     """Ask the warehouse: a table for a person, JSON lines in a pipe."""
     from infra.local.ask import ask  # noqa: PLC0415  # see above
 
     with _explained():
-        rows = asyncio.run(ask(read_settings(data_dir=data_dir).data_dir, sql))
+        rows = asyncio.run(ask(read_settings(profile=profile, data_dir=data_dir), sql))
     if as_json or not sys.stdout.isatty():
         for row in rows:
             typer.echo(json.dumps(row, default=str, ensure_ascii=False))
@@ -141,6 +154,23 @@ async def _up(settings: Settings) -> None:
             await asyncio.Event().wait()
         finally:
             screen().print("Stopping ...")
+
+
+async def _emulators(settings: Settings) -> None:
+    from infra.local.emulated import emulated  # noqa: PLC0415  # see above
+
+    async with emulated(settings) as (found, _):
+        for field in ("pubsub_emulator_host", "storage_emulator_host", "bigquery_emulator_host"):
+            typer.echo(f"export {variable(field)}={getattr(found, field)}")
+        screen(stderr=True).print("The emulators are up. Ctrl-C stops them.")
+        await asyncio.Event().wait()
+
+
+async def _installed() -> None:
+    from infra.local.emulators import install  # noqa: PLC0415  # see above
+
+    await install()
+    screen().print("All emulators are installed.")
 
 
 async def _migrate(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from infra.local.emulators.addresses import remember, same_port
 from infra.local.emulators.child import started
+from infra.local.emulators.google_sdk import jar, java
 from infra.local.emulators.programs import STORAGE, bigquery_package, programs
 from infra.postgres.locks import FileLock
 from infra.runtime.emulated import EMULATORS, answers, known
@@ -52,7 +53,13 @@ async def emulators(
 
 
 async def install(wanted: Collection[str] = EMULATORS) -> None:
-    """Put onto this machine what is not there yet. Raises ``InstallationFailed``."""
+    """Put onto this machine what is not there yet; Google's own must be there.
+
+    Raises ``InstallationFailed``, ``PubSubEmulatorMissing``.
+    """
+    if "pubsub" in wanted:
+        java()
+        jar()
     if "storage" in wanted:
         await STORAGE.install()
     if "bigquery" in wanted:

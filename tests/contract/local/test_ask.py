@@ -14,6 +14,7 @@ import pytest
 from infra.embedded.lake import Lake
 from infra.embedded.warehouse import Warehouse
 from infra.local.ask import NothingStored, QuestionRefused, ask
+from infra.runtime.settings import read_settings
 from schemas.load_source import LoadSource
 from schemas.tables import warehouse_tables
 
@@ -45,11 +46,11 @@ def run(data_dir: Path, sql: str) -> subprocess.CompletedProcess[str]:
 
 
 async def test_the_published_rows_answer(data_dir: Path) -> None:
-    assert await ask(data_dir, COUNT) == [{"competitor": "acme", "posts": 2}]
+    assert await ask(read_settings(data_dir=data_dir), COUNT) == [{"competitor": "acme", "posts": 2}]
 
 
 async def test_fields_of_a_record_are_read_as_the_readme_says(data_dir: Path) -> None:
-    assert await ask(data_dir, "SELECT record->>'$.id' AS id FROM records ORDER BY row_no") == [
+    assert await ask(read_settings(data_dir=data_dir), "SELECT record->>'$.id' AS id FROM records ORDER BY row_no") == [
         {"id": "1"},
         {"id": "2"},
     ]
@@ -66,14 +67,14 @@ def test_a_pipe_gets_one_json_object_a_line(data_dir: Path) -> None:
 @pytest.mark.parametrize("sql", ["DROP TABLE records", "SELEC", "SELECT * FROM nowhere", ""])
 async def test_what_is_no_question_is_refused_with_an_example(data_dir: Path, sql: str) -> None:
     with pytest.raises(QuestionRefused) as refused:
-        await ask(data_dir, sql)
+        await ask(read_settings(data_dir=data_dir), sql)
 
     assert "README.md" in refused.value.recovery
 
 
 def test_a_directory_without_a_lake_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(NothingStored):
-        asyncio.run(ask(tmp_path, COUNT))
+        asyncio.run(ask(read_settings(data_dir=tmp_path), COUNT))
 
     assert list(tmp_path.iterdir()) == []
 
