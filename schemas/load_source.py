@@ -1,6 +1,6 @@
 """LoadSource: a stored object on its way into the warehouse, and how a warehouse can fail."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -83,3 +83,14 @@ class WarehouseMissing(Problem):
     recovery: ClassVar[str] = (
         "Make the dataset that HEADRACE_WAREHOUSE_URL names, in the location of the lake's bucket; then retry."
     )
+
+
+def checked_columns(
+    tables: Mapping[str, Sequence[Mapping[str, str]]], table: str, asked: Iterable[str]
+) -> dict[str, str]:
+    """The types of these columns by name; raises ``WarehouseRejected`` for a table or a column there is not."""
+    known = {column["name"]: column["type"] for column in tables.get(table, ())}
+    named = list(asked)
+    if not named or not known.keys() >= set(named):
+        raise WarehouseRejected(f"There is no table {table} with columns {', '.join(named) or '(none)'}.")
+    return {name: known[name] for name in named}

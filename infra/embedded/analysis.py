@@ -3,9 +3,10 @@
 Import this module inside functions only: DuckDB takes long to load.
 """
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import duckdb
@@ -50,15 +51,17 @@ class Analysis:
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """The answer, one mapping a row; moments are in UTC."""
-        try:
+        with _as_problems():
             self._check(sql)
-            found = self._database.sql(sql)
-            wide = [name for name, kind in zip(found.columns, found.types, strict=True) if str(kind) == "HUGEINT"]
-            return [_whole(row, wide) for row in found.to_arrow_table().to_pylist()]
-        except duckdb.IOException as error:
-            raise WarehouseUnavailable("A file of the warehouse could not be read.") from error
-        except (duckdb.Error, RecursionError) as error:
-            raise WarehouseRejected(str(error)) from error
+            return self._answer(sql, {})
+
+    def find(self, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows of a table whose columns have these values."""
+        named = dict(enumerate(equal))
+        same = " AND ".join(f"{_quoted(column)} = $v{number}" for number, column in named.items())
+        sql = f"SELECT * FROM {_quoted(table)} WHERE {same}"  # noqa: S608  # values are parameters
+        with _as_problems():
+            return self._answer(sql, {f"v{number}": equal[column] for number, column in named.items()})
 
     def interrupt(self) -> None:
         """Make ``rows`` end soon, from another thread."""
@@ -67,6 +70,11 @@ class Analysis:
     def close(self) -> None:
         """Free the memory."""
         self._database.close()
+
+    def _answer(self, sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found = self._database.sql(sql, params=dict(values))
+        wide = [name for name, kind in zip(found.columns, found.types, strict=True) if str(kind) == "HUGEINT"]
+        return [_whole(row, wide) for row in found.to_arrow_table().to_pylist()]
 
     def _show(self, name: str, table: Table) -> None:
         schema = arrow_schema(table.columns)
@@ -100,6 +108,16 @@ class Analysis:
         *nodes, whole = _nodes(tree)
         if whole["error"] or any(_reads_files(node) for node in nodes):
             raise WarehouseRejected("Only the warehouse's own tables can be asked, by plain names.")
+
+
+@contextlib.contextmanager
+def _as_problems() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.IOException as error:
+        raise WarehouseUnavailable("A file of the warehouse could not be read.") from error
+    except (duckdb.Error, RecursionError) as error:
+        raise WarehouseRejected(str(error)) from error
 
 
 def _nodes(tree: str) -> list[dict[str, Any]]:

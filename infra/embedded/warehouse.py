@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from infra.embedded.draft import Draft, as_problems, sweep
 from infra.embedded.publications import Publications
 from infra.embedded.threads import in_thread, stoppable
-from schemas.load_source import LoadSource, WarehouseQuota, WarehouseRejected, WarehouseUnavailable
+from schemas.load_source import (
+    LoadSource,
+    WarehouseQuota,
+    WarehouseRejected,
+    WarehouseUnavailable,
+    checked_columns,
+)
 
 if TYPE_CHECKING:
     from infra.embedded.analysis import Analysis
@@ -85,20 +91,31 @@ class Warehouse:
         """Hide all rows of these keys for good, whatever is published later."""
         await in_thread(self._mark, self._shelf(table).withdraw, keys)
 
+    async def find(self, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The published rows whose columns have these values.
+
+        Raises ``WarehouseRejected`` for a table or a column there is not, ``WarehouseUnavailable``.
+        """
+        checked_columns(self._tables, table, equal)
+        return await self._asked(lambda analysis: analysis.find(table, equal))
+
     async def query(self, sql: str) -> list[dict[str, Any]]:
         """Run read-only SQL over the published rows, with 256 MB of memory; a cancellation stops it.
 
         Raises ``WarehouseRejected``, ``WarehouseUnavailable``.
         """
-        analysis = await in_thread(self._analysis)
-        try:
-            return await stoppable(lambda: analysis.rows(sql), stop=analysis.interrupt)
-        finally:
-            await in_thread(analysis.close)
+        return await self._asked(lambda analysis: analysis.rows(sql))
 
     async def sweep(self, older_than_seconds: float) -> int:
         """Remove what dead processes left half written; returns how many files."""
         return await in_thread(sweep, self._root, before=self._now() - older_than_seconds)
+
+    async def _asked(self, ask: Callable[["Analysis"], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        analysis = await in_thread(self._analysis)
+        try:
+            return await stoppable(lambda: ask(analysis), stop=analysis.interrupt)
+        finally:
+            await in_thread(analysis.close)
 
     def _problems(self) -> AbstractContextManager[None]:
         return as_problems(refused=WarehouseQuota, failed=WarehouseUnavailable)

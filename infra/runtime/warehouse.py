@@ -21,6 +21,12 @@ class Warehouse(Protocol):
     async def withdraw(self, table: str, keys: Sequence[str]) -> None:
         """Hide all rows of these keys for good, whatever is published later."""
 
+    async def find(self, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The published rows whose columns have these values.
+
+        Raises ``WarehouseRejected`` for a table or a column there is not, ``WarehouseUnavailable``.
+        """
+
     async def query(self, sql: str) -> list[dict[str, Any]]:
         """Run read-only SQL over the published rows; a cancellation stops it.
 

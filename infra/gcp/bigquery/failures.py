@@ -91,8 +91,8 @@ def _kind(reasons: Sequence[str], message: str, status: int | None) -> type[Prob
 
 
 def _says(message: object) -> str:
-    # the client puts its request before the server's words
-    return f"BigQuery says: {_line(message).rpartition('prettyPrint=false: ')[2]}"
+    # the client puts its request before the server's words, and its own reading of them behind
+    return f"BigQuery says: {_line(message).rpartition('prettyPrint=false: ')[2].partition('; reason: ')[0]}"
 
 
 def _line(said: object) -> str:

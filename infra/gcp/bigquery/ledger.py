@@ -59,7 +59,7 @@ WHERE fact = 'loaded' AND load_id = @load_id GROUP BY key
 
 
 def find(at: Names, columns: Iterable[str]) -> str:
-    """Visible rows whose columns equal the parameters of the same names."""
+    """Visible rows whose columns equal the parameters of their names."""
     equal = " AND ".join(f"`{name}` = @{name}" for name in columns)
     return f"SELECT * FROM `{at.view}` WHERE {equal}"  # noqa: S608  # see above
 

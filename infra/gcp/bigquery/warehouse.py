@@ -12,7 +12,7 @@ from infra.gcp.bigquery import ledger
 from infra.gcp.bigquery.ledger import Fact, Names, names
 from infra.gcp.bigquery.staging import Staging
 from infra.runtime.lake import Lake
-from schemas.load_source import LoadSource, WarehouseMissing, WarehouseRejected
+from schemas.load_source import LoadSource, WarehouseMissing, WarehouseRejected, checked_columns
 from schemas.tables import warehouse_layout
 
 if TYPE_CHECKING:
@@ -92,6 +92,16 @@ class BigQueryWarehouse:
         if keys:
             await self._prepared(table)
             await self._note(at, [Fact(key, "withdrawn") for key in keys])
+
+    async def find(self, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The published rows whose columns have these values.
+
+        Raises ``WarehouseRejected`` for a table or a column there is not, ``WarehouseUnavailable``.
+        """
+        types = checked_columns(self._tables, table, equal)
+        await self._prepared(table)
+        values = {name: (types[name], value) for name, value in equal.items()}
+        return await self._ask(ledger.find(self._names(table), equal), values)
 
     async def query(self, sql: str) -> list[dict[str, Any]]:
         """Run read-only SQL over the published rows, for a minute at most; a cancellation stops it.

@@ -46,8 +46,8 @@ class Warehouse(Protocol):
     async def publish(self, table: str, attempts: Mapping[str, int]) -> None:
         """Make loaded rows visible. Doing it again changes nothing."""
 
-    async def query(self, sql: str) -> list[dict[str, Any]]:
-        """Run read-only SQL over the visible rows."""
+    async def find(self, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The visible rows whose columns have these values."""
 
 
 async def archive_jobs(

@@ -32,10 +32,10 @@ class History:
         """See ``Warehouse``."""
         await self._warehouse.publish(table, attempts)
 
-    async def query(self, sql: str) -> list[dict[str, Any]]:
+    async def find(self, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
         """See ``Warehouse``."""
         async with self._turns:
-            return await self._warehouse.query(sql)
+            return await self._warehouse.find(table, equal)
 
 
 def job_history(runtime: Runtime) -> Warehouse:
@@ -62,5 +62,6 @@ async def find_job(job_id: UUID, *, tenant: str, database: Database, warehouse: 
 
 
 async def _asked(job_id: UUID, warehouse: Warehouse) -> ArchivedJob | None:
-    rows = await warehouse.query(history.question(job_id))
-    return ArchivedJob.model_validate(rows[0]) if rows else None
+    rows = await warehouse.find(ArchivedJob.table, {"job_id": str(job_id)})
+    # an id may have been used again after its first job was archived
+    return ArchivedJob.model_validate(max(rows, key=lambda row: row["finished_at"])) if rows else None

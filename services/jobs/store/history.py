@@ -108,8 +108,3 @@ async def leaving(tx: Transaction, job_id: UUID) -> tuple[UUID, dict[str, Any]] 
 async def has_left(tx: Transaction, job_id: UUID) -> bool:
     """Whether a job with this id ever left: no other is in the warehouse."""
     return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM archived_jobs WHERE job_id = $1)", job_id))
-
-
-def question(job_id: UUID) -> str:
-    """What the warehouse is asked for a job: an id may have been used again after its first job was archived."""
-    return f"SELECT * FROM job_history WHERE job_id = '{job_id}' ORDER BY finished_at DESC LIMIT 1"

@@ -1,6 +1,7 @@
 """What callers see of a job that is archived: itself where it is asked for by its id, and not in lists."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -41,13 +42,13 @@ async def test_an_id_that_was_never_archived_is_unknown_without_the_warehouse(
     [old] = await reading.queue(kind="drill", queue="drill", columns=OLD)
     await clean_up.main.function.build(reading.counter.runtime)(asyncio.Event())
     asked: list[str] = []
-    query = Warehouse.query
+    find = Warehouse.find
 
-    async def noted(self: Warehouse, sql: str) -> list[dict[str, Any]]:
-        asked.append(sql)
-        return await query(self, sql)
+    async def noted(self: Warehouse, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
+        asked.append(table)
+        return await find(self, table, equal)
 
-    monkeypatch.setattr(Warehouse, "query", noted)
+    monkeypatch.setattr(Warehouse, "find", noted)
     strangers = [await reading.get(f"/api/v2/jobs/{uuid4()}") for _ in range(10)]
     for_strangers = len(asked)
 
@@ -62,18 +63,18 @@ async def test_few_ask_the_warehouse_at_once_however_many_want_archived_jobs(
     [old] = await reading.queue(kind="drill", queue="drill", columns=OLD)
     await clean_up.main.function.build(reading.counter.runtime)(asyncio.Event())
     asking = most = 0
-    query = Warehouse.query
+    find = Warehouse.find
 
-    async def counted(self: Warehouse, sql: str) -> list[dict[str, Any]]:
+    async def counted(self: Warehouse, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
         nonlocal asking, most
         asking += 1
         most = max(most, asking)
         try:
-            return await query(self, sql)
+            return await find(self, table, equal)
         finally:
             asking -= 1
 
-    monkeypatch.setattr(Warehouse, "query", counted)
+    monkeypatch.setattr(Warehouse, "find", counted)
     answers = await asyncio.gather(*(reading.get(f"/api/v2/jobs/{old}") for _ in range(12)))
 
     assert {status for status, _ in answers} == {200}
