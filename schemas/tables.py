@@ -17,8 +17,8 @@ class Column(TypedDict):
 class Layout(TypedDict):
     """How a table is stored: by days of one column, sorted by others."""
 
-    partition_by: str
-    cluster_by: list[str]
+    partition: str
+    clustering: list[str]
 
 
 def warehouse_layout() -> dict[str, Layout]:

@@ -12,8 +12,8 @@ class ArchivedJob(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     table: ClassVar[str] = "job_history"
-    partition_by: ClassVar[str] = "finished_at"
-    cluster_by: ClassVar[tuple[str, ...]] = ("job_id", "tenant", "kind")
+    partition: ClassVar[str] = "finished_at"
+    clustering: ClassVar[tuple[str, ...]] = ("job_id", "tenant", "kind")
 
     load_id: str = Field(description="The batch it was archived with.")
     job_id: str

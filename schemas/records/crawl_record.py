@@ -12,8 +12,8 @@ class CrawlRecord(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     table: ClassVar[str] = "records"
-    partition_by: ClassVar[str] = "stored_at"
-    cluster_by: ClassVar[tuple[str, ...]] = ("crawl_id", "tenant", "platform")
+    partition: ClassVar[str] = "stored_at"
+    clustering: ClassVar[tuple[str, ...]] = ("crawl_id", "tenant", "platform")
 
     crawl_id: str
     attempt: int

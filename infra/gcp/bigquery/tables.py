@@ -40,8 +40,8 @@ class Tables:
         location = await self._location()
         stamp = bigquery.SchemaField(LOADED_BY, "STRING", "REQUIRED", description="The load that brought the row.")
         rows = bigquery.Table(at.rows, [*map(_field, columns), stamp])
-        rows.time_partitioning = bigquery.TimePartitioning(field=layout["partition_by"])
-        rows.clustering_fields = layout["cluster_by"]
+        rows.time_partitioning = bigquery.TimePartitioning(field=layout["partition"])
+        rows.clustering_fields = layout["clustering"]
         made = await self._made(rows)
         facts = bigquery.Table(at.ledger, [bigquery.SchemaField(n, t, m, description=d) for n, t, m, d in LEDGER])
         facts.clustering_fields = ["key"]
