@@ -1,6 +1,5 @@
 """The clean-up: what is old goes, and old jobs go where they are still found."""
 
-from datetime import UTC, datetime
 from functools import partial
 
 from infra.postgres.event_log import EVENT_DAYS, turn_days
@@ -37,7 +36,7 @@ def main(runtime: Runtime) -> Turn:
     )
     cleans = runtime.settings.background_cleanup
     keep_days = EVENT_DAYS if cleans else None
-    chores = [once(lambda: turn_days(runtime.database, now=datetime.now(UTC), keep_days=keep_days))]
+    chores = [once(lambda: turn_days(runtime.database, keep_days=keep_days))]
     if cleans:
         chores += [*map(until_nothing_is_left, removing), archiving]
     return Chores(chores, every_seconds=runtime.settings.cleanup_interval).turn

@@ -1,6 +1,6 @@
 """The event log's days: one partition each, made ahead and dropped when their time is over."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from infra.postgres.database import Database, Transaction
 
@@ -9,13 +9,16 @@ EVENT_DAYS = 30
 _COLUMNS = "xid, seq, id, type, tenant, subject, time, data, traceparent"
 
 
-async def turn_days(database: Database, *, now: datetime, keep_days: int | None = EVENT_DAYS) -> list[str]:
+async def turn_days(
+    database: Database, *, now: datetime | None = None, keep_days: int | None = EVENT_DAYS
+) -> list[str]:
     """Make the partitions of the coming days and drop those older than ``keep_days`` (None: none); which it dropped.
 
-    Dropping a day is instant and leaves nothing to vacuum, however many events it had.
+    The time is the database's where no other is given, as that of events is: a process whose clock is wrong drops no
+    young day. Dropping is instant and leaves nothing to vacuum, however many events a day had.
     """
-    today = now.astimezone(UTC).date()
     async with database.transaction() as tx:
+        today = await tx.fetchval("SELECT (coalesce($1::timestamptz, now()) AT TIME ZONE 'UTC')::date", now)
         there = await _partitions(tx)
         for day in (today + timedelta(days=ahead) for ahead in range(AHEAD_DAYS)):
             if _name(day) not in there:

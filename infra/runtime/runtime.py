@@ -6,7 +6,6 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -145,7 +144,7 @@ async def _schema(database: Database, *, migrate: bool) -> None:
 
     if migrate:
         await apply(database, found(ROOT))
-        await turn_days(database, now=datetime.now(UTC))  # before the first event of a day has to go elsewhere
+        await turn_days(database)  # before the first event of a day has to go elsewhere
     else:
         await check(database, found(ROOT))
 

@@ -38,8 +38,27 @@ async def test_days_past_their_time_are_dropped_with_their_events(database: Data
     assert "events_20260303" in await _partitions(database)
 
 
+async def test_a_process_whose_clock_is_wrong_makes_the_days_of_the_database(
+    database: Database, database_dsn: str
+) -> None:
+    name = await database.pool.fetchval("SELECT current_database()")
+    await database.pool.execute(
+        "CREATE SCHEMA ahead; CREATE FUNCTION ahead.now() RETURNS timestamptz STABLE LANGUAGE sql"
+        " AS $$ SELECT '2031-05-05T23:30:00Z'::timestamptz $$;"
+        f"ALTER DATABASE {name} SET search_path = ahead, pg_catalog, public"
+    )
+    elsewhere = await Database.connect(database_dsn)
+
+    await turn_days(elsewhere)
+    await elsewhere.close()
+
+    made = await _partitions(database)
+    assert {"events_20310505", "events_20310511"} <= made
+    assert f"events_{datetime.now(UTC):%Y%m%d}" not in made
+
+
 async def test_an_event_lands_in_the_partition_of_its_day(database: Database) -> None:
-    await turn_days(database, now=datetime.now(UTC))
+    await turn_days(database)
     event = CrawlTriggered(
         crawl_id="c", attempt=1, snapshot_id="s", platform="p", competitor="k", provider="bright_data"
     )
@@ -61,7 +80,7 @@ async def test_an_event_that_came_before_its_partition_moves_into_it(database: D
     async with database.reading() as tx:
         before = await tx.fetchrow("SELECT xid, seq, id FROM events_rest")
 
-    await turn_days(database, now=datetime.now(UTC))
+    await turn_days(database)
 
     async with database.reading() as tx:
         after = await tx.fetchrow("SELECT xid, seq, id FROM events")
