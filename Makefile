@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up test check format generate lock clean \
+.PHONY: help setup setup-gcp setup-emulators demo up emulators test check format generate lock clean \
 	unit architecture contract flow e2e chaos chaos-short security bench bench-short
 
 VENV := .venv
@@ -17,15 +17,21 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 	"$$p" -c '$(NEW_ENOUGH)' 2>/dev/null && { command -v "$$p"; break; }; done)
 
 help:
-	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 ##@ Use it
 setup: $(VENV)/.setup ## install into .venv exactly what requirements.lock names
 	@echo "Ready: make demo, make up, or $(VENV)/bin/headrace --help"
+setup-gcp: $(VENV)/.setup-gcp ## install Google's clients too, for the profiles `emulators` and `gcp`
+	@echo "Ready: $(VENV)/bin/headrace demo --profile emulators"
+setup-emulators: $(VENV)/.setup-gcp ## install emulators of Google's services, each into an environment of its own
+	@$(VENV)/bin/headrace emulators --install
 demo: $(VENV)/.setup ## a moving console in a minute; no cloud account
 	@$(VENV)/bin/headrace demo
 up: $(VENV)/.setup ## the whole system on this machine, at http://127.0.0.1:8080
 	@$(VENV)/bin/headrace up
+emulators: $(VENV)/.setup-gcp ## Pub/Sub, Cloud Storage and BigQuery on this machine, for any client of theirs
+	@$(VENV)/bin/headrace emulators
 
 ##@ Change it
 test: check unit architecture contract flow e2e chaos-short security bench-short ## all proofs in their short form
@@ -68,8 +74,8 @@ lock: $(VENV)/.setup ## resolve the lock files anew, as near as possible to what
 	&& compile() { "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate --emit-build-options pyproject.toml --output-file "$$@"; } && compile requirements.lock --extra build \
 	&& compile requirements-gcp.lock --extra build --extra gcp && compile requirements-dev.lock --extra build --extra gcp --extra dev
-clean: ## remove .venv and caches; data stays
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove .venv, emulators and caches; data stays
+	@rm -rf $(VENV) .emulators .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Of two makes at once, one installs and the other waits for it; then its inner make finds nothing left to do.
@@ -78,14 +84,15 @@ VENV_PACKAGE = $(shell "$(PYTHON)" -c 'import sys; print("python%d.%d-venv" % sy
 PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 
 $(VENV)/.setup: requirements.lock pyproject.toml
+$(VENV)/.setup-gcp: requirements-gcp.lock pyproject.toml
 $(VENV)/.setup-dev: requirements-dev.lock pyproject.toml
 ifndef INSTALLING
-$(VENV)/.setup $(VENV)/.setup-dev:
+$(VENV)/.setup $(VENV)/.setup-gcp $(VENV)/.setup-dev:
 	@test -n "$(PYTHON)" || { echo "Headrace needs Python 3.11 or newer and found none: install it, or name it with make PYTHON=/path/to/python3 setup" >&2; exit 1; }
 	@"$(PYTHON)" -c '$(NEW_ENOUGH)' || { echo "$(PYTHON) is older than Python 3.11" >&2; exit 1; }
 	@"$(PYTHON)" -c '$(ONE_AT_A_TIME)' $(MAKE) --silent INSTALLING=1 "PYTHON=$(PYTHON)" $@
 else
-$(VENV)/.setup $(VENV)/.setup-dev:
+$(VENV)/.setup $(VENV)/.setup-gcp $(VENV)/.setup-dev:
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	&& apt-get update -q && apt-get install -qy $(VENV_PACKAGE); } \
 	|| { echo "$(PYTHON) cannot make virtual environments: install $(VENV_PACKAGE) (sudo apt-get install $(VENV_PACKAGE)), then run make again" >&2; exit 1; }
@@ -93,5 +100,5 @@ $(VENV)/.setup $(VENV)/.setup-dev:
 	@echo "Installing what $< names; the first time takes a minute."
 	@$(PIP) install --require-hashes -r $<
 	@$(PIP) install --no-deps --no-build-isolation -e .
-	@touch $(VENV)/.setup $@
+	@touch $(VENV)/.setup $(if $(filter %-dev,$@),$(VENV)/.setup-gcp) $@
 endif
