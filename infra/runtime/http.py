@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -18,6 +18,7 @@ from infra.runtime.guard import BODY_SECONDS, MAX_BODY, Guard
 from infra.runtime.invalid import MalformedJson
 from infra.runtime.measured import Measured, metrics_route
 from infra.runtime.problem_json import json_response, problem_response
+from infra.runtime.query import refuse_repeated
 from infra.runtime.rate_limit import RateLimit
 from infra.runtime.reference_page import reference_page
 from infra.runtime.traced import Traced
@@ -74,7 +75,15 @@ def create_app(
     """
     refuse_unscoped(routers, public=public)
     everybody = OPEN | set(public)
-    app = _Face(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, responses=OTHER)
+    app = _Face(
+        title=title,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=OTHER,
+        dependencies=[Depends(refuse_repeated)],
+    )
     app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds, wider=body_limits)
     if rate_limit:
         app.add_middleware(RateLimit, per_second=rate_limit)
