@@ -1,7 +1,8 @@
 """The adapters that settled settings choose, by the places they name; each is loaded only where it is used."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from infra.runtime.lake import Lake
     from infra.runtime.warehouse import Warehouse
+
+_CLIENTS = "google.cloud"
 
 Judges = Mapping[str, Callable[[bytes], Any]]
 
@@ -37,8 +40,9 @@ def open_lake(settings: Settings) -> "Lake":
         from infra.embedded.lake import Lake  # noqa: PLC0415  # the profile decides what is loaded
 
         return Lake(_folder(settings, url, "lake"))
-    with _google():
-        from infra.gcp.storage import StorageLake  # noqa: PLC0415  # see above
+    _installed("storage")
+    from infra.gcp.storage import StorageLake  # noqa: PLC0415  # see above
+
     return StorageLake(
         url.netloc,
         prefix=url.path.strip("/"),
@@ -56,8 +60,9 @@ def open_warehouse(settings: Settings, lake: "Lake", judges: Judges) -> "Warehou
 
         return Warehouse(_folder(settings, url, "warehouse"), lake, tables, judges=judges)
     project, _, dataset = url.netloc.rpartition(".")
-    with _google():
-        from infra.gcp.bigquery import BigQueryWarehouse  # noqa: PLC0415  # see above
+    _installed("bigquery")
+    from infra.gcp.bigquery import BigQueryWarehouse  # noqa: PLC0415  # see above
+
     return BigQueryWarehouse(project, dataset, lake, tables, judges=judges, emulator=settings.bigquery_emulator_host)
 
 
@@ -72,8 +77,9 @@ async def open_bus(
         bell = doorbell.bell("bus")
         yield EmbeddedBus(database, doorbell=bell, ring=lambda: doorbell.ring("bus"), session=session)
         return
-    with _google():
-        from infra.gcp.pubsub import PubSubBus  # noqa: PLC0415  # see above
+    _installed("pubsub")
+    from infra.gcp.pubsub import PubSubBus  # noqa: PLC0415  # see above
+
     project = settings.google_cloud_project or ""
     async with PubSubBus(project, database, emulator=settings.pubsub_emulator_host) as bus:
         yield bus
@@ -83,11 +89,11 @@ def _folder(settings: Settings, url: SplitResult, usual: str) -> Path:
     return Path(unquote(url.path)) if url.scheme else settings.data_dir / usual
 
 
-@contextmanager
-def _google() -> Iterator[None]:
+def _installed(product: str) -> None:
+    # looked for before anything is opened: most of Google's modules are loaded at first use only
     try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in {"google", "grpc"}:
-            raise
-        raise GoogleMissing(f"There is no {error.name}") from error
+        found = find_spec(f"{_CLIENTS}.{product}")
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        raise GoogleMissing(f"There is no {_CLIENTS}.{product}")

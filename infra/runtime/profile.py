@@ -3,15 +3,14 @@
 from typing import ClassVar
 
 from infra.runtime.emulated import EMULATORS
-from infra.runtime.settings import Settings, variable
-from schemas.problem import Problem
+from infra.runtime.settings import Settings, SettingsRefused, variable
 
 LOCAL_PROJECT = "local"
 BUCKET = "headrace"
 DATASET = "headrace"
 
 
-class EmulatorInGcp(Problem):
+class EmulatorInGcp(SettingsRefused):
     """The profile says Google and a variable says emulator: one of them is a mistake, and it could cost data."""
 
     code: ClassVar[str] = "EMULATOR_IN_GCP"
@@ -19,7 +18,7 @@ class EmulatorInGcp(Problem):
     recovery: ClassVar[str] = "Unset the variable named here, or set HEADRACE_PROFILE=emulators."
 
 
-class ProfileIncomplete(Problem):
+class ProfileIncomplete(SettingsRefused):
     """The profile `gcp` has no places of its own to fall back on."""
 
     code: ClassVar[str] = "PROFILE_INCOMPLETE"
@@ -27,7 +26,7 @@ class ProfileIncomplete(Problem):
     recovery: ClassVar[str] = "Set the variables named here; .env.example shows their form."
 
 
-class PlacesDisagree(Problem):
+class PlacesDisagree(SettingsRefused):
     """BigQuery loads from Cloud Storage only."""
 
     code: ClassVar[str] = "PLACES_DISAGREE"

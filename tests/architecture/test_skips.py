@@ -14,6 +14,10 @@ SKIPS = {
     "by a mark": "import pytest\n@pytest.mark.skipif(True, reason='no browser here')\ndef test_it(): ...",
     "in a fixture": "import pytest\n@pytest.fixture\ndef it(): pytest.skip('no browser here')\ndef test_it(it): ...",
     "of a module": "import pytest\npytest.skip('no browser here', allow_module_level=True)\ndef test_it(): ...",
+    "of a missing emulator": (
+        "from pathlib import Path\nfrom infra.local.emulators import package\n"
+        "package.FOLDER = Path('/nowhere')\ndef test_it(storage_emulator): ..."
+    ),
     "of nothing to try": (
         "import pytest\n@pytest.mark.parametrize('no', [], ids=['no browser here'][:0])\ndef test_it(no): ..."
     ),

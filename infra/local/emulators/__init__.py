@@ -46,9 +46,12 @@ async def emulators(
     found = {name: by_hand[name] for name in wanted if name in by_hand}
     async with AsyncExitStack() as stack:
         folder = _Folder(_made(data_dir), project, stack)
-        async with asyncio.TaskGroup() as starts:  # all, or none is left behind
-            starts.create_task(folder.have(found, {"pubsub"} & set(wanted)))
-            starts.create_task(folder.have(found, {"storage", "bigquery"} & set(wanted)))
+        try:
+            async with asyncio.TaskGroup() as starts:  # all, or none is left behind
+                starts.create_task(folder.have(found, {"pubsub"} & set(wanted)))
+                starts.create_task(folder.have(found, {"storage", "bigquery"} & set(wanted)))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
         yield Emulators(**found)
 
 
