@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from infra.local.data_dir import prepare
+from infra.local.emulated import emulated
 from infra.local.faces import faces
 from infra.local.protocol import Protocol
 from infra.local.workers import workers
@@ -53,7 +54,7 @@ class Stack:
 async def running(settings: Settings) -> AsyncIterator[Stack]:
     """The system, ready to be used inside the block and cleanly stopped after it.
 
-    Raises ``PortTaken``, ``OpenToTheWorld``, ``DataDirRefused`` and what ``open_runtime`` raises.
+    Raises ``PortTaken``, ``OpenToTheWorld``, ``DataDirRefused`` and what ``emulated`` and ``open_runtime`` raise.
     """
     loopback_only(settings)
     listener = listen(settings)
@@ -62,6 +63,7 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
         stack.callback(listener.close)
         prepare(settings.data_dir)
         garbage.collect_seldom()
+        settings, places = await stack.enter_async_context(emulated(settings))
         settings, simulators = await _simulators(settings, stack)
         runtime = await stack.enter_async_context(open_runtime(settings, migrate=True))
         if simulators and runtime.public_url is None:
@@ -72,7 +74,7 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
         await stack.enter_async_context(serving(runtime, functions))
         await stack.enter_async_context(_faces(runtime, listener))
         await stack.enter_async_context(crew.watching())  # told to go first, waited for last: all stop together
-        addresses = {"API": f"{url}/docs", "events": f"{url}/api/v1/events/stream", **simulators}
+        addresses = {"API": f"{url}/docs", "events": f"{url}/api/v1/events/stream", **simulators, **places}
         log.info("stack is up", url=url, functions=functions)
         yield Stack(url=url, runtime=runtime, addresses=addresses)
 
@@ -96,7 +98,7 @@ def listen(settings: Settings) -> socket.socket:
 
 
 async def _simulators(settings: Settings, stack: AsyncExitStack) -> tuple[Settings, dict[str, str]]:
-    if settings.bright_data_api_url is not None or settings.bright_data_api_token is not None:
+    if settings.profile == "gcp" or settings.bright_data_api_url or settings.bright_data_api_token:
         return settings, {}
     from infra.local.stand_ins import bright_data  # noqa: PLC0415  # only where it stands in
 
