@@ -9,6 +9,8 @@ from schemas.problem import Problem, ProblemClass
 from services.jobs.job import Done, Job, Outcome
 from services.jobs.progress import Reporter
 
+_SHORT = 95.0  # where a try ends that fails: whoever watches must not see it done
+
 
 class DrillFailed(Problem):
     """The drill was told to fail for good."""
@@ -43,9 +45,10 @@ class Drill(BaseModel):
 async def run_drill(job: Job, *, reporter: Reporter) -> Outcome:
     """Work as told. Raises ``DrillFailed``, ``DrillStumbled`` and ``LeaseLost``."""
     drill = Drill.model_validate(job.payload)
+    whole = 100.0 if job.tries >= drill.stumbles and not drill.fail else _SHORT
     for number, step in enumerate(drill.steps):
-        await reporter.report(job, 100.0 * number / len(drill.steps), step=step)
-        await _work(job, drill, number, reporter)
+        await reporter.report(job, whole * number / len(drill.steps), step=step)
+        await _work(job, drill, number, whole, reporter)
     if job.tries < drill.stumbles:
         raise DrillStumbled(f"stumbled {job.tries + 1} of {drill.stumbles} times")
     if drill.fail:
@@ -53,9 +56,9 @@ async def run_drill(job: Job, *, reporter: Reporter) -> Outcome:
     return Done(result=drill.result)
 
 
-async def _work(job: Job, drill: Drill, number: int, reporter: Reporter) -> None:
+async def _work(job: Job, drill: Drill, number: int, whole: float, reporter: Reporter) -> None:
     each = drill.seconds / len(drill.steps)
     slices = max(1, min(20, round(each / 0.1)))
     for done in range(slices):
         await asyncio.sleep(each / slices)
-        await reporter.report(job, 100.0 * (number + (done + 1) / slices) / len(drill.steps))
+        await reporter.report(job, whole * (number + (done + 1) / slices) / len(drill.steps))

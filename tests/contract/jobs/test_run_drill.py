@@ -60,6 +60,17 @@ async def test_it_stumbles_as_often_as_it_is_told_and_then_goes_through(desk: De
     assert (row["state"], row["tries"]) == ("completed", stumbles)
 
 
+@pytest.mark.parametrize(("payload", "most"), [({"fail": True}, 95), ({"stumbles": 1}, 95), ({}, 100)])
+@pytest.mark.parametrize("steps", [["a"], ["a", "b", "c"]])
+async def test_a_try_that_fails_is_never_seen_done(
+    desk: Desk, payload: dict[str, Any], most: int, steps: list[str]
+) -> None:
+    row = await drilled(desk, steps=steps, **payload)
+
+    told = await desk.database.pool.fetchval("SELECT max(progress) FROM job_events")
+    assert (row["progress"], told) == (most, most)
+
+
 async def test_it_stumbles_no_more_often_than_it_may(desk: Desk) -> None:
     row = await drilled(desk, rounds=5, stumbles=9)
 
