@@ -4,6 +4,7 @@ Facts only ever add up (the highest attempt wins, withdrawn is for good), so the
 and writing one needs no turn: inserts never wait for each other.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
@@ -81,6 +82,12 @@ FROM `{at.rows}` AS stored JOIN visible ON stored.`{columns[0]}` = visible.key A
 """.strip()  # noqa: S608  # see above
 
 
+def version(query: str) -> str:
+    """What tells this query of a view from others."""
+    return hashlib.sha256(query.encode()).hexdigest()[:32]
+
+
 def show(at: Names, query: str) -> str:
-    """Make the view, or replace it."""
-    return f"CREATE OR REPLACE VIEW `{at.view}` AS {query}"
+    """Make the view, or replace it; its label ``query`` is the version."""
+    labels = f"[('app', 'headrace'), ('query', '{version(query)}')]"
+    return f"CREATE OR REPLACE VIEW `{at.view}` OPTIONS (labels = {labels}) AS {query}"

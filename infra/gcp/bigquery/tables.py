@@ -46,7 +46,7 @@ class Tables:
         facts = bigquery.Table(at.ledger, [bigquery.SchemaField(n, t, m, description=d) for n, t, m, d in LEDGER])
         facts.clustering_fields = ["key"]
         await self._made(facts)
-        await self._shown(at, ledger.view(at, [column["name"] for column in columns]))
+        await self._shown(at, [column["name"] for column in columns])
         return Place(location=location, making=f"{made.created:%Y%m%d%H%M%S%f}")
 
     async def _location(self) -> str | None:
@@ -72,10 +72,13 @@ class Tables:
             found = await call(client.get_table, wanted.reference)
         return found
 
-    async def _shown(self, at: Names, query: str) -> None:
+    async def _shown(self, at: Names, columns: Sequence[str]) -> None:
         client, call = self._connection.client, self._connection.call
+        query = ledger.view(at, columns)
         found = await call(_unless_missing, client.get_table, at.view)
-        if found is None or found.view_query != query:
+        # one that shows more is a newer version's, which is being rolled out
+        newer = found is not None and not {field.name for field in found.schema} <= set(columns)
+        if not newer and (found is None or found.labels.get("query") != ledger.version(query)):
             await self._connection.statement(ledger.show(at, query), bigquery.QueryJobConfig(labels=_LABELS))
 
 

@@ -1,10 +1,12 @@
 """Every adapter of the port Warehouse: one entry in ``ADAPTERS`` and the whole suite runs against it."""
 
 import gzip
+import importlib.util
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
@@ -26,9 +28,10 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class WarehouseAdapter:
-    """``code`` is Python that leaves the adapter in ``warehouse``, and a lake for it in ``lake``."""
+    """``code`` is Python that leaves the adapter in ``warehouse``, and its lake in ``lake``; ``place`` names both."""
 
     code: str
+    place: str = ""
 
     def open(self) -> tuple[Any, Any]:
         """A warehouse and its lake, as another process would open them."""
@@ -56,7 +59,8 @@ def bigquery(storage: str, bigquery: str) -> WarehouseAdapter:
         "from infra.gcp.storage import StorageLake\n"
         "from schemas.tables import warehouse_tables\n"
         f"lake = StorageLake('warehouse-suite', prefix={place!r}, project='local', emulator={storage!r})\n"
-        f"warehouse = BigQueryWarehouse('local', {place!r}, lake, warehouse_tables(), emulator={bigquery!r})\n"
+        f"warehouse = BigQueryWarehouse('local', {place!r}, lake, warehouse_tables(), emulator={bigquery!r})\n",
+        place,
     )
 
 
@@ -112,3 +116,14 @@ def store(lake: Any) -> Store:
         return LoadSource(key=crawl_id, attempt=attempt, object_name=name, columns=COLUMNS | columns)
 
     return stored
+
+
+@pytest.fixture(scope="module")
+def suite() -> ModuleType:
+    """The sentences of the suite, for controls."""
+    spec = importlib.util.spec_from_file_location("warehouse_suite", Path(__file__).with_name("test_warehouse.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

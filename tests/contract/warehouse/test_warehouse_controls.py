@@ -1,6 +1,5 @@
 """The suite itself is tested: a warehouse that breaks a promise must fail the sentence about it."""
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -41,16 +40,6 @@ class Careless(Warehouse):
 def adapter(embedded_adapter: Any) -> Any:
     """What is broken here is the embedded one."""
     return embedded_adapter
-
-
-@pytest.fixture(scope="module")
-def suite() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("warehouse_suite", Path(__file__).with_name("test_warehouse.py"))
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
