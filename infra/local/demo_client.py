@@ -39,8 +39,8 @@ class Client:
 
     async def digest(self, crawl_id: str) -> tuple[str, int]:
         """The sha256 and the size of a result, computed from what the API sends."""
-        seen, size = hashlib.sha256(), 0
-        async with self.http.get(f"{self._url}/api/v1/crawl/{crawl_id}/result") as answer:
+        seen, size, lines = hashlib.sha256(), 0, {"Accept": "application/x-ndjson"}
+        async with self.http.get(f"{self._url}/api/v1/crawl/{crawl_id}/result", headers=lines) as answer:
             async for block in answer.content.iter_any():
                 seen.update(block)
                 size += len(block)

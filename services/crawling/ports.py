@@ -87,6 +87,9 @@ class Lake(Protocol):
     def list(self, prefix: str) -> AsyncIterator[str]:
         """Names that start with the prefix, sorted."""
 
+    async def signed_url(self, name: str, *, seconds: float) -> str | None:
+        """Where anybody may read an object for so long, at most 15 minutes; None where the lake has no such address."""
+
     async def delete(self, name: str) -> None:
         """Remove an object; fine if it is gone."""
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from functools import cached_property
 from uuid import uuid4
 
+from google.auth.credentials import Signing
+
 from infra.embedded.threads import in_thread
 from infra.gcp.storage.bucket import Bucket, Found
 from infra.gcp.storage.identity import identity
@@ -13,11 +15,13 @@ from infra.gcp.storage.joining import join
 from infra.gcp.storage.mark import Tally, taken
 from infra.gcp.storage.pieces import pieces
 from infra.gcp.storage.reading import Reading
+from infra.gcp.storage.signing import Addresses
 from infra.gcp.storage.upload import PENDING, Upload
 from schemas.stored_object import ObjectMissing, StoredObject, checked_name
 
 _BLOCK = 1 << 20  # bytes
 _CHUNK = 8 << 20  # bytes
+_LONGEST = 900.0  # seconds
 
 
 class StorageLake:
@@ -26,6 +30,9 @@ class StorageLake:
     The bucket must exist; the process's own credentials need ``storage.objects.{create,get,list,delete}`` on it. What
     begins with ``.pending/`` is in the making, and a lifecycle rule may remove it after a day; ``.lake-id`` is the
     lake's identity. With ``emulator`` (its URL) the bucket is made and nobody is asked for credentials.
+
+    Addresses are signed by ``signing``; unset, by the process's own credentials, without a key file where the account
+    may ``iam.serviceAccounts.signBlob`` for itself.
 
     ``chunk_bytes`` is what one request carries, a multiple of 256 KiB and at most 8 MiB; a writer holds about four of
     them in memory, a reader two. ``now`` (seconds since 1970) is for ``sweep``.
@@ -38,10 +45,12 @@ class StorageLake:
         prefix: str = "",
         project: str | None = None,
         emulator: str | None = None,
+        signing: Signing | None = None,
         chunk_bytes: int = _CHUNK,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._bucket = Bucket(bucket, prefix=prefix, project=project, emulator=emulator)
+        self._addresses = Addresses(self._bucket, signing=signing, emulator=emulator)
         self._chunk_bytes = chunk_bytes
         self._now = now
 
@@ -103,6 +112,10 @@ class StorageLake:
             for found in page:
                 if not found.name.startswith("."):
                     yield found.name
+
+    async def signed_url(self, name: str, *, seconds: float) -> str | None:
+        """Where anybody may read an object for so long, at most 15 minutes; None where nobody here can sign."""
+        return await in_thread(self._addresses.signed, checked_name(name), seconds=min(seconds, _LONGEST))
 
     async def delete(self, name: str) -> None:
         """Remove an object; fine if it is gone."""

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 from infra.runtime.answers import problems
 from infra.runtime.auth.caller import Reading
@@ -12,9 +12,11 @@ from infra.runtime.runtime import Runtime
 from schemas.stored_object import ObjectMissing
 from services.crawling.crawl_status import crawl_status
 from services.crawling.face.crawl_id import crawl_id_of
-from services.crawling.fetch_result import NoResult, fetch_result
+from services.crawling.fetch_result import fetch_result
+from services.crawling.link_result import link_result
 from services.crawling.list_crawls import list_crawls
 from services.crawling.phase import CrawlNotFound
+from services.crawling.proven_object import NoResult
 from services.crawling.wiring import crawling
 
 NDJSON = "application/x-ndjson"
@@ -51,17 +53,23 @@ def routes(runtime: Runtime) -> APIRouter:
             polling_enabled=context.policy.polling_enabled,
         )
 
-    lines: dict[int | str, dict[str, Any]] = {
+    answers: dict[int | str, dict[str, Any]] = {
         200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+        307: {
+            "description": "Fetch it there, for 15 minutes: the same lines as a gzip file (profile `gcp`). "
+            f"With `Accept: {NDJSON}` they always come from here.",
+            "headers": {"Location": {"schema": {"type": "string"}}},
+        },
         **problems(CrawlNotFound, NoResult, ObjectMissing),
     }
 
-    @made.get("/crawl/{crawl_id}/result", response_class=StreamingResponse, responses=lines)
-    async def result(crawl_id: str, caller: Reading) -> StreamingResponse:
+    @made.get("/crawl/{crawl_id}/result", response_class=StreamingResponse, responses=answers)
+    async def result(crawl_id: str, caller: Reading, accept: Annotated[str, Header()] = "") -> Response:
         """The stored records, one provider record a line, unchanged."""
-        blocks = await fetch_result(
-            crawl_id_of(crawl_id), tenant=caller.tenant, database=context.database, lake=context.lake
-        )
-        return StreamingResponse(blocks, media_type=NDJSON)
+        asked: dict[str, Any] = {"tenant": caller.tenant, "database": context.database, "lake": context.lake}
+        link = None if NDJSON in accept else await link_result(crawl_id_of(crawl_id), **asked)
+        if link is not None:
+            return RedirectResponse(link, headers={"Cache-Control": "no-store"})
+        return StreamingResponse(await fetch_result(crawl_id_of(crawl_id), **asked), media_type=NDJSON)
 
     return made
