@@ -6,6 +6,20 @@ from typing import Any
 
 from infra.postgres.database import Database
 
+MANY = 50_000
+FILL = f"""
+INSERT INTO jobs (id, kind, queue, tenant, state, rank_at, due_at, lease_until, finished_at, want, wanted_at)
+SELECT gen_random_uuid(), 'k', CASE WHEN n % 3 = 0 THEN 'q' ELSE 'other' END, 't' || n % 7,
+  CASE WHEN n % 200 = 2 THEN 'running' ELSE
+    (ARRAY['ready', 'scheduled', 'completed', 'waiting', 'paused', 'completed', 'completed', 'failed'])[1 + n % 8] END,
+  now() + n * interval '1 ms', now() + (n - 100) * interval '1 s', now() + (n - 100) * interval '1 s',
+  CASE WHEN n % 8 > 4 THEN now() - n * interval '1 s' END,
+  CASE WHEN n % 1000 = 2 THEN 'cancel' END,
+  CASE WHEN n % 1000 = 2 THEN now() - interval '1 minute' END
+FROM generate_series(1, {MANY}) n
+"""
+"""Many jobs of every state."""
+
 
 class Spy:
     """A connection that keeps the statements and runs none."""

@@ -1,29 +1,18 @@
 """Ends that commit together: few transactions, and nobody pays for a neighbour."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from infra.postgres.database import Database
 from services.jobs.engine import handling
 from services.jobs.engine.finisher import Finisher
 from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Done, Job, Outcome, Work
 from tests.contract.jobs.rig import Desk
-from tests.contract.jobs.wire import Wire, wire
+from tests.contract.jobs.wire import Wire
 
 TRANSACTIONS = "SELECT count(DISTINCT xid) FROM job_events WHERE type = 'completed'"
-
-
-@pytest.fixture
-async def remote(database_dsn: str) -> AsyncIterator[tuple[Desk, Wire]]:
-    """A desk whose way to the server can be cut."""
-    async with wire(database_dsn) as (line, dsn):
-        database = await Database.connect(dsn)
-        yield Desk(database), line
-        database.pool.terminate()
 
 
 async def told(desk: Desk) -> list[Any]:

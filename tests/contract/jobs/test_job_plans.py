@@ -8,23 +8,6 @@ from infra.postgres.database import Database
 from services.jobs.store import held, sweep
 from tests.contract.jobs.plans import Spy, nodes, scans, spied
 
-MANY = 20_000
-_FILL = f"""
-INSERT INTO jobs (id, kind, queue, state, rank_at, due_at, lease_until)
-SELECT gen_random_uuid(), 'k', CASE WHEN n % 2 = 0 THEN 'q' ELSE 'other' END,
-  CASE n % 4 WHEN 0 THEN 'ready' WHEN 1 THEN 'scheduled' WHEN 2 THEN 'running' ELSE 'completed' END,
-  now() + n * interval '1 ms', now() + (n - 100) * interval '1 s', now() + (n - 100) * interval '1 s'
-FROM generate_series(1, {MANY}) n
-"""
-
-
-@pytest.fixture
-async def full(database: Database) -> Database:
-    """A database with many jobs of every state."""
-    await database.pool.execute(_FILL)
-    await database.pool.execute("VACUUM ANALYZE jobs")
-    return database
-
 
 async def statement(name: str) -> tuple[str, tuple[object, ...]]:
     spy: Any = Spy()
@@ -46,32 +29,32 @@ async def statement(name: str) -> tuple[str, tuple[object, ...]]:
     ("name", "index"), [("claim", "jobs_ready"), ("promote", "jobs_scheduled"), ("reap", "jobs_leased")]
 )
 async def test_a_statement_walks_its_partial_index_and_reads_nothing_in_vain(
-    full: Database, name: str, index: str
+    crowded: Database, name: str, index: str
 ) -> None:
     sql, args = await statement(name)
 
-    assert scans(await nodes(full, sql, *args)) == {index: 0, "jobs_pkey": 0}
+    assert scans(await nodes(crowded, sql, *args)) == {index: 0, "jobs_pkey": 0}
 
 
-async def test_busy_queues_are_found_without_reading_every_ready_job(full: Database) -> None:
+async def test_busy_queues_are_found_without_reading_every_ready_job(crowded: Database) -> None:
     sql, args = await statement("busy")
 
-    found = [n for n in await nodes(full, sql, *args) if n.get("Index Name") == "jobs_ready"]
+    found = [n for n in await nodes(crowded, sql, *args) if n.get("Index Name") == "jobs_ready"]
 
     assert found
     assert all(n["Actual Rows"] <= 1 for n in found)
 
 
-async def test_a_claim_without_its_index_is_noticed(full: Database) -> None:
-    await full.pool.execute("DROP INDEX jobs_ready")
+async def test_a_claim_without_its_index_is_noticed(crowded: Database) -> None:
+    await crowded.pool.execute("DROP INDEX jobs_ready")
     sql, args = await statement("claim")
 
-    assert "jobs_ready" not in scans(await nodes(full, sql, *args))
+    assert "jobs_ready" not in scans(await nodes(crowded, sql, *args))
 
 
-async def test_a_promotion_by_the_moving_clock_is_noticed(full: Database) -> None:
+async def test_a_promotion_by_the_moving_clock_is_noticed(crowded: Database) -> None:
     sql, args = await statement("promote")
 
-    read_in_vain = scans(await nodes(full, sql.replace("now()", "clock_timestamp()"), *args))
+    read_in_vain = scans(await nodes(crowded, sql.replace("now()", "clock_timestamp()"), *args))
 
     assert sum(read_in_vain.values()) > 1000
