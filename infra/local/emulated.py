@@ -1,4 +1,4 @@
-"""The profile `emulators` on this machine: emulators that run as long as they are used, and a bucket to begin with."""
+"""The profile `emulators` on this machine: emulators that run while they are used, with a bucket and topics."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +8,8 @@ import aiohttp
 
 from infra.local.emulators import emulators, install
 from infra.local.emulators.child import EmulatorFailed
+from infra.runtime import topology
+from infra.runtime.adapters import lay_out
 from infra.runtime.emulated import needed
 from infra.runtime.profile import LOCAL_PROJECT, placed
 from infra.runtime.settings import Settings
@@ -33,6 +35,7 @@ async def emulated(settings: Settings) -> AsyncIterator[tuple[Settings, dict[str
         hosts = {name: getattr(found, name) for name in wanted}
         settings = settings.model_copy(update={f"{name}_emulator_host": host for name, host in hosts.items()})
         await _bucket(settings)
+        await lay_out(settings, topology.generated()["functions"])
         yield settings, {f"{_NAMES[name]} (emulator)": host for name, host in hosts.items()}
 
 

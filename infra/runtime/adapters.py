@@ -81,8 +81,28 @@ async def open_bus(
     from infra.gcp.pubsub import PubSubBus  # noqa: PLC0415  # see above
 
     project = settings.google_cloud_project or ""
-    async with PubSubBus(project, database, emulator=settings.pubsub_emulator_host) as bus:
+    emulator, account = settings.pubsub_emulator_host, settings.push_account
+    async with PubSubBus(project, database, emulator=emulator, push_account=account) as bus:
         yield bus
+
+
+async def lay_out(settings: Settings, functions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Make the topics and subscriptions of these functions; returns the latter, none where the bus is embedded.
+
+    It can be repeated. Raises ``GoogleMissing`` and what Pub/Sub refuses.
+    """
+    if settings.profile == "embedded":
+        return []
+    _installed("pubsub")
+    from infra.gcp import pubsub  # noqa: PLC0415  # see above
+
+    return await pubsub.lay_out(
+        settings.google_cloud_project or "",
+        functions,
+        emulator=settings.pubsub_emulator_host,
+        push_url=settings.push_url,
+        push_account=settings.push_account,
+    )
 
 
 def _folder(settings: Settings, url: SplitResult, usual: str) -> Path:

@@ -89,6 +89,17 @@ def migrate(data_dir: DataDir = None) -> None:
 
 
 @app.command()
+def topology(profile: Profile = None, data_dir: DataDir = None) -> None:
+    """Make the topics and subscriptions of Pub/Sub that infra/terraform did not make; fine if all are there."""
+    from infra.runtime import logging  # noqa: PLC0415  # see above
+
+    with _explained():
+        settings = read_settings(profile=profile, data_dir=data_dir)
+        logging.set_up(settings.log_level)
+        _run(_topology(settings))
+
+
+@app.command()
 def doctor(profile: Profile = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Show the effective settings, secrets masked, and check what the system needs; exits 1 if something is wrong."""
     from infra.local.doctor import examine  # noqa: PLC0415  # see above
@@ -178,6 +189,16 @@ async def _migrate(settings: Settings) -> None:
 
     async with open_runtime(settings, migrate=True):
         screen().print("The schema is up to date.")
+
+
+async def _topology(settings: Settings) -> None:
+    from infra.runtime.adapters import lay_out  # noqa: PLC0415  # see above
+    from infra.runtime.emulated import with_emulators  # noqa: PLC0415  # see above
+    from infra.runtime.profile import placed  # noqa: PLC0415  # see above
+    from infra.runtime.topology import generated  # noqa: PLC0415  # see above
+
+    names = await lay_out(with_emulators(placed(settings)), generated()["functions"])
+    screen().print("\n".join(names) or "The bus of this profile needs no topics.", markup=False)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from infra.postgres.dead_letters import keep, letter_id
 from infra.runtime.bus import DeadLetter
 
 _BATCH = 100
-_WAIT: dict[str, Any] = {"retry": None, "timeout": 5.0}  # seconds; an empty subscription answers late or not at all
+_WAIT: dict[str, Any] = {"retry": None, "timeout": 1.5}  # seconds; an empty subscription answers late or not at all
 _SOURCE = "CloudPubSubDeadLetterSource"
 
 

@@ -20,6 +20,7 @@ PUSH_SECONDS = 600  # the longest a push may take
 FEWEST_ATTEMPTS, MOST_ATTEMPTS = 5, 100  # Pub/Sub counts no other numbers
 
 _LEASE_SECONDS = 60
+_KEEPING_SECONDS = 10  # a dead letter is read and kept at once
 _MOST_BACKOFF = 600.0  # seconds
 _DOORBELL_SECONDS = 600  # the shortest
 _CHANGEABLE = ("ack_deadline_seconds", "dead_letter_policy", "push_config", "retry_policy")
@@ -65,7 +66,7 @@ async def declare_dead_letters(clients: Clients) -> None:
     asked = types.Subscription(
         name=clients.subscription(DEAD_LETTERS),
         topic=clients.topic(DEAD_LETTERS),
-        ack_deadline_seconds=_LEASE_SECONDS,
+        ack_deadline_seconds=_KEEPING_SECONDS,
         expiration_policy=types.ExpirationPolicy(),
     )
     with as_problems():
