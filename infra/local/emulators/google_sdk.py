@@ -1,5 +1,6 @@
 """What Google's Pub/Sub emulator needs of this machine: a gcloud SDK that has it, and Java."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ class PubSubEmulatorMissing(EmulatorMissing):
 
 def jar() -> Path:
     """Google's Pub/Sub emulator of the newest version that is there. Raises ``PubSubEmulatorMissing``."""
-    found = sorted((path for sdk in _sdks() for path in sdk.glob(_JAR)), key=lambda path: path.name)
+    found = sorted((path for sdk in _sdks() for path in sdk.glob(_JAR)), key=_version)
     if not found:
         raise PubSubEmulatorMissing("No gcloud SDK with a Pub/Sub emulator was found")
     return found[-1]
@@ -35,6 +36,10 @@ def java() -> str:
     if found is None:
         raise PubSubEmulatorMissing("There is no program java")
     return found
+
+
+def _version(path: Path) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", path.name)]
 
 
 def _sdks() -> Iterator[Path]:
