@@ -16,8 +16,8 @@ COPY infra infra
 RUN pip --python /venv/bin/python install --no-cache-dir --no-deps --no-build-isolation --no-index .
 
 FROM python:${PYTHON} AS runtime
-RUN useradd --uid 10001 --no-create-home --home-dir /app headrace
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+RUN useradd --uid 10001 --no-create-home --home-dir /app headrace && install --directory --owner headrace /data
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HEADRACE_DATA_DIR=/data
 WORKDIR /app
 COPY --from=build /venv /venv
 # functions-framework takes a file; what the file imports is installed.
@@ -31,6 +31,16 @@ USER root
 RUN apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-core \
     && rm -rf /var/lib/apt/lists/*
 USER 10001
+
+# The image with the tests that see it from outside; only the build runs it.
+FROM runtime AS e2e
+USER root
+COPY requirements-dev.lock pyproject.toml ./
+RUN pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements-dev.lock
+COPY schemas/generated schemas/generated
+COPY tests tests
+USER 10001
+CMD ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", "tests/e2e"]
 
 # The last one is what is built where no target is named.
 FROM runtime AS app
