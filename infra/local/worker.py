@@ -7,12 +7,14 @@ stack that started it, however that one ended.
 import asyncio
 import sys
 from collections.abc import Collection
+from typing import ClassVar
 
 import structlog
 import uvloop
 
 from infra.local.data_dir import prepare
 from infra.local.signals import until_interrupted
+from infra.postgres.server import made
 from infra.runtime import garbage, logging
 from infra.runtime.runtime import open_runtime
 from infra.runtime.serving import chosen, serving
@@ -22,12 +24,26 @@ from schemas.problem import Problem
 log = structlog.get_logger()
 
 
+class NothingYet(Problem):
+    """Nobody ever ran the system on this data directory."""
+
+    code: ClassVar[str] = "NOTHING_YET"
+    title: ClassVar[str] = "There is nothing to work on yet"
+    recovery: ClassVar[str] = (
+        "Run `headrace up` (or `headrace migrate`) on this directory first, set HEADRACE_DATA_DIR to one that was used,"
+        " or HEADRACE_DATABASE_URL to the database the jobs are in."
+    )
+
+
 async def work(settings: Settings, *, queues: Collection[str] = (), kinds: Collection[str] = ()) -> None:
     """Serve functions until cancelled.
 
-    Raises ``NothingToServe``, ``DataDirRefused`` and what ``open_runtime`` raises; the schema is checked, not changed.
+    The schema is checked, not changed. Raises ``NothingToServe``, ``NothingYet``, ``DataDirRefused`` and what
+    ``open_runtime`` raises.
     """
     names = chosen(queues=queues, kinds=kinds)
+    if settings.database_url is None and not made(settings.data_dir):
+        raise NothingYet(f"{settings.data_dir} holds no database")
     prepare(settings.data_dir)
     garbage.collect_seldom()
     async with open_runtime(settings) as runtime, serving(runtime, names):

@@ -131,6 +131,11 @@ class EmbeddedServer:
             await connection.close()
 
 
+def made(data_dir: Path) -> bool:
+    """Whether a server was ever started in ``data_dir``."""
+    return (data_dir / "postgres" / "data" / "PG_VERSION").exists()
+
+
 async def start(data_dir: Path, *, port: int | None = None, patience: float = PATIENCE) -> EmbeddedServer:
     """Take a share in the server in ``data_dir / "postgres"`` (``data_dir`` is HEADRACE_DATA_DIR); start it if needed.
 
