@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import aiohttp
 import pytest
 
-from infra.embedded.lake import Lake
+from infra.gcp.storage import StorageLake
 from schemas.stored_object import StoredObject, StoreUnavailable
 from services.crawling.store_snapshot import store_snapshot
 from tests.flow.crawling.rig import House, Killed, sha256
@@ -15,11 +16,21 @@ from tests.flow.crawling.rig import House, Killed, sha256
 THREE_PARTS = "ready_after:0,records:2500"
 
 
-class Fragile(Lake):
+class Around:
+    """Another lake, and what a test does to it."""
+
+    def __init__(self, lake: Any) -> None:
+        self.lake = lake
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.lake, name)
+
+
+class Fragile(Around):
     """A lake whose process dies before or after one of its operations."""
 
-    def __init__(self, root: Path, point: str) -> None:
-        super().__init__(root)
+    def __init__(self, lake: Any, point: str) -> None:
+        super().__init__(lake)
         self.when, self.operation, self.name = point.split()
 
     def _at(self, when: str, operation: str, name: str) -> None:
@@ -28,32 +39,36 @@ class Fragile(Lake):
 
     async def create(self, name: str, blocks: AsyncIterator[bytes]) -> StoredObject:
         self._at("before", "create", name)
-        stored = await super().create(name, blocks)
+        stored: StoredObject = await self.lake.create(name, blocks)
         self._at("after", "create", name)
         return stored
 
     async def compose(self, name: str, parts: Sequence[str]) -> StoredObject:
         self._at("before", "compose", name)
-        stored = await super().compose(name, parts)
+        stored: StoredObject = await self.lake.compose(name, parts)
         self._at("after", "compose", name)
         return stored
 
     async def delete(self, name: str) -> None:
         self._at("before", "delete", name)
-        await super().delete(name)
+        await self.lake.delete(name)
         self._at("after", "delete", name)
 
 
-class Blind(Lake):
+class Blind(Around):
     """A lake in which somebody else writes between a look and the writing."""
 
+    def __init__(self, lake: Any) -> None:
+        super().__init__(lake)
+        self.looks: dict[str, int] = {}
+
     async def stat(self, name: str) -> StoredObject | None:
-        looks = self.__dict__.setdefault("looks", {})
-        looks[name] = looks.get(name, 0) + 1
-        return None if looks[name] == 1 else await super().stat(name)
+        self.looks[name] = self.looks.get(name, 0) + 1
+        found: StoredObject | None = None if self.looks[name] == 1 else await self.lake.stat(name)
+        return found
 
 
-class Away(Lake):
+class Away(Around):
     """A lake that takes nothing."""
 
     async def create(self, name: str, blocks: AsyncIterator[bytes]) -> StoredObject:
@@ -65,8 +80,16 @@ def file_at(url: str) -> bytes:
     return Path(url.removeprefix("file://")).read_bytes()
 
 
-def folder(house: House) -> Path:
-    return house.runtime.settings.data_dir / "lake"
+async def object_at(url: str, emulator: str) -> bytes:
+    """The same where the address is a bucket's."""
+    async with aiohttp.ClientSession() as http, http.get(url.replace("gs:/", emulator)) as answer:
+        answer.raise_for_status()
+        return await answer.read()
+
+
+def in_storage(emulator: str, **more: Any) -> StorageLake:
+    """A lake of its own in Cloud Storage."""
+    return StorageLake("flow-suite", prefix=f"test-{uuid4().hex}", emulator=emulator, **more)
 
 
 async def ready(house: House, sim: str) -> UUID:
@@ -82,7 +105,7 @@ async def store_and_die(house: House, crawl_id: UUID, point: str) -> None:
         await store_snapshot(
             await house.take(crawl_id),
             database=context.database,
-            lake=Fragile(folder(house), point),
+            lake=Fragile(context.lake, point),
             providers=context.providers,
             policy=context.policy,
         )

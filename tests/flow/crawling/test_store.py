@@ -8,16 +8,41 @@ import pytest
 from services.crawling import store_snapshot as module
 from services.crawling.store_snapshot import store_snapshot
 from services.jobs.engine.settle import LeaseLost
-from tests.flow.crawling.lakes import THREE_PARTS, Blind, file_at, folder, proven, ready, store_and_die
+from tests.flow.crawling.lakes import (
+    THREE_PARTS,
+    Blind,
+    file_at,
+    in_storage,
+    object_at,
+    proven,
+    ready,
+    store_and_die,
+)
 from tests.flow.crawling.rig import House, sha256
 
 
-async def test_a_result_of_three_parts_becomes_one_object_with_a_manifest_beside_it(house: House) -> None:
+@pytest.fixture(params=["embedded", "storage"])
+def house(house: House, request: pytest.FixtureRequest) -> House:
+    if request.param == "storage":
+        house.replace(lake=in_storage(request.getfixturevalue("storage_emulator")))
+    return house
+
+
+async def content_at(url: str, request: pytest.FixtureRequest) -> bytes:
+    if url.startswith("gs://"):
+        return await object_at(url, request.getfixturevalue("storage_emulator"))
+    return file_at(url)
+
+
+async def test_a_result_of_three_parts_becomes_one_object_with_a_manifest_beside_it(
+    house: House, request: pytest.FixtureRequest
+) -> None:
     crawl_id = await house.stored(THREE_PARTS)
 
     result = await proven(house, crawl_id)
     status = await house.status(crawl_id)
-    manifest, stored = json.loads(file_at(result["manifest"])), file_at(result["gcs_path"])
+    manifest = json.loads(await content_at(result["manifest"], request))
+    stored = await content_at(result["gcs_path"], request)
     assert (result["row_count"], result["post_count"], result["completeness"]) == (2500, 2500, "complete")
     assert result["media_count"] > 0
     assert manifest == {
@@ -112,7 +137,7 @@ async def test_long_work_is_given_back_and_goes_on_in_a_fresh_claim(
 async def test_a_part_somebody_else_wrote_meanwhile_is_adopted(house: House) -> None:
     crawl_id = await ready(house, THREE_PARTS)
     await store_and_die(house, crawl_id, "after create parts/00001.ndjson.gz")
-    house.replace(lake=Blind(folder(house)))
+    house.replace(lake=Blind(house.context.lake))
 
     await house.work("store")
 
@@ -122,7 +147,7 @@ async def test_a_part_somebody_else_wrote_meanwhile_is_adopted(house: House) -> 
 async def test_a_composed_object_somebody_else_wrote_meanwhile_is_adopted(house: House) -> None:
     crawl_id = await ready(house, THREE_PARTS)
     await store_and_die(house, crawl_id, "after delete parts/00003.ndjson.gz")
-    house.replace(lake=Blind(folder(house)))
+    house.replace(lake=Blind(house.context.lake))
 
     await house.work("store")
 

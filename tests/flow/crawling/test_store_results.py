@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.flow.crawling.commands import download
-from tests.flow.crawling.lakes import THREE_PARTS, Away, file_at, folder, proven, ready, store_and_die
+from tests.flow.crawling.lakes import THREE_PARTS, Away, file_at, proven, ready, store_and_die
 from tests.flow.crawling.rig import TENANT, House, sha256
 
 
@@ -119,7 +119,7 @@ async def test_a_download_that_never_succeeds_ends_after_all_tries(house: House,
 
 async def test_a_lake_that_stays_away_ends_the_crawl_at_storage(house: House) -> None:
     crawl_id = await ready(house, THREE_PARTS)
-    house.replace(lake=Away(folder(house)))
+    house.replace(lake=Away(house.context.lake))
     for _ in range(8):
         await house.hurry()
         await house.work("store")
