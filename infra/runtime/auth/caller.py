@@ -102,6 +102,8 @@ Triggering = Annotated[Caller, Security(CALLERS, scopes=["trigger"])]
 Operating = Annotated[Caller, Security(CALLERS, scopes=["operate"])]
 Administering = Annotated[Caller, Security(CALLERS, scopes=["admin"])]
 
+ReadingAll = Annotated[Caller, Security(CALLERS, scopes=["read", ALL_TENANTS])]
+
 READS_ALL = Security(CALLERS, scopes=["read", ALL_TENANTS])
 OPERATES_ALL = Security(CALLERS, scopes=["operate", ALL_TENANTS])
 """For routes without a use for the caller: ``dependencies=[OPERATES_ALL]``."""

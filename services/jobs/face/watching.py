@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from infra.runtime.answers import body, problems
-from infra.runtime.auth.caller import READS_ALL, Reading
+from infra.runtime.auth.caller import READS_ALL, Reading, ReadingAll
 from infra.runtime.measured import measures
 from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
@@ -80,7 +80,7 @@ def _week(made: APIRouter, runtime: Runtime) -> None:
         return await statistics(tenant=caller.tenant, kind=kind, queue=queue, now=_now(), database=database)
 
     @made.get("/monitor/summary", responses=body(MonitorSummary))
-    async def summary(caller: Reading) -> dict[str, Any]:
+    async def summary(caller: ReadingAll) -> dict[str, Any]:
         """Health, statistics, workers and unpublished events in one answer."""
         return await monitor_summary(tenant=caller.tenant, now=_now(), database=database)
 

@@ -20,6 +20,8 @@ from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.settings import Settings
 from tests.contract.http.house import serving
 
+NOW = datetime(2025, 11, 22, tzinfo=UTC)
+
 
 @dataclass
 class House:

@@ -82,6 +82,7 @@ async def test_what_concerns_every_tenant_is_for_the_house_only(at: House) -> No
     assert {path for _, path in of_all} == {
         "/metrics",
         "/api/background/alerts",
+        "/api/background/monitor/summary",
         "/api/background/queue/pause",
         "/api/background/queue/resume",
         "/api/background/queue/limits",
