@@ -13,10 +13,10 @@ import uvicorn
 
 from infra.local.data_dir import prepare
 from infra.local.emulated import emulated
-from infra.local.faces import faces
 from infra.local.protocol import Protocol
 from infra.local.workers import workers
 from infra.runtime import garbage, topology
+from infra.runtime.faces import faces
 from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.serving import chosen, serving
 from infra.runtime.settings import Settings
@@ -38,7 +38,7 @@ class OpenToTheWorld(Problem):
 
     code: ClassVar[str] = "AUTH_OFF"
     title: ClassVar[str] = "Authentication is off, so only this machine may be served"
-    recovery: ClassVar[str] = "Set HEADRACE_HOST to 127.0.0.1."
+    recovery: ClassVar[str] = "Set HEADRACE_AUTH to on, or HEADRACE_HOST to 127.0.0.1."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +80,8 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
 
 
 def loopback_only(settings: Settings) -> None:
-    """Raises ``OpenToTheWorld`` for a host that others could reach."""
-    if not settings.on_loopback:
+    """Raises ``OpenToTheWorld`` for a host that others could reach, while nobody has to say who they are."""
+    if settings.auth == "off" and not settings.on_loopback:
         raise OpenToTheWorld(f"HEADRACE_HOST is {settings.host}")
 
 

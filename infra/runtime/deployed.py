@@ -16,15 +16,15 @@ from starlette.responses import JSONResponse, Response
 
 from infra.postgres.away import answering
 from infra.runtime import garbage, logging, telemetry, trace
-from infra.runtime.bus import PoisonMessage
+from infra.runtime.auth.choose import push_gate
 from infra.runtime.function import Function, Rung, Subscribing
 from infra.runtime.guard import Unexpected
 from infra.runtime.instance import Instance
 from infra.runtime.problem_json import problem_response
+from infra.runtime.pushed import receive
 from infra.runtime.rounds import Rounds
 from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.settings import read_settings
-from schemas.event import Envelope
 from schemas.problem import Problem
 
 WORK_SECONDS = 540.0  # a push that is not answered within ten minutes comes again
@@ -86,11 +86,12 @@ class _Process:
             return JSONResponse({"status": "ok"})
         if request.method != "POST":
             raise NotAPush
+        if (gate := runtime.once(push_gate)) is not None:
+            await gate.check(request.headers.get("authorization"))
         if isinstance(self._function, Rung):
             await runtime.once(self._rounds).ring()
         elif isinstance(self._function, Subscribing):
-            envelope = await _envelope(request)
-            await runtime.once(self._function.build)(envelope, 1)
+            await receive(runtime.once(self._function.build), request.headers, await request.body(), runtime=runtime)
         # what commits left to do is done first: the processor may be taken away with the answer
         await runtime.relay.settle()
         await runtime.doorbell.settle()
@@ -104,13 +105,6 @@ class _Process:
             seconds=WORK_SECONDS,
             left=lambda: runtime.doorbell.ring(*function.rung_by),
         )
-
-
-async def _envelope(request: Request) -> Envelope:
-    try:
-        return Envelope.from_http(request.headers, await request.body())
-    except ValueError as error:
-        raise PoisonMessage("It is no CloudEvent in HTTP binary mode") from error
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter
 
 from infra.runtime.event_stream import closing
+from infra.runtime.faces import Service
 from infra.runtime.runtime import Runtime
 from services.jobs.face import (
     batches,
@@ -51,3 +52,6 @@ def router(runtime: Runtime) -> APIRouter:
     for subject in _SUBJECTS:
         routes.include_router(subject(runtime))
     return routes
+
+
+app = Service("jobs")

@@ -14,14 +14,14 @@ from fastapi import FastAPI
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no types
 from pydantic import SecretStr
 
-from infra.local.faces import faces
+from infra.runtime.faces import faces
 from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.settings import Settings
 from tests.contract.http.house import serving
 from tests.contract.jobs.rig import until
 from tests.flow.jobs.counter import Counter
 
-FACES = ("jobs", "events", "crawling")
+FACES = ("access", "jobs", "events", "crawling")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

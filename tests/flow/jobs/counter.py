@@ -11,7 +11,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from functions import run_drill
-from infra.local.faces import faces
+from infra.runtime.faces import faces
 from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.settings import Settings
 from tests.contract.http.house import serving

@@ -1,0 +1,76 @@
+"""A function as it deploys: plain functions-framework in a process of its own, away from the tree."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from infra.runtime.runtime import ROOT
+from infra.runtime.variables import defaults
+
+PROGRAM = str(Path(sys.executable).with_name("functions-framework"))
+PATIENCE = 60.0
+
+
+class Deployed:
+    """Started with the object, answers after ``up``."""
+
+    def __init__(self, name: str, folder: Path, **settings: str) -> None:
+        ours = {one.name for one in defaults()}
+        clean = {name: value for name, value in os.environ.items() if name not in ours}
+        self.url = f"http://127.0.0.1:{(port := _free_port())}"
+        self._log = folder / f"{name}.log"
+        source = ["--asgi", "--source", str(ROOT / f"functions/{name}.py"), "--target", "main"]
+        with self._log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [PROGRAM, *source, "--host", "127.0.0.1", "--port", str(port)],
+                env={**clean, "HEADRACE_DATA_DIR": str(folder / "data"), "HEADRACE_DATABASE_POOL": "3", **settings},
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+    async def ask(self, http: aiohttp.ClientSession, method: str, path: str = "/", **request: Any) -> tuple[int, Any]:
+        """Status and body of an answer."""
+        async with http.request(method, self.url + path, **request) as answer:
+            return answer.status, await answer.json(content_type=None) if answer.status != 204 else None
+
+    async def up(self, http: aiohttp.ClientSession) -> None:
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            try:
+                if (await self.ask(http, "GET", "/livez"))[0] == 200:
+                    return
+            except aiohttp.ClientError:
+                assert self.process.poll() is None, self.said
+        raise AssertionError(self.said)
+
+    def end(self) -> float:
+        """Ask it to end as the platform does; returns how many seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=30)
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
