@@ -10,10 +10,12 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import aiohttp
+from google.api_core.exceptions import DeadlineExceeded
 
 from infra.embedded.bus import EmbeddedBus
 from infra.embedded.consumer import Pace as EmbeddedPace
 from infra.gcp.pubsub import PubSubBus
+from infra.gcp.pubsub.clients import Clients
 from infra.gcp.pubsub.lane import Pace
 from infra.gcp.pubsub.topology import declare_dead_letters, declare_topic
 from infra.postgres.database import Database
@@ -22,6 +24,8 @@ from schemas.event import Envelope
 
 PATIENCE = 15.0
 TOPIC = "crawl.triggered"
+FULL_BACKOFF = EmbeddedPace(poll_s=0.02, chance=lambda: 1.0)
+QUICK = Pace(lease_s=10.0, again_s=0.1)
 STUCK_READER = Path(__file__).with_name("stuck_reader.py")
 
 
@@ -40,7 +44,7 @@ class EmbeddedRig:
         self.dsn = dsn
         self._stack = stack
 
-    async def bus(self, pace: EmbeddedPace = EmbeddedPace(poll_s=0.02)) -> EmbeddedBus:  # noqa: B008  # frozen
+    async def bus(self, pace: EmbeddedPace = FULL_BACKOFF) -> EmbeddedBus:
         database = await Database.connect(self.dsn, size=4)
         self._stack.push_async_callback(database.close)
         connector = aiohttp.TCPConnector(limit=0)
@@ -60,12 +64,11 @@ class PubSubRig:
         self.project = f"test-{uuid4().hex[:12]}"
         self._stack = stack
 
-    async def bus(self, pace: Pace = Pace(lease_s=10.0, again_s=0.1)) -> PubSubBus:  # noqa: B008  # frozen
+    async def bus(self, pace: Pace = QUICK, **given: Any) -> PubSubBus:
         database = await Database.connect(self.dsn, size=4)
         self._stack.push_async_callback(database.close)
-        bus = await self._stack.enter_async_context(
-            PubSubBus(self.project, database, emulator=self.emulator, pace=pace)
-        )
+        bus = PubSubBus(self.project, database, emulator=self.emulator, pace=pace, **given)
+        await self._stack.enter_async_context(bus)
         for topic in (TOPIC, "crawl.failed"):
             await declare_topic(bus._clients, topic)
         await declare_dead_letters(bus._clients)
@@ -75,6 +78,28 @@ class PubSubRig:
 
     def stuck_reader(self, subscription: str) -> list[str]:
         return [sys.executable, str(STUCK_READER), self.dsn, subscription, self.emulator, self.project]
+
+    async def clients(self) -> Clients:
+        """Google's own, for what the bus never asks."""
+        clients = Clients(self.project, emulator=self.emulator)
+        await clients.open()
+        self._stack.push_async_callback(clients.close)
+        return clients
+
+    async def publish(self, *messages: Any, topic: str = TOPIC) -> None:
+        """Publish messages as they are."""
+        clients = await self.clients()
+        await clients.publisher.publish(topic=clients.topic(topic), messages=list(messages), timeout=5)
+
+    async def pulled(self, subscription: str) -> list[str]:
+        """The ids of the events that wait in a subscription; they stay there."""
+        clients = await self.clients()
+        request = {"subscription": clients.subscription(subscription), "max_messages": 100}
+        try:
+            answer = await clients.subscriber.pull(request=request, timeout=1.0, retry=None)
+        except DeadlineExceeded:
+            return []
+        return [one.message.attributes["ce-id"] for one in answer.received_messages]
 
 
 async def _keep(bus: PubSubBus) -> None:

@@ -62,6 +62,22 @@ async def test_a_replayed_dead_letter_is_delivered_afresh_once(rig: Rig) -> None
         await bus.replay(letter.id)
 
 
+async def test_a_replayed_dead_letter_goes_to_its_own_subscription_only(rig: Rig) -> None:
+    bus, load, index = await rig.bus(), Inbox(Denied(), None), Inbox()
+    await bus.declare(reader("load"))
+    await bus.declare(reader("index"))
+
+    async with consuming(bus, {"load": load, "index": index}):
+        await bus.publish([event(1)])
+        assert [(await inbox.next())[1] for inbox in (load, index)] == [1, 1]
+        [letter] = await set_aside(bus)
+        await bus.replay(letter.id)
+        await load.next()
+        await bus.publish([event(2)])
+
+        assert (await index.next())[0].id == event(2).id
+
+
 async def test_replay_names_what_is_not_there(rig: Rig) -> None:
     bus, load = await rig.bus(), Inbox(Denied())
     await bus.declare(reader())

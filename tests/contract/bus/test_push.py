@@ -1,60 +1,11 @@
 """What every bus promises to an endpoint."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from tests.contract.bus.rig import PATIENCE, TOPIC, Rig, consuming, event, reader, set_aside
-
-Serve = Callable[["Endpoint"], Awaitable[str]]
-
-
-class Endpoint:
-    """Another team's service: keeps what it gets, answers what it is told to, in turn, then 204."""
-
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        self.got: asyncio.Queue[tuple[dict[str, str], bytes]] = asyncio.Queue()
-        self.open = asyncio.Event()
-        self.open.set()
-        self.inside = 0
-        self.most = 0
-
-    async def take(self, request: web.Request) -> web.Response:
-        body = await request.read()
-        self.inside += 1
-        self.most = max(self.most, self.inside)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        self.got.put_nowait(({**headers, ":method": request.method, ":path": request.path_qs}, body))
-        await self.open.wait()
-        self.inside -= 1
-        status = self.answers.pop(0) if self.answers else 204
-        return web.Response(status=status, headers={"Location": "/elsewhere"} if status in {302, 307} else {})
-
-    async def next(self) -> tuple[dict[str, str], bytes]:
-        return await asyncio.wait_for(self.got.get(), PATIENCE)
-
-
-@pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
-    """Puts an endpoint on the loopback; returns its URL."""
-    servers = []
-
-    async def start(endpoint: Endpoint) -> str:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", endpoint.take)
-        server = TestServer(app)
-        await server.start_server()
-        servers.append(server)
-        return str(server.make_url("/events?team=a"))
-
-    yield start
-    for server in servers:
-        await server.close()
+from tests.contract.bus.endpoint import Endpoint, Serve
+from tests.contract.bus.rig import TOPIC, Rig, consuming, event, reader, set_aside
 
 
 async def test_an_endpoint_gets_the_event_in_cloudevents_binary_mode(rig: Rig, serve: Serve) -> None:
