@@ -34,8 +34,8 @@ class StorageLake:
     Addresses are signed by ``signing``; unset, by the process's own credentials, without a key file where the account
     may ``iam.serviceAccounts.signBlob`` for itself.
 
-    ``chunk_bytes`` is what one request carries, a multiple of 256 KiB and at most 8 MiB; a writer holds about four of
-    them in memory, a reader two. ``now`` (seconds since 1970) is for ``sweep``.
+    ``chunk_bytes`` is what one request carries, a multiple of 256 KiB and at most 8 MiB; a writer and a reader hold
+    about five of them in memory, whatever the object's size. ``now`` (seconds since 1970) is for ``sweep``.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class StorageLake:
         """
         upload = Upload(self._bucket, checked_name(name), chunk_bytes=self._chunk_bytes)
         try:
-            async with contextlib.aclosing(pieces(blocks, self._chunk_bytes)) as cut:
+            async with contextlib.aclosing(pieces(blocks)) as cut:
                 async for piece in cut:
                     await in_thread(upload.add, piece)
             return await self._described(await in_thread(upload.finish))

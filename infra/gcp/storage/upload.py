@@ -14,9 +14,9 @@ PENDING = ".pending/"  # objects without their name yet; those of the lake never
 
 
 class Upload:
-    """Every method blocks; one thread at a time. A first piece that is also the last goes in one request.
+    """Every method blocks; one thread at a time. What fits into one request is sent in one.
 
-    More go resumably to a place of their own: the sha256 that is kept with an object is known only at the end, and
+    More goes resumably to a place of its own: the sha256 that is kept with an object is known only at the end, and
     then the service itself copies the place under the name, on condition that the name is free.
     """
 
@@ -27,26 +27,24 @@ class Upload:
         self._id = str(uuid4())
         self._place = PENDING + self._id
         self._tally = Tally()
-        self._first: bytes | None = None
+        self._held: list[bytes] = []
         self._writer: Any = None
 
     def add(self, piece: bytes) -> None:
         """Take the next bytes. Raises ``ObjectExists``, ``StoreQuota``, ``StoreUnavailable``."""
         self._tally.add(piece)
-        if self._writer is not None:
-            self._write(piece)
-        elif self._first is None:
-            self._first = piece
-        else:
+        self._held.append(piece)
+        if self._writer is None and self._tally.size_bytes > self._chunk_bytes:
             self._begin()
-            self._write(self._first)
-            self._write(piece)
+        if self._writer is not None:
+            self._send()
 
     def finish(self) -> Found:
         """Give the object its name. Raises what ``add`` raises."""
         mark = self._tally.mark(self._id)
         if self._writer is None:
-            content = self._first or b""
+            content = b"".join(self._held)
+            self._held.clear()
             return settle(self._bucket, self._name, mark, lambda: self._bucket.put(self._name, content, mark.metadata))
         with as_problems():
             self._writer.close()
@@ -67,9 +65,11 @@ class Upload:
             raise taken(self._bucket, self._name)
         self._writer = self._bucket.writer(self._place, chunk_bytes=self._chunk_bytes)
 
-    def _write(self, piece: bytes) -> None:
+    def _send(self) -> None:
         with as_problems():
-            self._writer.write(piece)
+            for piece in self._held:
+                self._writer.write(piece)
+        self._held.clear()
 
     def _named(self, mark: Mark) -> Found:
         place = self._bucket.find(self._place)

@@ -10,8 +10,8 @@ import pytest
 from schemas.stored_object import ObjectExists, ObjectMissing
 from tests.contract.lake.conftest import LakeAdapter
 
-KIB = 1 << 10
-PIECE = 256 * KIB
+MIB = 1 << 20
+PIECE = 1 << 18
 
 
 async def stream(*blocks: bytes) -> AsyncIterator[bytes]:
@@ -33,7 +33,7 @@ def lake(storage_in_pieces_adapter: LakeAdapter) -> Any:
     return storage_in_pieces_adapter.open()
 
 
-@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, 3 * PIECE + 7])
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, MIB + PIECE, 2 * MIB + 7])
 async def test_every_size_is_stored_whole_and_nothing_else_stays(lake: Any, size: int) -> None:
     body = bytes(range(251)) * (size // 251 + 1)
     stored = await lake.create("a", stream(body[:size]))
@@ -45,7 +45,7 @@ async def test_every_size_is_stored_whole_and_nothing_else_stays(lake: Any, size
 
 async def test_an_exception_after_pieces_were_sent_leaves_nothing_anywhere(lake: Any) -> None:
     async def cut() -> AsyncIterator[bytes]:
-        yield b"x" * 3 * PIECE
+        yield b"x" * 3 * MIB
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
@@ -58,7 +58,7 @@ async def test_of_sixteen_writers_of_long_objects_one_wins(storage_in_pieces_ada
     arrived = asyncio.Barrier(16)
 
     async def slow(number: int) -> AsyncIterator[bytes]:
-        yield bytes([number]) * 2 * PIECE
+        yield bytes([number]) * 2 * MIB
         await arrived.wait()
         yield bytes([number])
 
@@ -81,7 +81,7 @@ async def test_a_long_stream_for_a_taken_name_is_not_read_to_its_end(lake: Any) 
         nonlocal read
         for _ in range(100):
             read += 1
-            yield b"x" * PIECE
+            yield b"x" * MIB
 
     with pytest.raises(ObjectExists):
         await lake.create("a", long())
