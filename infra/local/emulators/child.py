@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,12 +33,13 @@ class EmulatorFailed(Problem):
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """How an emulator is run. It is ready once ``probe`` answers with 200."""
+    """How an emulator is run. It is ready once ``probe`` answers with 200 and what ``first`` does is done."""
 
     name: str
     command: Sequence[str]
     probe: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    first: Callable[[], Awaitable[None]] | None = None
 
 
 @asynccontextmanager
@@ -57,6 +58,8 @@ async def started(program: Program, folder: Path) -> AsyncIterator[None]:
         )
     try:
         await _ready(program, process, log)
+        if program.first is not None:
+            await program.first()
         yield
     finally:
         await _end(process)

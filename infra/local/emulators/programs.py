@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from infra.local.emulators.addresses import free_port
 from infra.local.emulators.child import Program
 from infra.local.emulators.google_sdk import jar, java
 from infra.local.emulators.package import Package
+from infra.local.emulators.warm_up import warm_up
 
 STORAGE = Package("storage")
 LOCAL_BIGQUERY = Package("local-bigquery", version=(3, 13), extensions=("ducklake", "icu", "spatial", "httpfs"))
@@ -64,19 +66,29 @@ def storage_guard(port: int, *, upstream: int) -> Program:
 
 def bigquery(port: int, grpc_port: int, *, data: Path, project: str, source: Mapping[str, str]) -> Program:
     """local-bigquery or bqemulator on a directory. Raises ``EmulatorMissing``."""
-    package, url = bigquery_package(), f"http://127.0.0.1:{port}"
-    if package is LOCAL_BIGQUERY:
-        where = ["--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc_port)]
-        command = [package.program("local-bigquery"), "serve", *where, "--project", project, "--data-dir", str(data)]
-        used = {"STORAGE_EMULATOR_HOST": source["url"]}
-        probe = f"{url}/bigquery/v2/projects/{project}/datasets"
-    else:
-        kept = ["--persistent", "--data-dir", str(data), "--log-level", "warning"]
-        ports = ["--rest-port", str(port), "--grpc-port", str(grpc_port)]
-        command = [package.program("bqemulator"), "start", *kept, *ports]
-        used = {"BQEMU_GCS_LOCAL_ROOT": source["root"], "BQEMU_ENABLE_FORMAT_EXTENSIONS": "false"}
-        probe = f"{url}/healthz"
-    return Program(name="bigquery", command=command, probe=probe, environment={"HOME": str(package.home), **used})
+    if bigquery_package() is BQEMULATOR:
+        return _bqemulator(port, grpc_port, data=data, root=source["root"])
+    url = f"http://127.0.0.1:{port}"
+    where = ["--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc_port)]
+    return Program(
+        name="bigquery",
+        command=[LOCAL_BIGQUERY.program("local-bigquery"), "serve", *where, "--project", project, f"--data-dir={data}"],
+        probe=f"{url}/bigquery/v2/projects/{project}/datasets",
+        environment={"HOME": str(LOCAL_BIGQUERY.home), "STORAGE_EMULATOR_HOST": source["url"]},
+        first=partial(warm_up, project, url),
+    )
+
+
+def _bqemulator(port: int, grpc_port: int, *, data: Path, root: str) -> Program:
+    kept = ["--persistent", "--data-dir", str(data), "--log-level", "warning"]
+    ports = ["--rest-port", str(port), "--grpc-port", str(grpc_port)]
+    used = {"BQEMU_GCS_LOCAL_ROOT": root, "BQEMU_ENABLE_FORMAT_EXTENSIONS": "false"}
+    return Program(
+        name="bigquery",
+        command=[BQEMULATOR.program("bqemulator"), "start", *kept, *ports],
+        probe=f"http://127.0.0.1:{port}/healthz",
+        environment={"HOME": str(BQEMULATOR.home), **used},
+    )
 
 
 def _fake_gcs_server() -> str:
