@@ -12,7 +12,7 @@ from infra.runtime.runtime import Runtime
 def main(runtime: Runtime) -> Turn:
     """Messages that no reader acknowledged in, rows out."""
 
-    async def turn(_: asyncio.Event) -> None:
-        await runtime.bus.keep_dead_letters()
+    async def turn(stop: asyncio.Event) -> None:
+        await runtime.bus.keep_dead_letters(stop)
 
     return turn

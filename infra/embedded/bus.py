@@ -94,6 +94,6 @@ class EmbeddedBus(KeptLetters):
             await sql.replay(connection, dead_letter_id, tenant=tenant)
         self._ring()
 
-    async def keep_dead_letters(self) -> int:
+    async def keep_dead_letters(self, _: asyncio.Event) -> int:
         """Nothing to take over: this bus keeps its dead letters itself."""
         return 0

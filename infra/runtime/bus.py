@@ -85,8 +85,8 @@ class Bus(Protocol):
     async def discard(self, dead_letter_id: str, *, tenant: str | None = None) -> None:
         """Forget a dead letter. Raises ``DeadLetterUnknown``."""
 
-    async def keep_dead_letters(self) -> int:
-        """Take over what the platform itself gave up, so that it is listed; returns how many messages that were."""
+    async def keep_dead_letters(self, stop: asyncio.Event, /) -> int:
+        """Take over what the platform gave up by itself, so that it is listed; returns how many messages that were."""
 
 
 class PoisonMessage(Problem):

@@ -64,10 +64,11 @@ class PubSubBus(KeptLetters):
         topics: dict[str, list[Envelope]] = {}
         for envelope in envelopes:
             topics.setdefault(envelope.type, []).append(envelope)
-        with as_problems():
-            for name, told in topics.items():
+        for name, told in topics.items():
+            topic = self._clients.topic(name)
+            with as_problems(topic):
                 for batch in _batches(told):
-                    await self._clients.publisher.publish(topic=self._clients.topic(name), messages=batch, **ASKING)
+                    await self._clients.publisher.publish(topic=topic, messages=batch, **ASKING)
 
     async def declare(self, subscription: Subscription) -> None:
         """Make or change a subscription and what it needs; it gets what is published from now on."""
@@ -77,7 +78,7 @@ class PubSubBus(KeptLetters):
     async def remove(self, name: str) -> None:
         """End a subscription and drop what it has not received; fine if there is none."""
         self._declared.pop(name, None)
-        with as_problems():
+        with as_problems(name):
             try:
                 await self._clients.subscriber.delete_subscription(subscription=self._path(name), **ASKING)
             except NotFound:
@@ -111,14 +112,14 @@ class PubSubBus(KeptLetters):
             # published first: who dies here delivers it twice, and never not at all
             await forget(tx.connection, letter)
 
-    async def keep_dead_letters(self) -> int:
+    async def keep_dead_letters(self, stop: asyncio.Event) -> int:
         """Take over what Pub/Sub gave up; returns how many messages that were."""
-        return await keep_given_up(self._clients, self._database)
+        return await keep_given_up(self._clients, self._database, stop)
 
     async def _max_attempts(self, name: str) -> int:
         if name in self._declared:
             return self._declared[name].max_attempts
-        with as_problems():
+        with as_problems(name):
             there = await self._clients.subscriber.get_subscription(subscription=self._path(name), **ASKING)
         return there.dead_letter_policy.max_delivery_attempts or topology.MOST_ATTEMPTS
 

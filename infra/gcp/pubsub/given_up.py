@@ -1,5 +1,6 @@
 """What Pub/Sub itself gave up: read from the subscription of dead letters, and kept where they can be listed."""
 
+import asyncio
 from typing import Any
 
 from google.api_core.exceptions import DeadlineExceeded
@@ -13,19 +14,20 @@ from infra.postgres.dead_letters import keep, letter_id
 from infra.runtime.bus import DeadLetter
 
 _BATCH = 100
-_WAIT: dict[str, Any] = {"retry": None, "timeout": 1.5}  # seconds; an empty subscription answers late or not at all
+_WAIT: dict[str, Any] = {"retry": None, "timeout": 5.0}  # seconds; where nothing waits the answer comes late or never
 _SOURCE = "CloudPubSubDeadLetterSource"
 
 
-async def keep_given_up(clients: Clients, database: Database) -> int:
-    """Keep all that waits; returns how many messages that were. Raises ``DatabaseAway`` and as ``as_problems`` does.
+async def keep_given_up(clients: Clients, database: Database, stop: asyncio.Event) -> int:
+    """Keep what waits, until nothing is left or ``stop`` is set; returns how many messages that were.
 
-    A message leaves Pub/Sub only after its row is committed; one that is read twice makes one row.
+    A message leaves Pub/Sub only after its row is committed; one that is read twice makes one row. Raises
+    ``DatabaseAway`` and what ``as_problems`` raises.
     """
     kept = 0
     path = clients.subscription(DEAD_LETTERS)
-    with as_problems():
-        while received := await _pulled(clients, path):
+    with as_problems(DEAD_LETTERS):
+        while received := await _pulled(clients, path, stop):
             async with database.transaction() as tx:
                 await keep(tx.connection, [_letter(one.message) for one in received])
             ack_ids = [one.ack_id for one in received]
@@ -34,12 +36,17 @@ async def keep_given_up(clients: Clients, database: Database) -> int:
     return kept
 
 
-async def _pulled(clients: Clients, path: str) -> list[Any]:
+async def _pulled(clients: Clients, path: str, stop: asyncio.Event) -> list[Any]:
+    pulling = asyncio.create_task(clients.subscriber.pull(subscription=path, max_messages=_BATCH, **_WAIT))
+    stopping = asyncio.create_task(stop.wait())
     try:
-        answer = await clients.subscriber.pull(subscription=path, max_messages=_BATCH, **_WAIT)
+        await asyncio.wait({pulling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return list(pulling.result().received_messages) if pulling.done() else []
     except DeadlineExceeded:
         return []
-    return list(answer.received_messages)
+    finally:
+        pulling.cancel()
+        stopping.cancel()
 
 
 def _letter(message: Any) -> DeadLetter:
@@ -48,7 +55,8 @@ def _letter(message: Any) -> DeadLetter:
         envelope = read(message)
     except ValueError:
         envelope = unreadable(message)
-    subscription, attempts = told.get("Subscription", DEAD_LETTERS), int(told.get("DeliveryCount", 1))
+    subscription, count = told.get("Subscription", DEAD_LETTERS), told.get("DeliveryCount", "")
+    attempts = int(count) if count.isdecimal() else 1
     return DeadLetter(
         id=letter_id(subscription, envelope.id, told.get("TopicPublishTime", message.message_id)),
         subscription=subscription,

@@ -36,7 +36,7 @@ async def declare(
     Raises ``SubscriptionElsewhere`` and what ``as_problems`` raises.
     """
     asked = _asked(clients, subscription, account=account, doorbell=doorbell)
-    with as_problems():
+    with as_problems(subscription.name):
         try:
             there = await clients.subscriber.get_subscription(subscription=asked.name, **ASKING)
         except NotFound:
@@ -53,7 +53,7 @@ async def declare(
 
 async def declare_topic(clients: Clients, name: str) -> None:
     """Make a topic; fine if it is there. Raises what ``as_problems`` raises."""
-    with as_problems():
+    with as_problems(name):
         try:
             await clients.publisher.create_topic(name=clients.topic(name), **ASKING)
         except AlreadyExists:
@@ -69,7 +69,7 @@ async def declare_dead_letters(clients: Clients) -> None:
         ack_deadline_seconds=_KEEPING_SECONDS,
         expiration_policy=types.ExpirationPolicy(),
     )
-    with as_problems():
+    with as_problems(DEAD_LETTERS):
         await _made(clients, asked)
 
 

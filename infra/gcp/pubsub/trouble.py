@@ -74,15 +74,19 @@ class SubscriptionElsewhere(Problem):
 
 
 @contextlib.contextmanager
-def as_problems() -> Iterator[None]:
-    """Tell the client's failures as the problems above."""
+def as_problems(what: str = "Pub/Sub") -> Iterator[None]:
+    """Tell the client's failures as the problems above; ``what`` names what was asked for."""
     try:
         yield
     except NotFound as error:
-        raise TopologyMissing(error.message) from error
+        raise TopologyMissing(_said(what, error)) from error
     except (Forbidden, Unauthorized, GoogleAuthError) as error:
-        raise BusRefused(str(error)[:300]) from error
+        raise BusRefused(_said(what, error)) from error
     except ResourceExhausted as error:
-        raise BusQuota(error.message) from error
+        raise BusQuota(_said(what, error)) from error
     except TROUBLE as error:
-        raise BusUnavailable(f"Pub/Sub does not answer: {error}"[:300]) from error
+        raise BusUnavailable(_said(what, error)) from error
+
+
+def _said(what: str, error: Exception) -> str:
+    return f"{what}: {error}"[:300]

@@ -104,7 +104,7 @@ class PubSubRig:
 
 async def _keep(bus: PubSubBus) -> None:
     while True:
-        await bus.keep_dead_letters()
+        await bus.keep_dead_letters(asyncio.Event())
 
 
 async def ended(task: asyncio.Task[None]) -> None:
