@@ -23,15 +23,21 @@ def terraform() -> Iterator[Terraform]:
         yield terraform
 
 
+def copied(folder: Path) -> Path:
+    """Copy what Terraform reads; answers where its own folder lies then."""
+    terraform = folder / "infra" / "terraform"
+    skipped = shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    shutil.copytree(ROOT / "infra" / "terraform", terraform, ignore=skipped)
+    shutil.copytree(ROOT / "schemas" / "generated", folder / "schemas" / "generated")
+    return terraform
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Copy:
-    """Copy what Terraform reads, with changes: ``copy({"modules/x/main.tf": ("old", "new")})``; answers its folder."""
+    """Copy what Terraform reads, with changes: ``copy({"modules/x/main.tf": ("old", "new")})``."""
 
     def made(changes: dict[str, tuple[str, str]] | None = None) -> Path:
-        terraform = tmp_path / "infra" / "terraform"
-        skipped = shutil.ignore_patterns(".terraform*", "*.tfstate*")
-        shutil.copytree(ROOT / "infra" / "terraform", terraform, ignore=skipped)
-        shutil.copytree(ROOT / "schemas" / "generated", tmp_path / "schemas" / "generated")
+        terraform = copied(tmp_path)
         for place, (old, new) in (changes or {}).items():
             file = terraform / place
             text = file.read_text()

@@ -13,12 +13,12 @@ SPOILED = {
     "dead letters that Pub/Sub may not take off": (
         "subscription",
         "subscription/main.tf",
-        ('role         = "roles/pubsub.subscriber"', 'role         = "roles/pubsub.viewer"'),
+        ("roles/pubsub.subscriber", "roles/pubsub.viewer"),
     ),
-    "dead letters that nobody reads": (
+    "doorbells among the dead letters": (
         "subscription",
-        "subscription/outputs.tf",
-        ("one(google_pubsub_subscription.dead[*].name)", "null"),
+        "subscription/main.tf",
+        ("var.doorbell ? [] :", "false ? [] :"),
     ),
     "a push that wraps the event": (
         "subscription",

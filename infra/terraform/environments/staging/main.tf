@@ -34,7 +34,7 @@ module "system" {
 
   provider_secrets = var.provider_secrets
 
-  database  = { tier = "db-custom-1-3840", max_connections = 200, standby = false }
+  database  = { tier = "db-custom-1-3840", max_connections = 250, standby = false }
   faces     = { min_instances = 0, max_instances = 2, pool = 5 }
   functions = { max_instances = 1, pool = 4 }
   protected = true

@@ -1,9 +1,12 @@
-# A push subscription of a function. What it refuses for good ends in a topic that is read: `<name>.dead`.
+# A push subscription of a function, as infra/gcp/pubsub makes it where there is no Terraform.
 resource "google_pubsub_subscription" "main" {
   project = var.project
   name    = var.name
   topic   = var.topic
   labels  = var.labels
+
+  # A replayed message is for one subscription; all others pass it over.
+  filter = "NOT attributes:\"headrace-for\" OR attributes.\"headrace-for\" = \"${var.name}\""
 
   ack_deadline_seconds       = 600
   message_retention_duration = var.doorbell ? "600s" : "604800s"
@@ -12,7 +15,7 @@ resource "google_pubsub_subscription" "main" {
   }
 
   push_config {
-    push_endpoint = "${var.endpoint}/"
+    push_endpoint = var.endpoint
     oidc_token {
       service_account_email = var.push_account
       audience              = var.endpoint
@@ -23,53 +26,21 @@ resource "google_pubsub_subscription" "main" {
   }
 
   retry_policy {
-    minimum_backoff = var.doorbell ? "1s" : "10s"
-    maximum_backoff = var.doorbell ? "60s" : "600s"
+    minimum_backoff = "1s"
+    maximum_backoff = "600s"
   }
 
   dynamic "dead_letter_policy" {
-    for_each = google_pubsub_topic.dead
+    for_each = var.doorbell ? [] : [var.dead_letter_topic]
     content {
-      dead_letter_topic     = dead_letter_policy.value.id
+      dead_letter_topic     = dead_letter_policy.value
       max_delivery_attempts = 20
     }
   }
 }
 
-resource "google_pubsub_topic" "dead" {
-  count = var.doorbell ? 0 : 1
-
-  project = var.project
-  name    = "${var.name}.dead"
-  labels  = var.labels
-}
-
-# Without a subscription a dead letter would be lost.
-resource "google_pubsub_subscription" "dead" {
-  count = var.doorbell ? 0 : 1
-
-  project = var.project
-  name    = "${var.name}.dead"
-  topic   = google_pubsub_topic.dead[0].id
-  labels  = var.labels
-
-  ack_deadline_seconds       = 60
-  message_retention_duration = "2678400s"
-  expiration_policy {
-    ttl = ""
-  }
-}
-
-resource "google_pubsub_topic_iam_member" "dead" {
-  count = var.doorbell ? 0 : 1
-
-  project = var.project
-  topic   = google_pubsub_topic.dead[0].name
-  role    = "roles/pubsub.publisher"
-  member  = var.pubsub_agent
-}
-
-resource "google_pubsub_subscription_iam_member" "dead" {
+# What it refuses for good Pub/Sub takes off here, to put it among the dead letters.
+resource "google_pubsub_subscription_iam_member" "dead_letters" {
   count = var.doorbell ? 0 : 1
 
   project      = var.project

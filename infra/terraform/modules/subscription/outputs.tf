@@ -1,4 +1,4 @@
-output "dead_letters" {
-  description = "The subscription that holds dead letters; null for a doorbell."
-  value       = one(google_pubsub_subscription.dead[*].name)
+output "name" {
+  description = "The subscription's name."
+  value       = google_pubsub_subscription.main.name
 }

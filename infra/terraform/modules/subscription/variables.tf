@@ -28,6 +28,11 @@ variable "pubsub_agent" {
   type        = string
 }
 
+variable "dead_letter_topic" {
+  description = "Id of the topic where messages go that nobody acknowledges."
+  type        = string
+}
+
 variable "doorbell" {
   description = "Whether messages only say that there may be work: such a message may be lost, and is never a dead letter."
   type        = bool

@@ -138,7 +138,7 @@ module "watch" {
   email        = var.alert_email
   domain       = var.domain
   budget       = var.budget
-  dead_letters = compact([for one in module.subscription : one.dead_letters])
+  dead_letters = google_pubsub_subscription.dead_letters.name
   services     = concat([for one in module.face : one.name], [for one in module.function : one.name])
   database     = module.database.instance
   connections  = var.database.max_connections

@@ -8,9 +8,7 @@ locals {
     HEADRACE_PROFILE       = "gcp"
     HEADRACE_HOST          = "0.0.0.0"
     HEADRACE_AUTH          = "on"
-    HEADRACE_AUDIENCES     = join(",", concat([local.origin], values(local.address), var.audiences))
     HEADRACE_PUBLIC_URL    = local.origin
-    HEADRACE_PUSH_ACCOUNT  = google_service_account.push.email
     HEADRACE_LAKE_URL      = "gs://${google_storage_bucket.lake.name}"
     HEADRACE_WAREHOUSE_URL = "bq://${var.project}.${module.warehouse.dataset}"
     GOOGLE_CLOUD_PROJECT   = var.project
@@ -33,10 +31,13 @@ module "face" {
   command  = ["uvicorn", "services.${each.key}.main:app", "--host", "0.0.0.0", "--port", "8080", "--timeout-graceful-shutdown", "8"]
   database = module.database.connection_name
 
-  environment = merge(local.environment, { HEADRACE_DATABASE_POOL = var.faces.pool })
-  secrets     = local.secrets
-  grants      = concat(local.everybody, lookup(local.grants, each.key, []))
-  resources   = local.resources
+  environment = merge(local.environment, {
+    HEADRACE_DATABASE_POOL = var.faces.pool
+    HEADRACE_AUDIENCES     = join(",", distinct(concat([local.origin, local.address[each.key]], var.audiences)))
+  })
+  secrets   = local.secrets
+  grants    = concat(local.everybody, lookup(local.grants, each.key, []))
+  resources = local.resources
 
   # Faces verify their callers themselves: behind Cloud Run's own check API keys could not pass.
   verified_by_platform = false
@@ -69,6 +70,7 @@ module "function" {
   grants      = concat(local.everybody, lookup(local.grants, each.key, []))
   resources   = local.resources
 
+  # No HEADRACE_PUSH_ACCOUNT: where Cloud Run verified a token, it hands on the rest without the signature.
   verified_by_platform = true
   ingress              = "INGRESS_TRAFFIC_INTERNAL_ONLY" # pushes of this project's Pub/Sub count as internal
   invoker              = google_service_account.push.member

@@ -24,7 +24,56 @@ module "subscription" {
   doorbell     = contains(local.doorbells, each.value.topic)
   labels       = local.labels
 
+  dead_letter_topic = google_pubsub_topic.dead_letters.id
+
   depends_on = [google_service_account_iam_member.push_tokens]
+}
+
+# What nobody acknowledged: functions/keep_dead_letters reads it each minute and lists it, so that it can be replayed.
+resource "google_pubsub_topic" "dead_letters" {
+  project = var.project
+  name    = "dead-letters"
+  labels  = local.labels
+
+  depends_on = [google_project_service.main]
+}
+
+# Without a subscription a dead letter would be lost.
+resource "google_pubsub_subscription" "dead_letters" {
+  project = var.project
+  name    = "dead-letters"
+  topic   = google_pubsub_topic.dead_letters.id
+  labels  = local.labels
+
+  ack_deadline_seconds       = 10
+  message_retention_duration = "2678400s" # a month, the longest
+  expiration_policy {
+    ttl = ""
+  }
+}
+
+resource "google_pubsub_topic_iam_member" "dead_letters" {
+  project = var.project
+  topic   = google_pubsub_topic.dead_letters.name
+  role    = "roles/pubsub.publisher"
+  member  = local.pubsub_agent
+}
+
+resource "google_pubsub_subscription_iam_member" "dead_letters" {
+  project      = var.project
+  subscription = google_pubsub_subscription.dead_letters.name
+  role         = "roles/pubsub.subscriber"
+  member       = module.function["keep_dead_letters"].account
+}
+
+# Who replays looks first which topic a subscription has.
+resource "google_pubsub_subscription_iam_member" "replays" {
+  for_each = { for name, one in local.subscriptions : name => one if contains(local.events, one.topic) }
+
+  project      = var.project
+  subscription = module.subscription[each.key].name
+  role         = "roles/pubsub.viewer"
+  member       = module.face["jobs"].account
 }
 
 # Every event, as it was published, also stands in the warehouse.

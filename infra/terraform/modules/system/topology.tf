@@ -20,7 +20,8 @@ locals {
     }
   ]...)
 
-  # The load balancer's paths: a path with a variable part stands for everything below the part before it.
+  # The load balancer's paths by their first tags; all others are those of the jobs. What is below a variable part
+  # goes where everything below the part before it goes.
   routes = {
     for service in local.faces : service => sort(distinct([
       for path, operations in local.openapi.paths : replace(path, "/\\{.*$/", "*")

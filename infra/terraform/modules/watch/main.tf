@@ -14,14 +14,14 @@ locals {
       groups   = ["resource.labels.subscription_id"]
       help     = "Its function fails or is missing: look at the logs of the Cloud Run service of that name."
     }
-    "There are dead letters" = {
-      filter   = "${local.subscription} AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=one_of(${join(",", formatlist("\"%s\"", sort(var.dead_letters)))})"
+    "Dead letters are not kept" = {
+      filter   = "${local.subscription} AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=\"${var.dead_letters}\""
       above    = 0
-      duration = "0s"
+      duration = "600s"
       aligner  = "ALIGN_MAX"
       reducer  = "REDUCE_MAX"
       groups   = ["resource.labels.subscription_id"]
-      help     = "A function refused an event for good. Read it by `gcloud pubsub subscriptions pull`, mend the cause, publish it again."
+      help     = "keep_dead_letters does not read them: look at its log. Kept ones are listed by GET /api/background/dead-letters."
     }
     "Services answer with errors" = {
       filter   = "${local.run} AND metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code_class=\"5xx\""

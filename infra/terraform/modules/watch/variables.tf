@@ -27,8 +27,8 @@ variable "budget" {
 }
 
 variable "dead_letters" {
-  description = "Subscriptions that hold dead letters."
-  type        = list(string)
+  description = "The subscription that holds dead letters."
+  type        = string
 }
 
 variable "services" {

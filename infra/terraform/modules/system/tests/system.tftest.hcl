@@ -21,6 +21,7 @@ variables {
 }
 
 run "deploys_what_the_topology_names" {
+  command = plan
   assert {
     condition     = tolist(keys(module.function)) == tolist(keys(jsondecode(file("../../../../schemas/generated/topology.json")).functions))
     error_message = "Every function is a service."

@@ -6,19 +6,19 @@ variables {
   email        = "team@example.com"
   domain       = null
   budget       = null
-  dead_letters = ["push_event.crawl.failed.dead"]
+  dead_letters = "dead-letters"
   services     = ["crawling", "sweep"]
   database     = "headrace"
   connections  = 100
 }
 
-run "tells_of_dead_letters" {
+run "tells_of_dead_letters_that_nobody_reads" {
   assert {
     condition = strcontains(
-      google_monitoring_alert_policy.main["There are dead letters"].conditions[0].condition_threshold[0].filter,
-      "push_event.crawl.failed.dead",
+      google_monitoring_alert_policy.main["Dead letters are not kept"].conditions[0].condition_threshold[0].filter,
+      "dead-letters",
     )
-    error_message = "Dead letters of every subscription are watched."
+    error_message = "Somebody is told when dead letters pile up."
   }
   assert {
     condition     = alltrue([for one in google_monitoring_alert_policy.main : length(one.documentation[0].content) > 20])

@@ -1,0 +1,175 @@
+"""All that Terraform would make, in one applied state over mocks, against the code that runs there."""
+
+import json
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import chain
+from typing import Any
+
+import pytest
+
+from infra.gcp.pubsub.clients import Clients
+from infra.gcp.pubsub.lay_out import subscriptions
+from infra.gcp.pubsub.topology import DEAD_LETTERS, _asked
+from infra.local.faces import openapi
+from infra.runtime.settings import Settings, variable
+from tests.contract.terraform.conftest import copied
+from tests.contract.terraform.engine import ROOT, Terraform
+
+TOPOLOGY = json.loads((ROOT / "schemas/generated/topology.json").read_text())
+PROJECT_WIDE = {"roles/cloudsql.client", "roles/bigquery.jobUser"}
+APPLY = 'run "applies" {\n  variables {\n    domain = "headrace.example.com"\n  }\n}\n'
+
+State = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def state(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> State:
+    """Every resource's values by its type."""
+    module = copied(tmp_path_factory.mktemp("state")) / "modules" / "system"
+    test = module / "tests" / "system.tftest.hcl"
+    test.write_text(test.read_text().partition("run ")[0] + APPLY)
+    said = terraform.run(terraform.ready(module), "test", "-json", "-verbose").stdout
+    (found,) = [line for line in map(json.loads, said.splitlines()) if line.get("type") == "test_state"]
+    made: State = {}
+    for resource in _resources(found["test_state"]["root_module"]):
+        made.setdefault(resource["type"], []).append({**resource["values"], "at": resource["address"]})
+    return made
+
+
+def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from module.get("resources", ())
+    yield from chain.from_iterable(map(_resources, module.get("child_modules", ())))
+
+
+def spoiled(state: State, kind: str, **values: Any) -> State:
+    """A copy in which the first resource of a kind differs."""
+    other = deepcopy(state)
+    other[kind][0] |= values
+    return other
+
+
+def differing_subscriptions(state: State) -> dict[str, Any]:
+    """What Terraform makes otherwise than ``headrace topology`` would."""
+    made = {one["name"]: one for one in state["google_pubsub_subscription"]}
+    clients = Clients("a-project", emulator="127.0.0.1:1")
+    differing: dict[str, Any] = {}
+    for one, rings in subscriptions(TOPOLOGY["functions"], push_url="https://{function}.example").items():
+        asked = _asked(clients, one, account="push@example.com", doorbell=rings)
+        there = made.get(one.name, {})
+        ours = {
+            "filter": asked.filter,
+            "ack": asked.ack_deadline_seconds,
+            "unwrapped": asked.push_config.no_wrapper.write_metadata,
+            "signed": bool(asked.push_config.oidc_token.service_account_email),
+            "retention": round(asked.message_retention_duration.total_seconds()) or 604800,
+            "backoff": [round(asked.retry_policy.maximum_backoff.total_seconds())],
+            "attempts": [n for n in [asked.dead_letter_policy.max_delivery_attempts] if n],
+        }
+        theirs = there and {
+            "filter": there["filter"],
+            "ack": there["ack_deadline_seconds"],
+            "unwrapped": there["push_config"][0]["no_wrapper"][0]["write_metadata"],
+            "signed": bool(there["push_config"][0]["oidc_token"][0]["service_account_email"]),
+            "retention": int(there["message_retention_duration"].rstrip("s")),
+            "backoff": [int(policy["maximum_backoff"].rstrip("s")) for policy in there["retry_policy"]],
+            "attempts": [policy["max_delivery_attempts"] for policy in there["dead_letter_policy"]],
+        }
+        if ours != theirs:
+            differing[one.name] = (ours, theirs)
+    return differing
+
+
+def lost_paths(state: State, owners: dict[str, str]) -> list[str]:
+    """Paths of the API that the load balancer would not give to the service that has them."""
+    backends = {one["id"]: re.findall(r'"(\w+)"', one["at"])[-1] for one in state["google_compute_backend_service"]}
+    (url_map,) = [one for one in state["google_compute_url_map"] if one["path_matcher"]]
+    (matcher,) = url_map["path_matcher"]
+    rules = {path: backends[rule["service"]] for rule in matcher["path_rule"] for path in rule["paths"]}
+    lost = []
+    for path, owner in owners.items():
+        fitting = [rule for rule in rules if rule == path or (rule.endswith("/*") and path.startswith(rule[:-1]))]
+        reached = rules[max(fitting, key=len)] if fitting else backends[matcher["default_service"]]
+        if reached != owner:
+            lost.append(path)
+    return lost
+
+
+async def owners() -> dict[str, str]:
+    """Which service answers which path."""
+    found = {}
+    for name in TOPOLOGY["services"]:
+        paths = (await openapi([name]))["paths"]
+        found |= {path: name for path in paths if path.startswith("/api/")}
+    return found
+
+
+def too_mighty(state: State) -> list[str]:
+    """Roles that reach further than one resource, and services that share an identity."""
+    wide = [one["role"] for one in state["google_project_iam_member"] if one["role"] not in PROJECT_WIDE]
+    accounts = [one["template"][0]["service_account"] for one in state["google_cloud_run_v2_service"]]
+    basic = {"roles/owner", "roles/editor", "roles/viewer"}
+    granted = [one["role"] for kind, all_of in state.items() if kind.endswith("_iam_member") for one in all_of]
+    return [*wide, *(basic & set(granted)), *{one for one in accounts if accounts.count(one) > 1}]
+
+
+def unknown_variables(state: State) -> set[str]:
+    """Environment variables that no setting has."""
+    known = {variable(field) for field in Settings.model_fields}
+    services = [one["template"][0]["containers"][0] for one in state["google_cloud_run_v2_service"]]
+    jobs = [one["template"][0]["template"][0]["containers"][0] for one in state["google_cloud_run_v2_job"]]
+    return {env["name"] for container in [*services, *jobs] for env in container["env"]} - known
+
+
+def test_pubsub_is_as_the_code_would_make_it(state: State) -> None:
+    assert differing_subscriptions(state) == {}
+    assert DEAD_LETTERS in {one["name"] for one in state["google_pubsub_topic"]}
+    assert DEAD_LETTERS in {one["name"] for one in state["google_pubsub_subscription"]}
+
+
+async def test_every_path_reaches_the_service_that_has_it(state: State) -> None:
+    assert lost_paths(state, await owners()) == []
+
+
+def test_every_service_has_its_own_small_identity(state: State) -> None:
+    assert too_mighty(state) == []
+
+
+def test_every_variable_is_a_setting(state: State) -> None:
+    assert unknown_variables(state) == set()
+
+
+def test_pushes_and_functions_wait_equally_long_and_only_crawling_keeps_its_cpu(state: State) -> None:
+    services = {one["name"].replace("-", "_"): one["template"][0] for one in state["google_cloud_run_v2_service"]}
+    assert {services[name]["timeout"] for name in TOPOLOGY["functions"]} == {"600s"}
+    keeping = {name for name, one in services.items() if not one["containers"][0]["resources"][0]["cpu_idle"]}
+    assert keeping == {"crawling"}
+
+
+def test_functions_let_only_pubsub_in_and_faces_verify_themselves(state: State) -> None:
+    verified = {
+        one["name"].replace("-", "_"): not one["invoker_iam_disabled"] for one in state["google_cloud_run_v2_service"]
+    }
+    assert verified == {**dict.fromkeys(TOPOLOGY["functions"], True), **dict.fromkeys(TOPOLOGY["services"], False)}
+    assert len(state["google_cloud_run_v2_service_iam_member"]) == len(TOPOLOGY["functions"])
+
+
+def test_control_another_subscription_is_seen(state: State) -> None:
+    pushes = [one for one in state["google_pubsub_subscription"] if one["push_config"]]
+    for change in ({"name": "other"}, {"ack_deadline_seconds": 60}, {"filter": ""}, {"dead_letter_policy": []}):
+        made = [{**one, **change} for one in pushes]
+        assert differing_subscriptions({"google_pubsub_subscription": made})
+
+
+async def test_control_a_lost_path_is_seen(state: State) -> None:
+    maps = deepcopy(state["google_compute_url_map"])
+    (matcher,) = next(one["path_matcher"] for one in maps if one["path_matcher"])
+    matcher["path_rule"] = matcher["path_rule"][1:]
+    assert lost_paths({**state, "google_compute_url_map": maps}, await owners())
+
+
+def test_control_a_mighty_role_and_a_misspelt_variable_are_seen(state: State) -> None:
+    assert too_mighty(spoiled(state, "google_project_iam_member", role="roles/editor"))
+    container = {"env": [{"name": "HEADRACE_PROFIL"}]}
+    assert unknown_variables(spoiled(state, "google_cloud_run_v2_service", template=[{"containers": [container]}]))
