@@ -17,6 +17,7 @@ LEDGER: Sequence[tuple[str, str, str, str]] = (
     ("noted_at", "TIMESTAMP", "REQUIRED", ""),
 )
 LOADED_BY = "loaded_by"
+LABELS = {"app": "headrace"}
 
 
 class Fact(NamedTuple):
@@ -82,12 +83,12 @@ FROM `{at.rows}` AS stored JOIN visible ON stored.`{columns[0]}` = visible.key A
 """.strip()  # noqa: S608  # see above
 
 
-def version(query: str) -> str:
-    """What tells this query of a view from others."""
-    return hashlib.sha256(query.encode()).hexdigest()[:32]
+def labels(query: str) -> dict[str, str]:
+    """The labels of a view; they tell its query from others."""
+    return LABELS | {"query": hashlib.sha256(query.encode()).hexdigest()[:32]}
 
 
-def show(at: Names, query: str) -> str:
-    """Make the view, or replace it; its label ``query`` is the version."""
-    labels = f"[('app', 'headrace'), ('query', '{version(query)}')]"
-    return f"CREATE OR REPLACE VIEW `{at.view}` OPTIONS (labels = {labels}) AS {query}"
+def replace(at: Names, query: str) -> str:
+    """Put another query into the view."""
+    listed = ", ".join(f"('{name}', '{value}')" for name, value in labels(query).items())
+    return f"CREATE OR REPLACE VIEW `{at.view}` OPTIONS (labels = [{listed}]) AS {query}"

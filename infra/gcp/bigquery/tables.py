@@ -12,12 +12,10 @@ from google.cloud import bigquery
 
 from infra.gcp.bigquery import ledger
 from infra.gcp.bigquery.connection import Connection
-from infra.gcp.bigquery.ledger import LEDGER, LOADED_BY, Fact, Names
+from infra.gcp.bigquery.ledger import LABELS, LEDGER, LOADED_BY, Fact, Names
 from schemas.tables import Layout
 
 Columns = Sequence[Mapping[str, str]]
-
-_LABELS = {"app": "headrace"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +52,7 @@ class Tables:
         found = await call(_unless_missing, client.get_dataset, self._dataset)
         if found is None:
             dataset = bigquery.Dataset(self._dataset)
-            dataset.labels = _LABELS
+            dataset.labels = LABELS
             found = await call(client.create_dataset, dataset, exists_ok=True)
         location: str | None = found.location
         return location
@@ -63,7 +61,7 @@ class Tables:
         client, call = self._connection.client, self._connection.call
         found = await call(_unless_missing, client.get_table, wanted.reference)
         if found is None:
-            wanted.labels = _LABELS
+            wanted.labels = LABELS
             await call(client.create_table, wanted, exists_ok=True)
             found = await call(client.get_table, wanted.reference)
         while lacking := _lacking(found.schema, wanted.schema):
@@ -76,10 +74,15 @@ class Tables:
         client, call = self._connection.client, self._connection.call
         query = ledger.view(at, columns)
         found = await call(_unless_missing, client.get_table, at.view)
+        if found is None:
+            made = bigquery.Table(at.view)
+            made.view_query, made.labels = query, ledger.labels(query)
+            await call(client.create_table, made, exists_ok=True)
+            return
         # one that shows more is a newer version's, which is being rolled out
-        newer = found is not None and not {field.name for field in found.schema} <= set(columns)
-        if not newer and (found is None or found.labels.get("query") != ledger.version(query)):
-            await self._connection.statement(ledger.show(at, query), bigquery.QueryJobConfig(labels=_LABELS))
+        newer = not {field.name for field in found.schema} <= set(columns)
+        if not newer and found.labels != ledger.labels(query):
+            await self._connection.statement(ledger.replace(at, query), bigquery.QueryJobConfig(labels=LABELS))
 
 
 def load_config() -> bigquery.LoadJobConfig:
@@ -88,7 +91,7 @@ def load_config() -> bigquery.LoadJobConfig:
         source_format=bigquery.SourceFormat.PARQUET,
         create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
         write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
-        labels=_LABELS,
+        labels=LABELS,
     )
 
 
@@ -96,7 +99,7 @@ def question_config(dataset: str, values: Mapping[str, tuple[str, Any]], *, dry_
     """How a question is asked: ``values`` are type and value of its parameters by name."""
     parameters = [bigquery.ScalarQueryParameter(name, kind, value) for name, (kind, value) in values.items()]
     return bigquery.QueryJobConfig(
-        default_dataset=dataset, query_parameters=parameters, labels=_LABELS, dry_run=dry_run or None
+        default_dataset=dataset, query_parameters=parameters, labels=LABELS, dry_run=dry_run or None
     )
 
 
@@ -110,7 +113,7 @@ def noting_config(facts: Sequence[Fact]) -> bigquery.QueryJobConfig:
         for one in facts
     ]
     listed = bigquery.ArrayQueryParameter("facts", "STRUCT", structs)
-    return bigquery.QueryJobConfig(query_parameters=[listed], labels=_LABELS)
+    return bigquery.QueryJobConfig(query_parameters=[listed], labels=LABELS)
 
 
 def _field(column: Mapping[str, str]) -> bigquery.SchemaField:
