@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from infra.local.data_dir import prepare
+from infra.local.emulators import provision
 from infra.local.stack import listen, loopback_only
 from infra.postgres import foreign
 from infra.postgres.installation import locate
 from infra.postgres.unavailable import DatabaseDiskFull
+from infra.runtime.adapters import installed
 from infra.runtime.alerting import alerting
+from infra.runtime.emulated import EMULATORS, EmulatorsAway, answers, needed
+from infra.runtime.profile import placed
 from infra.runtime.settings import Settings
 from schemas.problem import Problem
 
@@ -51,7 +55,7 @@ def _finding(what: str, check: Callable[[Settings], str], settings: Settings) ->
 
 def _address(settings: Settings) -> str:
     loopback_only(settings)
-    return f"{settings.host} is this machine only"
+    return f"{settings.host} is this machine only" if settings.on_loopback else f"{settings.host} asks for credentials"
 
 
 def _port(settings: Settings) -> str:
@@ -79,10 +83,29 @@ async def _reached(dsn: str) -> None:
     await database.close()
 
 
+def _profile(settings: Settings) -> str:
+    found = placed(settings)
+    if settings.profile == "embedded":
+        return "embedded: bus in PostgreSQL, lake and warehouse in folders"
+    for product in EMULATORS:
+        installed(product)
+    return f"{settings.profile}: project {found.google_cloud_project}, {found.lake_url}, {found.warehouse_url}"
+
+
+def _emulators(settings: Settings) -> str:
+    wanted = needed(placed(settings)) if settings.profile == "emulators" else []
+    named = {name: host for name in wanted if (host := getattr(settings, f"{name}_emulator_host")) is not None}
+    if away := [f"{name} at {host}" for name, host in named.items() if not answers(host)]:
+        raise EmulatorsAway(", ".join(away))
+    return "; ".join(named.get(name) or provision(name) for name in wanted) or "none is needed"
+
+
 def _provider(settings: Settings) -> str:
     if settings.bright_data_api_url is not None:
         return settings.bright_data_api_url
-    return "the real one: crawls cost money" if settings.bright_data_api_token else "the bundled simulator"
+    if settings.bright_data_api_token is None and settings.profile != "gcp":
+        return "the bundled simulator"
+    return "the real one: crawls cost money"
 
 
 def _alerts(settings: Settings) -> str:
@@ -94,10 +117,12 @@ def _alerts(settings: Settings) -> str:
 
 
 _CHECKS: Mapping[str, Callable[[Settings], str]] = {
+    "profile": _profile,
     "address": _address,
     "port": _port,
     "data directory": _data_dir,
     "PostgreSQL": _database,
+    "emulators": _emulators,
     "Bright Data": _provider,
     "alerts": _alerts,
 }

@@ -40,7 +40,7 @@ def open_lake(settings: Settings) -> "Lake":
         from infra.embedded.lake import Lake  # noqa: PLC0415  # the profile decides what is loaded
 
         return Lake(_folder(settings, url, "lake"))
-    _installed("storage")
+    installed("storage")
     from infra.gcp.storage import StorageLake  # noqa: PLC0415  # see above
 
     return StorageLake(
@@ -60,7 +60,7 @@ def open_warehouse(settings: Settings, lake: "Lake", judges: Judges) -> "Warehou
 
         return Warehouse(_folder(settings, url, "warehouse"), lake, tables, judges=judges)
     project, _, dataset = url.netloc.rpartition(".")
-    _installed("bigquery")
+    installed("bigquery")
     from infra.gcp.bigquery import BigQueryWarehouse  # noqa: PLC0415  # see above
 
     return BigQueryWarehouse(project, dataset, lake, tables, judges=judges, emulator=settings.bigquery_emulator_host)
@@ -77,7 +77,7 @@ async def open_bus(
         bell = doorbell.bell("bus")
         yield EmbeddedBus(database, doorbell=bell, ring=lambda: doorbell.ring("bus"), session=session)
         return
-    _installed("pubsub")
+    installed("pubsub")
     from infra.gcp.pubsub import PubSubBus  # noqa: PLC0415  # see above
 
     project = settings.google_cloud_project or ""
@@ -93,7 +93,7 @@ async def lay_out(settings: Settings, functions: Mapping[str, Mapping[str, Any]]
     """
     if settings.profile == "embedded":
         return []
-    _installed("pubsub")
+    installed("pubsub")
     from infra.gcp import pubsub  # noqa: PLC0415  # see above
 
     return await pubsub.lay_out(
@@ -109,7 +109,8 @@ def _folder(settings: Settings, url: SplitResult, usual: str) -> Path:
     return Path(unquote(url.path)) if url.scheme else settings.data_dir / usual
 
 
-def _installed(product: str) -> None:
+def installed(product: str) -> None:
+    """Make sure of Google's client for a product. Raises ``GoogleMissing``."""
     # looked for before anything is opened: most of Google's modules are loaded at first use only
     try:
         found = find_spec(f"{_CLIENTS}.{product}")

@@ -45,7 +45,7 @@ async def emulators(
     by_hand = _by_hand() if given is None else given
     found = {name: by_hand[name] for name in wanted if name in by_hand}
     async with AsyncExitStack() as stack:
-        folder = _Folder(_made(data_dir), project, stack)
+        folder = _Folder(_made(data_dir), project, stack, by_hand.get("storage"))
         try:
             async with asyncio.TaskGroup() as starts:  # all, or none is left behind
                 starts.create_task(folder.have(found, {"pubsub"} & set(wanted)))
@@ -69,6 +69,15 @@ async def install(wanted: Collection[str] = EMULATORS) -> None:
         await bigquery_package().install()
 
 
+def provision(name: str) -> str:
+    """What would be started for this name. Raises ``EmulatorMissing``."""
+    if name == "pubsub":
+        java()
+        return jar().name
+    package = STORAGE if name == "storage" else bigquery_package()
+    return Path(package.program("python")).parents[1].name
+
+
 def _by_hand() -> dict[str, str]:
     named = {name: os.environ.get(variable(f"{name}_emulator_host"), "").rstrip("/") for name in EMULATORS}
     return {name: value for name, value in named.items() if value}
@@ -87,12 +96,13 @@ class _Folder:
     path: Path
     project: str
     stack: AsyncExitStack
+    storage: str | None  # where BigQuery loads from, if that is not started here
 
     async def have(self, found: dict[str, str], wanted: Collection[str]) -> None:
         """Put the addresses of these into ``found``, one after the other: BigQuery asks where its storage is."""
         for name in EMULATORS:
             if name in wanted and name not in found:
-                found[name] = await self._one(name, storage=found.get("storage"))
+                found[name] = await self._one(name, storage=found.get("storage", self.storage))
 
     async def _one(self, name: str, *, storage: str | None) -> str:
         lock = FileLock(self.path / f"{name}.lock")

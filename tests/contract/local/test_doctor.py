@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from infra.local.doctor import Finding, examine
+from infra.local.emulators import package
 from infra.runtime.settings import read_settings
 
 
@@ -73,3 +74,30 @@ def test_a_full_disk_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_it_says_when_crawls_would_cost_money(tmp_path: Path) -> None:
     assert "simulator" in findings(tmp_path)["Bright Data"].found
     assert "cost money" in findings(tmp_path, bright_data_api_token="any")["Bright Data"].found
+
+
+def test_it_says_which_places_the_profile_chose(tmp_path: Path) -> None:
+    assert "gs://headrace" in findings(tmp_path, profile="emulators")["profile"].found
+    assert "folders" in findings(tmp_path)["profile"].found
+
+
+def test_emulators_are_looked_for_where_the_profile_needs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "FOLDER", tmp_path / "nothing")
+    found = findings(tmp_path, profile="emulators", pubsub_emulator_host=None)
+
+    assert broken(found) == ["emulators"]
+    assert "headrace emulators --install" in found["emulators"].fix
+    assert broken(findings(tmp_path)) == []
+
+
+def test_an_emulator_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    found = findings(tmp_path, profile="emulators", storage_emulator_host="http://127.0.0.1:1")
+
+    assert broken(found) == ["emulators"]
+    assert "storage at http://127.0.0.1:1" in found["emulators"].found
+
+
+def test_an_emulator_beside_google_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
+
+    assert broken(findings(tmp_path, profile="gcp")) == ["profile"]
