@@ -7,23 +7,31 @@ from infra.postgres.database import Transaction
 from services.jobs.shapes import STEPS_AS_STATUS
 from services.jobs.store.admission import SOON
 
-OPEN = ("ready", "scheduled", "waiting", "running", "paused")
-
-# Only ready jobs have an age: the others do not wait for a worker.
+# Of each state what decides the status that is shown, and of ready jobs, who wait for a worker, the age. No more than
+# what jobs_fair and jobs_parked hold: they are read alone, wherever jobs have lain still for a while.
 _AGE = "extract(epoch FROM now() - min(greatest(enqueued_at, ready_at)))::float8"
-
-# What takes a place in its queue, as services.jobs.store.admission has it.
-_PLACED = {"ready": "true", "scheduled": f"tries > 0 OR due_at <= now() + {SOON}"}
-
 _STEPS = ", ".join(f"'{step}'" for step in STEPS_AS_STATUS)
+_STEP = f"CASE WHEN step IN ({_STEPS}) THEN step END"
 
-_DEPTHS = " UNION ALL ".join(
-    f"(SELECT queue, priority, state, CASE WHEN step IN ({_STEPS}) THEN step END AS step, tries > 0 AS tried,"
-    f" started_at IS NOT NULL AS started, count(*) AS count, {_AGE if state == 'ready' else 'NULL::float8'} AS age,"
-    f" count(*) FILTER (WHERE {_PLACED.get(state, 'false')}) AS waiting"
-    f" FROM jobs WHERE state = '{state}' AND ($1::text IS NULL OR tenant = $1) GROUP BY 1, 2, 3, 4, 5, 6)"
-    for state in OPEN
-)
+
+def _counted(state: str, *, priority: str = "0", step: str = "NULL", age: str = "NULL", waiting: str = "0") -> str:
+    return (
+        f"(SELECT queue, {priority} AS priority, '{state}' AS state, {step}::text AS step, tries > 0 AS tried,"
+        f" started_at IS NOT NULL AS started, count(*) AS count, {age}::float8 AS age, {waiting} AS waiting"
+        f" FROM jobs WHERE state = '{state}' AND ($1::text IS NULL OR tenant = $1) GROUP BY 1, 2, 4, 5, 6)"
+    )
+
+
+# ``waiting`` is what takes a place in its queue, as services.jobs.store.admission has it.
+_COUNTED = {
+    "ready": _counted("ready", priority="priority", age=_AGE, waiting="count(*)"),
+    "scheduled": _counted("scheduled", waiting=f"count(*) FILTER (WHERE tries > 0 OR due_at <= now() + {SOON})"),
+    "waiting": _counted("waiting", step=_STEP),
+    "running": _counted("running", step=_STEP),
+    "paused": _counted("paused"),
+}
+OPEN = tuple(_COUNTED)
+_DEPTHS = " UNION ALL ".join(_COUNTED.values())
 
 # Leases that ran out are taken away within a second, and what is due is promoted as soon: nobody looks after these.
 _STUCK = """
@@ -43,9 +51,9 @@ MOST = 10_000  # counted exactly up to here
 
 
 async def depths(tx: Transaction, *, tenant: str | None) -> list[dict[str, Any]]:
-    """Jobs that are not over, by queue, priority and what decides their status; ``age`` in seconds of the oldest.
+    """Jobs that are not over, by queue and what decides their status; of ready ones also by priority.
 
-    ``waiting`` of them take a place in their queue.
+    ``age`` is that of the oldest ready one in seconds; ``waiting`` of them take a place in their queue.
     """
     return [dict(row) for row in await tx.fetch(_DEPTHS, tenant)]
 
