@@ -56,8 +56,13 @@ class StoreUnavailable(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.RETRY
     status: ClassVar[int] = 503
     title: ClassVar[str] = "The lake cannot be reached"
-    recovery: ClassVar[str] = "It is tried again by itself; if it lasts, check the disk of HEADRACE_DATA_DIR."
-    remedy: ClassVar[str | None] = "Check the disk of HEADRACE_DATA_DIR, then retry."
+    recovery: ClassVar[str] = (
+        "It is tried again by itself; if it lasts, check the place that HEADRACE_LAKE_URL names, else the disk of"
+        " HEADRACE_DATA_DIR."
+    )
+    remedy: ClassVar[str | None] = (
+        "Check the place that HEADRACE_LAKE_URL names, else the disk of HEADRACE_DATA_DIR; then retry."
+    )
 
 
 class StoreQuota(Problem):
