@@ -34,6 +34,7 @@ SHOWN = {
     "background_polling": True,
     "background_retry": True,
     "rate_limit": 0.0,
+    "auth": "off",
     "max_workers": 1,  # three crawls need no second process
 }
 

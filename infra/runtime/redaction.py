@@ -14,14 +14,17 @@ _NAMED = re.compile(rf"(?i)({_WORD}[\"']?\s*[=:]\s*[\"']?(?:(?:bearer|basic|toke
 _SPOKEN = re.compile(
     r"(?i)\b(bearer\s+|basic\s+(?=\S{12})|(?:token|secret|password|api[_ -]?key)\s+(?=\S*\d))[^\s,;\"'&]{6,}"
 )
+# our own API keys: their id may be shown
+_KEYS = re.compile(r"\b(hrk_[a-z2-7]{16}_)[\w-]{8,}")
 _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/?#\s\"']*@")
 _SECRET_NAME = re.compile(rf"(?i)^{_WORD}$")
 
 
 def scrub(text: str) -> str:
-    """The text without credentials: values after their names, bearer tokens, and user info in URLs."""
+    """The text without credentials: values after their names, bearer tokens, API keys, and user info in URLs."""
     text = _NAMED.sub(rf"\1{HIDDEN}", text)
     text = _SPOKEN.sub(rf"\1{HIDDEN}", text)
+    text = _KEYS.sub(rf"\1{HIDDEN}", text)
     return _USERINFO.sub(rf"\1{HIDDEN}@", text)
 
 

@@ -1,20 +1,21 @@
 """``headrace``: the command line."""
 
 import asyncio
-import contextlib
 import json
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from infra.runtime.settings import Settings, SettingsRefused, read_settings, variable
-from schemas.problem import Problem
-from services.console.report import aligned, complain, screen, table, verdict
+from infra.runtime.settings import Settings, read_settings, variable
+from services.console import access
+from services.console.report import aligned, explained, screen, table, verdict
 
 app = typer.Typer(help="Headrace: crawls in, proven data and events out.", no_args_is_help=True, add_completion=False)
+app.add_typer(access.keys, name="key")
+app.add_typer(access.members, name="member")
 
 Profile = Annotated[str | None, typer.Option(help="Which adapters are used (HEADRACE_PROFILE).")]
 DataDir = Annotated[Path | None, typer.Option(help="Where everything of this machine lives (HEADRACE_DATA_DIR).")]
@@ -28,7 +29,7 @@ def up(profile: Profile = None, port: Port = None, data_dir: DataDir = None) -> 
     """Run the whole system on this machine until Ctrl-C."""
     from infra.runtime import logging  # noqa: PLC0415  # see above
 
-    with _explained():
+    with explained():
         settings = read_settings(profile=profile, port=port, data_dir=data_dir)
         logging.set_up(settings.log_level)
         _run(_up(settings))
@@ -48,7 +49,7 @@ def worker(
     from infra.local.worker import work  # noqa: PLC0415  # see above
     from infra.runtime import logging  # noqa: PLC0415  # see above
 
-    with _explained():
+    with explained():
         settings = read_settings(profile=profile, data_dir=data_dir)
         logging.set_up(settings.log_level)
         _run(work(settings, queues=queue or (), kinds=kind or ()))
@@ -60,7 +61,7 @@ def demo(profile: Profile = None, port: Port = None, data_dir: DataDir = None) -
     from infra.local.demo import demo as run  # noqa: PLC0415  # see above
     from infra.local.demo_view import Screen  # noqa: PLC0415  # see above
 
-    with _explained():
+    with explained():
         settings = read_settings(profile=profile, port=port, data_dir=data_dir)
         _run(run(settings, Screen(screen()), stay=sys.stdout.isatty()))
 
@@ -72,7 +73,7 @@ def emulators(
     data_dir: DataDir = None,
 ) -> None:
     """Run the emulators alone until Ctrl-C, and print the variables that lead to them."""
-    with _explained():
+    with explained():
         settings = read_settings(profile="emulators", data_dir=data_dir)
         _run(_installed() if install else _emulators(settings))
 
@@ -82,7 +83,7 @@ def migrate(data_dir: DataDir = None) -> None:
     """Bring the database's schema up to date."""
     from infra.runtime import logging  # noqa: PLC0415  # see above
 
-    with _explained():
+    with explained():
         settings = read_settings(data_dir=data_dir)
         logging.set_up(settings.log_level)
         _run(_migrate(settings))
@@ -93,7 +94,7 @@ def topology(profile: Profile = None, data_dir: DataDir = None) -> None:
     """Make the topics and subscriptions of Pub/Sub that infra/terraform did not make; fine if all are there."""
     from infra.runtime import logging  # noqa: PLC0415  # see above
 
-    with _explained():
+    with explained():
         settings = read_settings(profile=profile, data_dir=data_dir)
         logging.set_up(settings.log_level)
         _run(_topology(settings))
@@ -105,7 +106,7 @@ def doctor(profile: Profile = None, port: Port = None, data_dir: DataDir = None)
     from infra.local.doctor import examine  # noqa: PLC0415  # see above
     from infra.runtime.variables import variables  # noqa: PLC0415  # see above
 
-    with _explained():
+    with explained():
         settings = read_settings(profile=profile, port=port, data_dir=data_dir)
     shown = variables(settings)
     console = screen()
@@ -129,7 +130,7 @@ def query(
     """Ask the warehouse: a table for a person, JSON lines in a pipe."""
     from infra.local.ask import ask  # noqa: PLC0415  # see above
 
-    with _explained():
+    with explained():
         rows = asyncio.run(ask(read_settings(profile=profile, data_dir=data_dir), sql))
     if as_json or not sys.stdout.isatty():
         for row in rows:
@@ -145,7 +146,7 @@ def generate(
     """Write every file of the source tree that is made from code."""
     from infra.local.generate import stale, write  # noqa: PLC0415  # see above
 
-    with _explained():
+    with explained():
         found = asyncio.run(stale())
     for path in found:
         screen().print(f"{'stale' if check else 'written'}: {path}", markup=False)
@@ -199,16 +200,6 @@ async def _topology(settings: Settings) -> None:
 
     names = await lay_out(with_emulators(placed(settings)), generated()["functions"])
     screen().print("\n".join(names) or "The bus of this profile needs no topics.", markup=False)
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """Turn expected failures into a sentence, a way out and an exit code: 2 for wrong settings, else 1."""
-    try:
-        yield
-    except Problem as problem:
-        complain(problem)
-        raise typer.Exit(2 if isinstance(problem, SettingsRefused) else 1) from None
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

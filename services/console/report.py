@@ -1,13 +1,16 @@
 """What commands print: plain text, with colour only for a person who wants it."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.runtime.settings import SettingsRefused
 from schemas.problem import Problem
 
 
@@ -47,3 +50,13 @@ def verdict(console: Console, what: str, found: str, fix: str) -> None:
     console.print(Text.assemble("  ", mark, f"{what}: {found}"))
     if fix:
         console.print(Text(f"        {fix}"))
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn expected failures into a sentence, a way out and an exit code: 2 for wrong settings, else 1."""
+    try:
+        yield
+    except Problem as problem:
+        complain(problem)
+        raise typer.Exit(2 if isinstance(problem, SettingsRefused) else 1) from None

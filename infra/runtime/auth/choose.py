@@ -1,16 +1,25 @@
 """What the settings make of it: who watches over faces, and over pushes to functions."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from infra.runtime.auth.credentials import CredentialGate
 from infra.runtime.auth.gate import Gate
 from infra.runtime.auth.loopback import LoopbackOnly
 from infra.runtime.runtime import Runtime
+from schemas.problem import Problem
 
 if TYPE_CHECKING:  # cryptography takes a while to load, and not everybody takes tokens
     from infra.runtime.auth.identity import IdentityTokens
     from infra.runtime.auth.push import PushGate
+
+
+class AudienceMissing(Problem):
+    """Pushes are to be verified, and nobody said for whom their tokens are."""
+
+    code: ClassVar[str] = "AUDIENCE_MISSING"
+    title: ClassVar[str] = "HEADRACE_PUSH_ACCOUNT is set and HEADRACE_AUDIENCES is not"
+    recovery: ClassVar[str] = "Set HEADRACE_AUDIENCES to the audience of the push subscriptions."
 
 
 def gate(runtime: Runtime) -> Gate:
@@ -23,14 +32,18 @@ def gate(runtime: Runtime) -> Gate:
 
 
 def push_gate(runtime: Runtime) -> "PushGate | None":
-    """Who watches over pushes to this process's functions; None where the platform does (HEADRACE_PUSH_ACCOUNT)."""
-    settings = runtime.settings
-    tokens = _tokens(runtime)
-    if settings.push_account is None or tokens is None:
+    """Who watches over pushes to this process's functions; None where the platform does (HEADRACE_PUSH_ACCOUNT).
+
+    Raises ``AudienceMissing``.
+    """
+    if runtime.settings.push_account is None:
         return None
+    tokens = _tokens(runtime)
+    if tokens is None:
+        raise AudienceMissing
     from infra.runtime.auth.push import PushGate  # noqa: PLC0415  # see above
 
-    return PushGate(tokens, settings.push_account)
+    return PushGate(tokens, runtime.settings.push_account)
 
 
 def _tokens(runtime: Runtime) -> "IdentityTokens | None":

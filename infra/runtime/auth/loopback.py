@@ -4,7 +4,9 @@ Any page that a browser of this machine shows can send requests to loopback. A n
 (DNS rebinding) shows in ``Host``, a foreign page in ``Origin`` and ``Sec-Fetch-Site``.
 """
 
+import ipaddress
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -15,6 +17,16 @@ from infra.runtime.auth.gate import SAFE
 from schemas.problem import Problem, ProblemClass
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Reachable(Problem):
+    """The server listens where others reach it, while everybody may do everything."""
+
+    code: ClassVar[str] = "AUTH_OFF"
+    kind: ClassVar[ProblemClass] = ProblemClass.AUTH
+    status: ClassVar[int] = 403
+    title: ClassVar[str] = "Authentication is off, so only connections of this machine are served"
+    recovery: ClassVar[str] = "Set HEADRACE_AUTH=on, or have the server listen on 127.0.0.1."
 
 
 class HostRefused(Problem):
@@ -45,32 +57,39 @@ class LoopbackOnly:
         self._public = self._ours | ({public_host} if public_host else set())
 
     async def admit(self, scope: Scope) -> Caller:
-        """See ``Gate.admit``. Raises ``HostRefused``, ``CrossSite``."""
-        headers = _headers(scope)
-        _refuse_host(headers, self._ours)
-        if scope["method"] not in SAFE and _is_foreign(headers, self._ours):
-            raise CrossSite
+        """See ``Gate.admit``. Raises ``Reachable``, ``HostRefused``, ``CrossSite``."""
+        self._judge(scope, self._ours)
         return LOCAL
 
     def admit_stranger(self, scope: Scope) -> None:
-        """See ``Gate.admit_stranger``. Raises ``HostRefused``, ``CrossSite``."""
-        headers = _headers(scope)
-        _refuse_host(headers, self._public)
+        """See ``Gate.admit_stranger``. Raises ``Reachable``, ``HostRefused``, ``CrossSite``."""
+        self._judge(scope, self._public)
+
+    def _judge(self, scope: Scope, names: AbstractSet[str]) -> None:
+        headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        if not _is_loopback(scope.get("server")):
+            raise Reachable
+        _refuse_host(headers, names)
         if scope["method"] not in SAFE and _is_foreign(headers, self._ours):
             raise CrossSite
 
 
-def _headers(scope: Scope) -> Mapping[bytes, bytes]:
-    return dict(scope["headers"])
+def _is_loopback(server: tuple[str, int | None] | None) -> bool:
+    """Whether a connection was taken at an address that only this machine reaches, whatever the settings say."""
+    try:
+        address = ipaddress.ip_address(server[0] if server else "")
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
-def _refuse_host(headers: Mapping[bytes, bytes], ours: frozenset[str]) -> None:
+def _refuse_host(headers: Mapping[bytes, bytes], ours: AbstractSet[str]) -> None:
     said = headers.get(b"host", b"").decode("latin-1")
     if _host(f"//{said}") not in ours:
         raise HostRefused(f"The request was sent to {said[:200] or 'no host'}")
 
 
-def _is_foreign(headers: Mapping[bytes, bytes], ours: frozenset[str]) -> bool:
+def _is_foreign(headers: Mapping[bytes, bytes], ours: AbstractSet[str]) -> bool:
     if headers.get(b"sec-fetch-site") == b"cross-site":
         return True
     origin = headers.get(b"origin")

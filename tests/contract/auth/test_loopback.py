@@ -1,10 +1,13 @@
 """While authentication is off this machine's programs are served, and web pages of others are not."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from infra.runtime.auth.loopback import LoopbackOnly, Reachable
 from tests.contract.auth.guarded import House, house
 
 PUBLIC = "https://hooks.example"
@@ -95,3 +98,30 @@ async def test_with_authentication_on_names_and_pages_do_not_matter(database_dsn
         status, _ = await at.ask("POST", SUBMIT, key=await at.key(), headers=foreign, json={"kind": "drill"})
 
     assert status == 202
+
+
+@pytest.mark.parametrize(
+    ("server", "served"),
+    [
+        (("127.0.0.1", 80), True),
+        (("127.8.8.8", 80), True),
+        (("::1", 80), True),
+        (("::ffff:127.0.0.1", 80), True),
+        (("0.0.0.0", 80), False),
+        (("192.168.0.2", 80), False),
+        (("fe80::1", 80), False),
+        (("/run/headrace.sock", None), False),
+        (None, False),
+    ],
+)
+async def test_only_connections_of_this_machine_are_served(server: object, *, served: bool) -> None:
+    gate = LoopbackOnly(host="127.0.0.1", public_host=None)
+    scope: dict[str, Any] = {"method": "GET", "server": server, "headers": [(b"host", b"localhost")]}
+    for admit in (gate.admit, gate.admit_stranger):
+        try:
+            if asyncio.iscoroutine(found := admit(scope)):
+                await found
+        except Reachable:
+            assert not served
+        else:
+            assert served

@@ -1,15 +1,19 @@
 """A push to a function is taken with a token of our own account only."""
 
 from collections.abc import Callable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aiohttp
 import pytest
 
 from infra.runtime.auth.certificates import Certificates
+from infra.runtime.auth.choose import AudienceMissing, push_gate
 from infra.runtime.auth.gate import Unauthenticated
 from infra.runtime.auth.identity import IdentityTokens, TokenRefused
 from infra.runtime.auth.push import PushGate
+from infra.runtime.runtime import Runtime
+from infra.runtime.settings import Settings
 from tests.contract.auth.issuer import ACCOUNT, AUDIENCE, FORGER, Google, signed_with_what_is_public, token, unsigned
 
 GCLOUD = "32555940559.apps.googleusercontent.com"
@@ -75,3 +79,29 @@ async def test_any_other_token_is_refused_by_its_fault(gate: PushGate, made: Cal
 async def test_a_push_without_a_token_is_refused(gate: PushGate, said: str | None) -> None:
     with pytest.raises(Unauthenticated):
         await gate.check(said)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, None),
+        ({"audiences": AUDIENCE}, None),
+        ({"push_account": ACCOUNT, "audiences": f"{GCLOUD}, {AUDIENCE}"}, PushGate),
+        ({"push_account": ACCOUNT}, AudienceMissing),
+        ({"push_account": ACCOUNT, "audiences": " , "}, AudienceMissing),
+    ],
+)
+async def test_pushes_are_verified_where_the_settings_name_an_account(
+    session: aiohttp.ClientSession, issuer: Google, settings: dict[str, str], expected: type | None
+) -> None:
+    given = Settings.model_construct(**{**dict(Settings.model_construct()), **settings, "google_certs_url": issuer.url})
+    runtime = cast("Runtime", SimpleNamespace(settings=given, session=session))
+    if expected is AudienceMissing:
+        with pytest.raises(AudienceMissing):
+            push_gate(runtime)
+        return
+    made = push_gate(runtime)
+
+    assert (made and type(made)) is expected
+    if made is not None:
+        await made.check(f"Bearer {token(aud=GCLOUD)}")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from infra.runtime.auth.key import new_key
 from infra.runtime.redaction import scrub, scrubbed
 
 SECRET = "CANARY-5f1c77"
@@ -73,6 +74,12 @@ def test_what_stands_beside_a_credential_stays() -> None:
 def test_credentials_are_found_in_values_of_any_shape(value: object) -> None:
     assert SECRET in repr(value)
     assert SECRET not in repr(scrubbed(value))
+
+
+def test_of_an_api_key_of_ours_only_its_id_is_left_wherever_it_stands() -> None:
+    key = new_key()
+
+    assert scrub(f"refused {key.text}, see /keys/{key.id}") == f"refused hrk_{key.id}_***, see /keys/{key.id}"
 
 
 def test_numbers_and_names_stay_what_they_are() -> None:

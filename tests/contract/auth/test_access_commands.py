@@ -1,0 +1,79 @@
+"""``headrace key`` and ``headrace member``, as they are typed."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.auth.guarded import house
+
+Headrace = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def headrace(database_dsn: str, tmp_path: Path) -> Headrace:
+    """Runs the command beside the database of the test."""
+    program = str(Path(sys.executable).with_name("headrace"))
+    environment = {"HEADRACE_DATABASE_URL": database_dsn, "HEADRACE_DATA_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
+
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [program, *words], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    return run
+
+
+def lines(done: "subprocess.CompletedProcess[str]") -> list[dict[str, Any]]:
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+async def test_a_key_of_the_command_lets_in_until_the_command_revokes_it(
+    headrace: Headrace, database_dsn: str, tmp_path: Path
+) -> None:
+    made = headrace("key", "create", "--name", "ci", "--scope", "read", "--tenant", "north", "--days", "1")
+    key = made.stdout.strip()
+    async with house(database_dsn, tmp_path) as at:
+        before, _ = await at.ask("GET", "/api/v2/jobs", key=key)
+        [listed] = lines(await asyncio.to_thread(headrace, "key", "list", "--tenant", "north"))
+        [revoked] = lines(await asyncio.to_thread(headrace, "key", "revoke", listed["id"], "--tenant", "north"))
+        after, _ = await at.ask("GET", "/api/v2/jobs", key=key)
+
+    assert (before, after) == (200, 401)
+    assert (listed["name"], listed["scope"], listed["created_by"]) == ("ci", "read", "headrace key create")
+    assert listed["expires_at"] is not None
+    assert key not in str(listed) + str(revoked)
+    assert revoked["revoked_at"] is not None
+
+
+def test_members_come_and_go_by_command(headrace: Headrace) -> None:
+    [added] = lines(headrace("member", "add", "Anna@example.org", "--scope", "operate"))
+    listed = lines(headrace("member", "list"))
+    headrace("member", "remove", "anna@example.org")
+
+    assert (added["identity"], listed) == ("anna@example.org", [added])
+    assert lines(headrace("member", "list")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["key", "revoke", "none"], "No such key"),
+        (["key", "create", "--name", "", "--scope", "read"], "name"),
+        (["key", "create", "--name", "n", "--scope", "read", "--days", "0"], "expired"),
+        (["member", "add", "nobody", "--scope", "read"], "identity"),
+        (["member", "remove", "nobody@example.org"], "No such member"),
+    ],
+)
+def test_what_cannot_be_done_is_said_without_a_traceback(headrace: Headrace, words: list[str], said: str) -> None:
+    done = headrace(*words)
+
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
