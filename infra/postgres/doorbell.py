@@ -47,6 +47,8 @@ class Doorbell:
 
     def ring(self, *queues: str) -> None:
         """Wake whoever answers these queues, here and in other processes."""
+        if not queues:
+            return
         self._wake(queues)
         if not self._outgoing:
             self._told = asyncio.Event()

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from infra.postgres.database import Database
 from infra.postgres.doorbell import CHANNEL, Doorbell
@@ -165,3 +166,43 @@ async def test_when_every_bell_is_lost_all_jobs_are_done_all_the_same(deaf: Runt
             await desk.reaches(job_id, "completed")
     stop.set()
     await serving
+
+
+async def test_who_rang_nobody_waits_for_nothing(database_dsn: str) -> None:
+    async with doorbell(database_dsn, listening=False) as (_, bell), asyncio.timeout(PATIENCE):
+        bell.ring()
+        await bell.settle()
+
+
+async def test_what_rings_is_carried_too_and_that_can_be_waited_for(database_dsn: str) -> None:
+    carried: list[list[str]] = []
+
+    async def carry(queues: Sequence[str]) -> None:
+        await asyncio.sleep(0.01)
+        carried.append(list(queues))
+
+    async with doorbell(database_dsn, listening=False) as (database, bell), asyncio.timeout(PATIENCE):
+        bell.carry = carry
+        async with database.transaction() as tx:
+            tx.ring("b", "a")
+        bell.ring("a")
+        await bell.settle()
+        assert carried == [["a", "b"]]
+
+        for _ in range(100):
+            bell.ring("c")
+        await bell.settle()
+        assert carried == [["a", "b"], ["c"]]
+
+
+async def test_a_ring_that_cannot_be_carried_holds_nobody_up(database_dsn: str) -> None:
+    async def carry(_: Sequence[str]) -> None:
+        raise ConnectionRefusedError
+
+    async with doorbell(database_dsn, listening=False) as (_, bell), asyncio.timeout(PATIENCE):
+        bell.carry = carry
+        with capture_logs() as said:
+            bell.ring("a")
+            await bell.settle()
+
+    assert [line["event"] for line in said] == ["doorbell lost"]
