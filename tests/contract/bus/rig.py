@@ -64,7 +64,7 @@ class PubSubRig:
         self.project = f"test-{uuid4().hex[:12]}"
         self._stack = stack
 
-    async def bus(self, pace: Pace = QUICK, **given: Any) -> PubSubBus:
+    async def bus(self, pace: Pace = QUICK, *, keeping: bool = True, **given: Any) -> PubSubBus:
         database = await Database.connect(self.dsn, size=4)
         self._stack.push_async_callback(database.close)
         bus = PubSubBus(self.project, database, emulator=self.emulator, pace=pace, **given)
@@ -72,8 +72,8 @@ class PubSubRig:
         for topic in (TOPIC, "crawl.failed"):
             await declare_topic(bus._clients, topic)
         await declare_dead_letters(bus._clients)
-        taking_over = asyncio.create_task(_keep(bus))
-        self._stack.push_async_callback(ended, taking_over)
+        if keeping:
+            self._stack.push_async_callback(ended, asyncio.create_task(_keep(bus)))
         return bus
 
     def stuck_reader(self, subscription: str) -> list[str]:
@@ -162,9 +162,9 @@ def event(number: int, topic: str = TOPIC, **data: object) -> Envelope:
     )
 
 
-async def set_aside(bus: Bus, count: int = 1) -> list[DeadLetter]:
+async def set_aside(bus: Bus, count: int = 1, patience: float | None = None) -> list[DeadLetter]:
     """Wait until that many messages are dead letters."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patience or PATIENCE):
         while len(letters := await bus.dead_letters(count)) < count:  # noqa: ASYNC110  # another process may bury it
             await asyncio.sleep(0.01)
     return letters

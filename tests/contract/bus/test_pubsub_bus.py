@@ -126,13 +126,14 @@ async def test_a_handler_that_outlives_its_lease_keeps_its_event(pubsub: PubSubR
     assert begun == [1]
 
 
+@pytest.mark.slow
 async def test_a_push_nobody_takes_ends_as_a_dead_letter_after_five_attempts(pubsub: PubSubRig, serve: Serve) -> None:
     bus, endpoint = await pubsub.bus(), Endpoint()
     endpoint.answers = [500] * 100
     await bus.declare(reader(push_url=await serve(endpoint), max_attempts=2))
 
     await bus.publish([event(1)])
-    [letter] = await set_aside(bus)
+    [letter] = await set_aside(bus, patience=90.0)
 
     assert endpoint.got.qsize() == letter.attempts == 5
     assert (letter.envelope, letter.subscription) == (event(1), "load")
