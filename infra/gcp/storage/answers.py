@@ -29,7 +29,8 @@ def as_problems() -> Iterator[None]:
         raise _problem(error.code, error.message) from error
     except InvalidResponse as error:
         raise _problem(error.response.status_code, error.response.reason) from error
-    except (RetryError, GoogleAuthError, DataCorruption, requests.RequestException, OSError) as error:
+    except (RetryError, GoogleAuthError, DataCorruption, requests.RequestException, OSError, ValueError) as error:
+        # The last is what the client says when the service took less of an upload than was sent.
         raise StoreUnavailable(f"Cloud Storage does not answer: {type(error).__name__}.") from error
 
 

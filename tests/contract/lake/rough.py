@@ -9,7 +9,10 @@ from multidict import CIMultiDict
 from yarl import URL
 
 Trouble = Callable[[web.Request], str]
-"""What happens to a request: nothing (""), ``lose`` its answer, ``damage`` it, ``damage answer``, or a status."""
+"""What happens to a request: nothing (""), ``lose`` its answer, ``damage`` it, ``damage answer``, or a status.
+
+With 308 the service says that it took a hundred bytes.
+"""
 
 _OF_A_CONNECTION = {"connection", "host", "transfer-encoding", "content-length", "location"}
 
@@ -21,6 +24,8 @@ async def rough(upstream: str, trouble: Trouble) -> AsyncIterator[str]:
 
         async def handle(request: web.Request) -> web.StreamResponse:
             what, body = trouble(request), await request.read()
+            if what == "308":
+                return web.Response(status=308, headers={"Range": "bytes=0-99"})
             if what.isdecimal():
                 return web.json_response({"error": {"code": int(what), "message": "as planned"}}, status=int(what))
             body = _damaged(body) if what == "damage" else body

@@ -1,6 +1,8 @@
 """A lake in Cloud Storage behind a bad line: what is doubtful is looked up, what is damaged is not believed."""
 
+import hashlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -95,6 +97,22 @@ async def test_a_refusal_says_whether_waiting_helps(place: Place, status: str, p
     for body in (SMALL, LONG):
         with pytest.raises(problem, match=status):
             await place.create(once(upload, status), body)
+
+
+async def test_a_service_that_took_less_than_was_sent_is_told_as_such(place: Place) -> None:
+    with pytest.raises(StoreUnavailable):
+        await place.create(once(upload, "308"), LONG)
+
+    assert await place.names() == []
+
+
+async def test_a_lost_answer_in_the_middle_makes_no_wrong_object(place: Place) -> None:
+    with suppress(StoreUnavailable):
+        await place.create(once(upload, "lose"), LONG)
+
+    assert await place.names() in ([], ["a"])
+    if await place.names():
+        assert (await place.smooth.stat("a")).sha256 == hashlib.sha256(LONG).hexdigest()
 
 
 async def test_a_service_that_stays_away_is_told_as_such(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
