@@ -9,14 +9,15 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
 import pytest
 
-from infra.local.emulators import emulators
+from infra.local.emulators import emulators, provision
 from infra.local.emulators.package import EmulatorMissing
 from infra.postgres.locks import FileLock
-from infra.runtime.emulated import answers, known
+from infra.runtime.emulated import EMULATORS, answers, known
 
 _PATIENCE = 1200.0  # seconds until the last of the processes needs them no more
 _LOOK_SECONDS = 0.05
@@ -89,7 +90,7 @@ def _own(folder: Path, name: str, given: dict[str, str], users: FileLock) -> Ite
     try:
         kept = _Kept(folder, name, given)
     except EmulatorMissing as missing:
-        pytest.skip(f"{missing.title}: {missing.detail}. {missing.recovery}")
+        _skip(missing)
     try:
         yield kept.address
     finally:
@@ -97,6 +98,20 @@ def _own(folder: Path, name: str, given: dict[str, str], users: FileLock) -> Ite
         while not users.try_exclusive() and time.monotonic() < ends:
             time.sleep(_LOOK_SECONDS)
         kept.let_go()
+
+
+def _skip(missing: EmulatorMissing) -> NoReturn:
+    pytest.skip(f"{missing.title}: {missing.detail}. {missing.recovery}")
+
+
+@pytest.fixture(scope="session")
+def installed_emulators() -> None:
+    """For tests of what starts emulators itself: all of them can be started."""
+    try:
+        for name in EMULATORS:
+            provision(name)
+    except EmulatorMissing as missing:
+        _skip(missing)
 
 
 @pytest.fixture(scope="session")
