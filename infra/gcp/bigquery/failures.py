@@ -45,6 +45,7 @@ _BY_STATUS: dict[int, type[Problem]] = {
 
 # Whoever lost against a concurrent change tries again: BigQuery's words for it, and local-bigquery's.
 _LOST = re.compile("Could not serialize access|Failed to commit")
+_UNSEEN = "or perhaps it does not exist"  # so BigQuery refuses where it may not even tell whether there is a table
 _UNANSWERED = (TransportError, RequestException, OutOfTime, OSError)
 
 
@@ -86,6 +87,8 @@ def _reasons(error: GoogleAPICallError) -> list[str]:
 def _kind(reasons: Sequence[str], message: str, status: int | None) -> type[Problem]:
     if _LOST.search(message):
         return WarehouseUnavailable
+    if _UNSEEN in message:
+        return WarehouseMissing
     named = next((_BY_REASON[reason] for reason in reasons if reason in _BY_REASON), None)
     return named or _BY_STATUS.get(status or 0, WarehouseUnavailable)
 

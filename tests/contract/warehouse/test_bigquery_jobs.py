@@ -82,18 +82,31 @@ def kill_at(step: str, adapter: Any, source: LoadSource) -> None:
     assert died.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("step", ["_append", "_note"], ids=["before its job", "after its job"])
-async def test_a_loader_killed_around_its_job_is_repeated_without_another_job(
-    adapter: Any, warehouse: Any, store: Any, jobs: Jobs, step: str
-) -> None:
-    source = await store("c1", ["1", "2"])
-    kill_at(step, adapter, source)
+async def repeat(warehouse: Any, source: LoadSource, jobs: Jobs) -> None:
     await warehouse.publish("records", {"c1": 1})
     assert await count(warehouse) == 0
 
     assert await warehouse.load("l1", "records", [source]) == {"c1": 2}
     assert await count(warehouse) == 2
     assert len(jobs.ids()) == 1
+
+
+async def test_a_loader_killed_before_its_job_is_repeated(adapter: Any, warehouse: Any, store: Any, jobs: Jobs) -> None:
+    source = await store("c1", ["1", "2"])
+    kill_at("_append", adapter, source)
+
+    assert jobs.ids() == []
+    await repeat(warehouse, source, jobs)
+
+
+async def test_a_loader_killed_behind_its_job_is_repeated_without_another(
+    adapter: Any, warehouse: Any, store: Any, jobs: Jobs
+) -> None:
+    source = await store("c1", ["1", "2"])
+    kill_at("_note", adapter, source)
+
+    assert len(jobs.ids()) == 1
+    await repeat(warehouse, source, jobs)
 
 
 async def test_a_job_that_failed_is_followed_by_another(

@@ -41,6 +41,7 @@ def told(error: Exception) -> Problem:
         (DefaultCredentialsError("none"), "WAREHOUSE_FORBIDDEN"),
         (RefreshError("revoked"), "WAREHOUSE_FORBIDDEN"),
         (call(NotFound, "notFound"), "WAREHOUSE_MISSING"),
+        (call(Forbidden, "accessDenied", "no permission, or perhaps it does not exist."), "WAREHOUSE_MISSING"),
         (call(BadRequest, "invalid"), "WAREHOUSE_REJECTED"),
         (call(BadRequest, "invalidQuery"), "WAREHOUSE_REJECTED"),
         (call(BadRequest, "resourcesExceeded"), "WAREHOUSE_REJECTED"),
