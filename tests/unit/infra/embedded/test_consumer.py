@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from infra.embedded.consumer import delay
 from infra.runtime.bus import PoisonMessage, Subscription, final
-from infra.runtime.verdict import printable
 from schemas.problem import Problem, ProblemClass
 
 LOAD = Subscription(name="load", topic="t", min_backoff_s=2.0, max_backoff_s=60.0)
@@ -28,17 +27,6 @@ def test_the_range_of_delays_doubles() -> None:
 def test_a_problem_that_asks_for_time_gets_it_up_to_the_maximum() -> None:
     assert delay(LOAD, 1, Wait(retry_after=30.0), chance=0.5) == 30.0
     assert delay(LOAD, 1, Wait(retry_after=1e9), chance=0.5) == 60.0
-
-
-@given(st.text())
-def test_what_is_kept_of_a_message_is_short_and_printable(text: str) -> None:
-    assert printable(text).isprintable()
-    assert len(printable(text * 100)) <= 2000
-
-
-def test_printable_text_stays_as_it_is() -> None:
-    assert printable("Schlüssel «ß» 'quoted'") == "Schlüssel «ß» 'quoted'"
-    assert printable("a\x1b[31m\r\n\udc80") == r"a\x1b[31m\r\n\udc80"
 
 
 @pytest.mark.parametrize(
