@@ -16,7 +16,6 @@ from starlette.responses import JSONResponse, Response
 
 from infra.postgres.away import answering
 from infra.runtime import garbage, logging, telemetry, trace
-from infra.runtime.auth.choose import push_gate
 from infra.runtime.function import Function, Rung, Subscribing
 from infra.runtime.guard import Unexpected
 from infra.runtime.instance import Instance
@@ -86,8 +85,8 @@ class _Process:
             return JSONResponse({"status": "ok"})
         if request.method != "POST":
             raise NotAPush
-        if (gate := runtime.once(push_gate)) is not None:
-            await gate.check(request.headers.get("authorization"))
+        if runtime.settings.push_account is not None:
+            await _look_at(request, runtime)
         if isinstance(self._function, Rung):
             await runtime.once(self._rounds).ring()
         elif isinstance(self._function, Subscribing):
@@ -105,6 +104,13 @@ class _Process:
             seconds=WORK_SECONDS,
             left=lambda: runtime.doorbell.ring(*function.rung_by),
         )
+
+
+async def _look_at(request: Request, runtime: Runtime) -> None:
+    from infra.runtime.auth.choose import push_gate  # noqa: PLC0415  # it takes a while to load
+
+    if (gate := runtime.once(push_gate)) is not None:
+        await gate.check(request.headers.get("authorization"))
 
 
 @asynccontextmanager

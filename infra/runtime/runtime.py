@@ -6,7 +6,6 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -23,6 +22,7 @@ from infra.runtime.bus import Bus
 from infra.runtime.emulated import with_emulators
 from infra.runtime.profile import placed
 from infra.runtime.relay import Relay
+from infra.runtime.session import late_session
 from infra.runtime.settings import Settings
 from infra.runtime.stand_in import with_stand_in
 from schemas.problem import Problem
@@ -106,7 +106,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
         doorbell = Doorbell(database)
         await doorbell.open()
         stack.push_async_callback(doorbell.close)
-        session = await stack.enter_async_context(_session())
+        session = await stack.enter_async_context(late_session())
         bus = await stack.enter_async_context(open_bus(settings, database, doorbell, session))
         if settings.profile == "gcp" or settings.push_url is not None:
             from infra.runtime.doorbells import carrier  # noqa: PLC0415  # functions know this module
@@ -147,16 +147,3 @@ async def _schema(database: Database, *, migrate: bool) -> None:
         await turn_days(database)  # before the first event of a day has to go elsewhere
     else:
         await check(database, found(ROOT))
-
-
-@asynccontextmanager
-async def _session() -> AsyncIterator["aiohttp.ClientSession"]:
-    import aiohttp  # noqa: PLC0415  # a tenth of a second that `headrace --help` need not wait for
-
-    # no limit here: governors and workers bound what is asked; no decoding: results are judged as they came
-    connector = aiohttp.TCPConnector(limit=0)
-    headers = {"User-Agent": f"headrace/{version('headrace')}"}
-    async with aiohttp.ClientSession(
-        connector=connector, headers=headers, auto_decompress=False, trust_env=False
-    ) as session:
-        yield session

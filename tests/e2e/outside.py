@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 from aiohttp import web
@@ -45,7 +46,9 @@ class Google:
         """What another team does in its own project."""
         pushed = {"pushEndpoint": url, "noWrapper": {"writeMetadata": True}}
         full = f"projects/{self.project}/topics/{topic}"
-        await self._pubsub("PUT", f"subscriptions/team.{topic}", topic=full, pushConfig=pushed, ackDeadlineSeconds=10)
+        await self._pubsub(
+            "PUT", f"subscriptions/team.{uuid4().hex}", topic=full, pushConfig=pushed, ackDeadlineSeconds=10
+        )
 
     async def _pubsub(self, method: str, path: str, **body: Any) -> None:
         url = f"http://{self.pubsub}/v1/projects/{self.project}/{path}"

@@ -18,6 +18,7 @@ from tests.e2e.deployment import Deployment
 from tests.e2e.outside import Google, Team, team, until
 
 COMPLETED = "data.ingestion.completed"
+ENDS = {"completed", "failed", "cancelled"}
 RECORDS = 25
 ON_ITS_WAY = ["submit_crawl", "poll_crawls", "store_snapshot", "load_warehouse", "sweep", "crawling service"]
 
@@ -102,8 +103,11 @@ class World:
 
         async def over() -> Any:
             nonlocal last
-            _, last = await self.ask("crawling", "GET", f"/api/v1/crawl/{crawl_id}/status")
-            return last if last["pipeline_status"] in {"completed", "failed", "cancelled"} else None
+            try:
+                status, last = await self.ask("crawling", "GET", f"/api/v1/crawl/{crawl_id}/status")
+            except aiohttp.ClientError:
+                return None  # it was killed, and is about to be back
+            return last if status == 200 and last["pipeline_status"] in ENDS else None
 
         try:
             return await until(over, seconds=90, what="an end")
@@ -161,3 +165,43 @@ async def test_a_crawl_goes_through_processes_that_know_nothing_of_each_other(wo
     assert len(await world.purchases()) == 2
     _, job = await world.ask("jobs", "GET", f"/api/background/job/{later}")
     assert job["status"] == "completed"
+
+
+async def _survives(world: World, victim: str, turn: int) -> list[str]:
+    """Crawls that were under way when the victim was killed; it is back a moment later."""
+    sims = [f"ready_after:{seconds},records:{RECORDS}" for seconds in ("0.2", "1")]
+    ordering = [
+        asyncio.create_task(world.trigger(sim, key=f"{victim} {turn} {number}", **headers))
+        for number, (sim, headers) in enumerate(zip(sims, ({}, {"Prefer": "respond-async"}), strict=True))
+    ]
+    await asyncio.sleep(0.15 + 0.2 * (turn % 6))  # now here, now there
+    world.deployment.kill(victim)
+    await asyncio.sleep(0.5)
+    world.deployment.start([victim])
+    return list(await asyncio.gather(*ordering))
+
+
+async def _nothing_is_lost(world: World, victims: list[str]) -> None:
+    way = f"pubsub-{uuid4().hex}"
+    await world.google.subscribe(COMPLETED, f"{world.team.url}/{way}")
+    bought = len(await world.purchases())
+
+    crawls = [crawl_id for turn, victim in enumerate(victims) for crawl_id in await _survives(world, victim, turn)]
+
+    for crawl_id in crawls:
+        found = await world.ended(crawl_id)
+        assert (found["pipeline_status"], found["result"]["row_count"]) == ("completed", RECORDS)
+    await world.told(crawls, way)
+    await world.loaded(crawls)
+    assert len(await world.purchases()) - bought == len(crawls)
+
+
+async def test_whoever_is_killed_on_a_crawls_way_nothing_is_lost_or_bought_twice(world: World) -> None:
+    await _nothing_is_lost(world, ON_ITS_WAY)
+
+
+@pytest.mark.slow
+async def test_whoever_is_killed_nothing_is_lost_or_bought_twice(world: World) -> None:
+    await _nothing_is_lost(
+        world, [*world.deployment.functions, *(f"{one} service" for one in world.deployment.services)]
+    )
