@@ -130,10 +130,14 @@ def _read(model: type[Read], **said: object) -> Read:
 
 
 def _asked(data_dir: Path | None, use_case: Callable[[Any], Awaitable[Any]]) -> Any:
+    from infra.runtime import logging  # noqa: PLC0415  # see above
     from infra.runtime.runtime import open_runtime  # noqa: PLC0415  # see above
 
+    settings = read_settings(data_dir=data_dir)
+    logging.set_up(settings.log_level)
+
     async def ask() -> Any:
-        async with open_runtime(read_settings(data_dir=data_dir)) as runtime:
+        async with open_runtime(settings) as runtime:
             return await use_case(runtime.database)
 
     return asyncio.run(ask())

@@ -123,9 +123,9 @@ def test_a_taken_port_is_no_obstacle(data_dir: Path, demo: subprocess.CompletedP
 @pytest.mark.parametrize(
     ("given", "code", "named"),
     [
-        ({"HEADRACE_PROFILE": "gcp"}, 2, "HEADRACE_PROFILE is 'gcp'"),
-        ({"HEADRACE_AUTH": "on"}, 2, "HEADRACE_AUTH is 'on'"),
-        ({"HEADRACE_HOST": "0.0.0.0"}, 1, "Set HEADRACE_HOST to 127.0.0.1."),
+        ({"HEADRACE_PROFILE": "gcp"}, 2, "GOOGLE_CLOUD_PROJECT"),
+        ({"HEADRACE_AUTH": "half"}, 2, "HEADRACE_AUTH is 'half'"),
+        ({"HEADRACE_HOST": "0.0.0.0"}, 1, "Set HEADRACE_AUTH to on"),
         ({"HEADRACE_DATABASE_URL": "postgresql://me:CANARY@127.0.0.1:1/x"}, 1, "Check host, port, user"),
     ],
 )

@@ -2,12 +2,16 @@
 
 from typing import Annotated, Any, ClassVar
 
+import structlog
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from infra.postgres import callers
 from infra.postgres.database import Database
 from infra.runtime.auth.caller import Scope
+from infra.runtime.auth.tenant import check_tenant
 from schemas.problem import Problem
+
+log = structlog.get_logger()
 
 
 class MemberElsewhere(Problem):
@@ -32,9 +36,14 @@ class NewMember(BaseModel):
 
 
 async def add_member(new: NewMember, *, tenant: str, created_by: str | None, database: Database) -> dict[str, Any]:
-    """The member; one that is there already gets the scope that is named. Raises ``MemberElsewhere``."""
+    """The member; one that is there already gets the scope that is named.
+
+    Raises ``MemberElsewhere``, ``TenantRefused``.
+    """
+    check_tenant(tenant)
     async with database.transaction() as tx:
         member = await callers.add_member(tx, new.identity, tenant=tenant, scope=new.scope, created_by=created_by)
     if member is None:
         raise MemberElsewhere
+    log.info("member added", identity=new.identity, tenant=tenant, scope=new.scope, by=created_by)
     return member

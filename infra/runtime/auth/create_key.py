@@ -3,13 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
+import structlog
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from infra.postgres import callers
 from infra.postgres.database import Database
 from infra.runtime.auth.caller import Scope
 from infra.runtime.auth.key import Key
+from infra.runtime.auth.tenant import check_tenant
 from schemas.problem import Problem
+
+log = structlog.get_logger()
 
 
 class ExpiryPassed(Problem):
@@ -36,11 +40,16 @@ class NewKey(BaseModel):
 async def create_key(
     new: NewKey, *, key: Key, now: datetime, tenant: str, created_by: str | None, database: Database
 ) -> dict[str, Any]:
-    """What is shown of the key, and the ``key`` itself, which is told here and never again. Raises ``ExpiryPassed``."""
+    """What is shown of the key, and the ``key`` itself, which is told here and never again.
+
+    Raises ``ExpiryPassed``, ``TenantRefused``.
+    """
+    check_tenant(tenant)
     if new.expires_at is not None and new.expires_at <= now:
         raise ExpiryPassed
     async with database.transaction() as tx:
         made = await callers.add_key(
             tx, key.id, digest=key.digest, tenant=tenant, created_by=created_by, **new.model_dump()
         )
+    log.info("key created", key_id=key.id, tenant=tenant, scope=new.scope, by=created_by)
     return {**made, "key": key.text}

@@ -2,9 +2,13 @@
 
 from typing import ClassVar
 
+import structlog
+
 from infra.postgres import callers
 from infra.postgres.database import Database
 from schemas.problem import Problem
+
+log = structlog.get_logger()
 
 
 class MemberUnknown(Problem):
@@ -21,3 +25,4 @@ async def remove_member(identity: str, *, tenant: str, database: Database) -> No
     async with database.transaction() as tx:
         if not await callers.remove_member(tx, identity.lower().replace("\0", ""), tenant=tenant):
             raise MemberUnknown
+    log.info("member removed", identity=identity, tenant=tenant)

@@ -2,9 +2,13 @@
 
 from typing import Any, ClassVar
 
+import structlog
+
 from infra.postgres import callers
 from infra.postgres.database import Database
 from schemas.problem import Problem
+
+log = structlog.get_logger()
 
 
 class KeyUnknown(Problem):
@@ -22,4 +26,5 @@ async def revoke_key(key_id: str, *, tenant: str, database: Database) -> dict[st
         revoked = await callers.revoke_key(tx, key_id.replace("\0", ""), tenant=tenant)
     if revoked is None:
         raise KeyUnknown
+    log.info("key revoked", key_id=key_id, tenant=tenant)
     return revoked

@@ -39,6 +39,7 @@ async def test_a_key_of_the_command_lets_in_until_the_command_revokes_it(
 ) -> None:
     made = headrace("key", "create", "--name", "ci", "--scope", "read", "--tenant", "north", "--days", "1")
     key = made.stdout.strip()
+    noted = json.loads(made.stderr.splitlines()[-1])
     async with house(database_dsn, tmp_path) as at:
         before, _ = await at.ask("GET", "/api/v2/jobs", key=key)
         [listed] = lines(await asyncio.to_thread(headrace, "key", "list", "--tenant", "north"))
@@ -48,7 +49,8 @@ async def test_a_key_of_the_command_lets_in_until_the_command_revokes_it(
     assert (before, after) == (200, 401)
     assert (listed["name"], listed["scope"], listed["created_by"]) == ("ci", "read", "headrace key create")
     assert listed["expires_at"] is not None
-    assert key not in str(listed) + str(revoked)
+    assert key not in str(listed) + str(revoked) + made.stderr
+    assert (noted["message"], noted["key_id"], noted["scope"]) == ("key created", listed["id"], "read")
     assert revoked["revoked_at"] is not None
 
 
@@ -67,6 +69,8 @@ def test_members_come_and_go_by_command(headrace: Headrace) -> None:
         (["key", "revoke", "none"], "No such key"),
         (["key", "create", "--name", "", "--scope", "read"], "name"),
         (["key", "create", "--name", "n", "--scope", "read", "--days", "0"], "expired"),
+        (["key", "create", "--name", "n", "--scope", "read", "--tenant", "../north"], "no name for a tenant"),
+        (["member", "add", "a@example.org", "--scope", "read", "--tenant", "North"], "no name for a tenant"),
         (["member", "add", "nobody", "--scope", "read"], "identity"),
         (["member", "remove", "nobody@example.org"], "No such member"),
     ],
