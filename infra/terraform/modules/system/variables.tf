@@ -73,15 +73,15 @@ variable "settings" {
 }
 
 variable "audiences" {
-  description = "Audiences of Google identity tokens that callers may bring, besides the origin's own address."
+  description = "Audiences of Google identity tokens that callers may bring, besides the services' own addresses."
   type        = list(string)
-  default     = []
+  default     = ["32555940559.apps.googleusercontent.com"] # gcloud's, for people: gcloud auth print-identity-token
 }
 
 variable "result_days" {
   description = "Days after which stored results move to cheaper storage."
   type        = number
-  default     = 30
+  default     = 90
 }
 
 variable "protected" {

@@ -1,0 +1,98 @@
+"""The page that says how to deploy: its sums are right, and what it names exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "infra/terraform/README.md").read_text()
+ROW = re.compile(r"^\| (?P<what>.+?) \| (?:(?P<sum>[^|]*?) = )?\$(?P<result>[\d.,]+) \|$", re.MULTILINE)
+PARTS = re.compile(r"<!-- cost: (?P<name>[a-z ]+) -->\n(?P<table>(?:\|.*\n)+)")
+ARITHMETIC = re.compile(r"[\d.+*() -]+")
+CENT = 0.0051
+
+
+def wrong_sums(page: str) -> list[str]:
+    """Lines whose arithmetic does not hold, and tables whose total is not the sum of their lines."""
+    wrong = []
+    for part in PARTS.finditer(page):
+        rows = list(ROW.finditer(part["table"]))
+        *lines, last = rows
+        if last["what"] != "together" or len(rows) != part["table"].count("\n") - 2:
+            wrong.append(part["name"])
+        wrong += [line["what"] for line in lines if abs(value(line["sum"]) - number(line["result"])) > CENT]
+        if abs(sum(number(line["result"]) for line in lines) - number(last["result"])) > CENT:
+            wrong.append(f"{part['name']}: together")
+    return wrong
+
+
+def number(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
+def value(arithmetic: str) -> float:
+    assert ARITHMETIC.fullmatch(arithmetic), arithmetic
+    return float(eval(arithmetic))  # nothing but numbers and signs
+
+
+def together(page: str, name: str) -> float:
+    (table,) = [part["table"] for part in PARTS.finditer(page) if part["name"] == name]
+    return number(list(ROW.finditer(table))[-1]["result"])
+
+
+def missing(page: str) -> list[str]:
+    """Modules, variables, substitutions and commands that the page names and nobody has."""
+    variables = (ROOT / "infra/terraform/environments/dev/variables.tf").read_text()
+    modules = {path.name for path in (ROOT / "infra/terraform/modules").iterdir()}
+    routes = (ROOT / "schemas/generated/openapi.json").read_text()
+    build = (ROOT / "cloudbuild.yaml").read_text()
+    tfvars = page.partition("<<'END'\n")[2].partition("END\n")[0]
+    return [
+        *(modules ^ set(re.findall(r"`modules/(\w+)`", page))),
+        *(name for name in re.findall(r"^(?:# )?(\w+) +=", tfvars, re.MULTILINE) if f'"{name}"' not in variables),
+        *(name for name in re.findall(r"[,=](_\w+)=", page) if f"  {name}: " not in build),
+        *(path for path in re.findall(r"(?:GET|POST) (/api/[\w/-]+)", page) if f'"{path}"' not in routes),
+    ]
+
+
+def test_its_sums_are_right() -> None:
+    assert len(list(PARTS.finditer(PAGE))) == 3
+    assert wrong_sums(PAGE) == []
+
+
+def test_the_whole_is_what_idle_and_a_million_crawls_make() -> None:
+    whole = together(PAGE, "idle prod") + together(PAGE, "a million crawls")
+    assert f"So ${whole:.2f} in all, or ${whole / 1e6:.4f} a crawl." in PAGE
+    readme = (ROOT / "README.md").read_text()
+    assert (
+        f"(idle from ${together(PAGE, 'idle dev'):.0f} a month; a million crawls ${whole:.0f} with everything)"
+        in readme
+    )
+
+
+def test_what_it_names_is_there() -> None:
+    assert missing(PAGE) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("= $25.55", "= $25.65"), ("730 * 0.035", "744 * 0.035"), ("| together | $27.65", "| together | $27.95")],
+)
+def test_control_a_wrong_sum_is_seen(change: tuple[str, str]) -> None:
+    assert change[0] in PAGE
+    assert wrong_sums(PAGE.replace(*change)) != []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("`modules/watch`", "`modules/clock`"),
+        ("_REGION=", "_PLACE="),
+        ("alert_email ", "alerts "),
+        ("/alerts`", "/alarms`"),
+    ],
+)
+def test_control_a_name_of_nothing_is_seen(change: tuple[str, str]) -> None:
+    assert change[0] in PAGE
+    assert missing(PAGE.replace(*change)) != []
