@@ -14,7 +14,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from infra.gcp.storage.answers import Unmet, as_problems
 
-_ASKING: dict[str, Any] = {"timeout": (5, 60), "retry": DEFAULT_RETRY.with_timeout(30.0)}  # seconds
+_ASKING: dict[str, Any] = {"timeout": (5, 30), "retry": DEFAULT_RETRY.with_timeout(30.0)}  # seconds
 _TYPES = {"gz": "application/gzip", "json": "application/json", "ndjson": "application/x-ndjson"}
 
 

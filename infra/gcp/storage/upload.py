@@ -51,14 +51,16 @@ class Upload:
         return self._named(mark)
 
     def discard(self) -> None:
-        """Remove what is not under the name; fine after ``finish``."""
+        """Remove what is not under the name; fine after ``finish``, and quick while pieces are missing."""
         if self._writer is None:
             return
-        with contextlib.suppress(Problem):  # the sweep takes what cannot be removed now
-            if not self._writer.closed:
-                with as_problems():
-                    self._writer.terminate()
-            self._bucket.remove(self._place)
+        if self._writer.closed:
+            with contextlib.suppress(Problem):  # the sweep takes what cannot be removed now
+                self._bucket.remove(self._place)
+        else:
+            # Without a last piece there is no object, and the service forgets the rest. The writer must not live on:
+            # its finalizer would send one. Its ``terminate`` would only ask first whether the service is there.
+            self._writer._buffer.close()  # noqa: SLF001  # see above
 
     def _begin(self) -> None:
         if self._bucket.find(self._name) is not None:  # known before all is sent; ``settle`` decides

@@ -152,6 +152,12 @@ async def test_parts_are_joined_in_their_order(lake: Any) -> None:
     assert await names(lake) == ["p1", "p2", "whole"]
 
 
+async def test_no_parts_are_joined_to_an_empty_object(lake: Any) -> None:
+    stored = await lake.compose("whole", [])
+
+    assert (stored.size_bytes, await content(lake, "whole")) == (0, b"")
+
+
 async def test_a_missing_part_leaves_no_object(lake: Any) -> None:
     await lake.create("p1", stream(b"1"))
     with pytest.raises(ObjectMissing):

@@ -1,5 +1,7 @@
 """A lake in Cloud Storage behind a bad line: what is doubtful is looked up, what is damaged is not believed."""
 
+import asyncio
+import gc
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -7,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiohttp import web
 
 from infra.gcp.storage import StorageLake
 from infra.gcp.storage import bucket as requests
@@ -113,6 +116,27 @@ async def test_a_lost_answer_in_the_middle_makes_no_wrong_object(place: Place) -
     assert await place.names() in ([], ["a"])
     if await place.names():
         assert (await place.smooth.stat("a")).sha256 == hashlib.sha256(LONG).hexdigest()
+
+
+async def test_a_writer_that_gives_up_sends_nothing_more(place: Place) -> None:
+    seen: list[str] = []
+
+    def watch(request: web.Request) -> str:
+        seen.append(request.method)
+        return ""
+
+    async def cut() -> AsyncIterator[bytes]:
+        yield LONG
+        seen.clear()
+        raise ConnectionResetError
+
+    async with rough(place.emulator, watch) as way:
+        with pytest.raises(ConnectionResetError):
+            await place.over(way).create("a", cut())
+        await asyncio.to_thread(gc.collect)
+
+    assert seen == []
+    assert await asyncio.to_thread(lambda: [*place.smooth._bucket.pages("")]) in ([], [[]])
 
 
 async def test_a_service_that_stays_away_is_told_as_such(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
