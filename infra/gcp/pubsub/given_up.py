@@ -6,7 +6,7 @@ from typing import Any
 from google.api_core.exceptions import DeadlineExceeded
 
 from infra.gcp.pubsub.clients import ASKING, Clients
-from infra.gcp.pubsub.message import published_at, read, unreadable
+from infra.gcp.pubsub.message import kept, published_at
 from infra.gcp.pubsub.topology import DEAD_LETTERS
 from infra.gcp.pubsub.trouble import as_problems
 from infra.postgres.database import Database
@@ -24,7 +24,7 @@ async def keep_given_up(clients: Clients, database: Database, stop: asyncio.Even
     A message leaves Pub/Sub only after its row is committed; one that is read twice makes one row. Raises
     ``DatabaseAway`` and what ``as_problems`` raises.
     """
-    kept = 0
+    count = 0
     path = clients.subscription(DEAD_LETTERS)
     with as_problems(DEAD_LETTERS):
         while received := await _pulled(clients, path, stop):
@@ -32,8 +32,8 @@ async def keep_given_up(clients: Clients, database: Database, stop: asyncio.Even
                 await keep(tx.connection, [_letter(one.message) for one in received])
             ack_ids = [one.ack_id for one in received]
             await clients.subscriber.acknowledge(subscription=path, ack_ids=ack_ids, **ASKING)
-            kept += len(received)
-    return kept
+            count += len(received)
+    return count
 
 
 async def _pulled(clients: Clients, path: str, stop: asyncio.Event) -> list[Any]:
@@ -51,10 +51,7 @@ async def _pulled(clients: Clients, path: str, stop: asyncio.Event) -> list[Any]
 
 def _letter(message: Any) -> DeadLetter:
     told = {name.removeprefix(_SOURCE): value for name, value in message.attributes.items()}
-    try:
-        envelope = read(message)
-    except ValueError:
-        envelope = unreadable(message)
+    envelope = kept(message)
     subscription, count = told.get("Subscription", DEAD_LETTERS), told.get("DeliveryCount", "")
     attempts = int(count) if count.isdecimal() else 1
     return DeadLetter(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from google.api_core.exceptions import ServiceUnavailable
 from google.pubsub_v1 import types
 
 from infra.gcp.pubsub.clients import ASKING, Clients
@@ -66,7 +67,9 @@ class Lane:
             try:
                 await self._read(stop)
             except TROUBLE as error:
-                log.warning("stream broke", subscription=self._reader.subscription, reason=str(error)[:300])
+                # Pub/Sub ends every stream now and then, and says that it is unavailable
+                tell = log.info if isinstance(error, ServiceUnavailable) else log.warning
+                tell("stream broke", subscription=self._reader.subscription, reason=str(error)[:300])
                 await _passed(stop, self._pace.again_s)
 
     async def _read(self, stop: asyncio.Event) -> None:
@@ -98,9 +101,11 @@ class Lane:
                 return
             try:
                 again = await self._reader.take(received)
-            except DatabaseAway:
-                log.warning("message not set aside", subscription=self._reader.subscription, reason="STORE_UNAVAILABLE")
-                return  # it comes back when its lease ends
+            except Exception as error:
+                # it comes back when its lease ends
+                unforeseen = None if isinstance(error, DatabaseAway) else error
+                log.warning("message not set aside", subscription=self._reader.subscription, exc_info=unforeseen)
+                return
         if again is None:
             await self._told(self._clients.subscriber.acknowledge, ack_ids=[received.ack_id])
         else:

@@ -23,17 +23,30 @@ def read(message: Any) -> Envelope:
     return Envelope.from_http(message.attributes, message.data)
 
 
-def unreadable(message: Any) -> Envelope:
-    """What can be kept of a message that is no event: attributes and text, as data of an event named by the message."""
+def kept(message: Any) -> Envelope:
+    """The event in a message as a database takes it; of a message that is none, attributes and text."""
+    try:
+        envelope = read(message)
+    except ValueError:
+        return _unreadable(message)
+    return _unreadable(message) if any("\0" in value for value in message.attributes.values()) else envelope
+
+
+def _unreadable(message: Any) -> Envelope:
+    given = {_clean(name): _clean(value) for name, value in message.attributes.items()}
     return Envelope(
         id=message.message_id,
-        type=message.attributes.get("ce-type", "unreadable"),
+        type=given.get("ce-type", "unreadable"),
         source="//pubsub.googleapis.com",
-        subject=message.attributes.get("ce-subject", ""),
+        subject=given.get("ce-subject", ""),
         time=published_at(message),
-        tenant=message.attributes.get("ce-tenant", "default"),
-        data={"attributes": dict(message.attributes), "text": message.data.decode(errors="replace").replace("\0", "")},
+        tenant=given.get("ce-tenant", "default"),
+        data={"attributes": given, "text": _clean(message.data.decode(errors="replace"))},
     )
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL keeps it nowhere
 
 
 def published_at(message: Any) -> datetime:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.gcp.pubsub.message import published_at, read, unreadable
+from infra.gcp.pubsub.message import kept, published_at, read
 from infra.postgres.database import Database
 from infra.postgres.dead_letters import keep, letter_id
 from infra.runtime import telemetry, trace
@@ -28,7 +28,7 @@ class Reader:
     async def take(self, received: Any) -> float | None:
         """In how many seconds the message should come again; None: it is done with.
 
-        Raises ``DatabaseAway`` when it should be set aside and cannot be.
+        Raises ``DatabaseAway``, or what else the database raises, when it should be set aside and cannot be.
         """
         message = received.message
         if message.attributes.get(ADDRESSED, self.subscription) != self.subscription:
@@ -37,7 +37,7 @@ class Reader:
             envelope = read(message)
         except ValueError:
             found = verdict(PoisonMessage("It is no CloudEvent in binary mode"), last=True)
-            await self._set_aside(received, unreadable(message), found)
+            await self._set_aside(received, found)
             return None
         return await self._handle(received, envelope, max(received.delivery_attempt, 1))
 
@@ -45,7 +45,7 @@ class Reader:
         trace.follow(trace.valid(envelope.traceparent))
         if attempt > self.max_attempts:
             # whoever took it last never came back: without this, a message that kills its reader comes for ever
-            await self._set_aside(received, envelope, _LOST)
+            await self._set_aside(received, _LOST)
             return None
         try:
             with telemetry.span(f"deliver {envelope.type}", kind="consumer"):
@@ -55,10 +55,11 @@ class Reader:
             tell(found, error, subscription=self.subscription, event_id=envelope.id)
             if found.outcome is None:
                 return (error.retry_after or 0.0) if isinstance(error, Problem) else 0.0
-            await self._set_aside(received, envelope, found)
+            await self._set_aside(received, found)
         return None
 
-    async def _set_aside(self, received: Any, envelope: Envelope, found: Verdict) -> None:
+    async def _set_aside(self, received: Any, found: Verdict) -> None:
+        envelope = kept(received.message)
         letter = DeadLetter(
             id=letter_id(self.subscription, envelope.id, published_at(received.message)),
             subscription=self.subscription,

@@ -14,7 +14,6 @@ class Difference:
 
 DIFFERENCES: dict[str, Difference] = {
     # Google's emulator does not do what the service does
-    "test_a_failed_delivery_waits_as_long_as_its_subscription_says": Difference("retry policies are ignored"),
     "test_two_consumers_share_the_work_without_doubling_it": Difference("a stream gets more than it has room for"),
     "test_an_event_survives_the_kill_of_its_reader": Difference(
         "a killed reader's stream is served for some leases more", patience=15.0, slow=True

@@ -104,18 +104,6 @@ async def test_a_failed_delivery_waits_as_long_as_its_problem_says_while_others_
             assert (await load.next())[0].id == event(number).id
 
 
-async def test_a_failed_delivery_waits_as_long_as_its_subscription_says(rig: Rig) -> None:
-    bus, load = await rig.bus(), Inbox(Busy())
-    await bus.declare(reader(min_backoff_s=60.0, max_backoff_s=60.0))
-
-    async with consuming(bus, {"load": load}):
-        await bus.publish([event(1)])
-        await load.next()
-        await bus.publish([event(2)])
-
-        assert (await load.next())[0].id == event(2).id
-
-
 async def test_a_removed_subscription_drops_what_it_had_not_received(rig: Rig) -> None:
     bus, load = await rig.bus(), Inbox()
     await bus.declare(reader())

@@ -55,6 +55,18 @@ async def test_control_without_heartbeat_the_event_is_doubled(
     assert await doubled(embedded)
 
 
+async def test_a_failed_delivery_waits_as_long_as_its_subscription_says(embedded: EmbeddedRig) -> None:
+    bus, load = await embedded.bus(), Inbox(RuntimeError())
+    await bus.declare(reader(min_backoff_s=60.0, max_backoff_s=60.0))
+
+    async with consuming(bus, {"load": load}):
+        await bus.publish([event(1)])
+        await load.next()
+        await bus.publish([event(2)])
+
+        assert (await load.next())[0].id == event(2).id
+
+
 async def test_a_message_that_kills_its_readers_is_set_aside(embedded: EmbeddedRig, database: Database) -> None:
     bus, load = await embedded.bus(), Inbox()
     await bus.declare(reader(max_attempts=2))

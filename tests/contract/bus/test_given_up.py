@@ -71,7 +71,8 @@ async def test_one_that_comes_twice_is_one(pubsub: PubSubRig) -> None:
 
 async def test_whatever_a_stranger_put_there_does_not_stop_the_others(pubsub: PubSubRig) -> None:
     bus = await pubsub.bus(keeping=False)
-    await pubsub.publish(PubsubMessage(data=b"?"), given_up(1, DeliveryCount="many"), topic=DEAD_LETTERS)
+    spoiled = PubsubMessage(data=b'{"n": 1' + b"0" * 30 + b"}", attributes={**event(2).headers(), "ce-subject": "\0"})
+    await pubsub.publish(spoiled, given_up(1, DeliveryCount="many"), topic=DEAD_LETTERS)
 
     assert await bus.keep_dead_letters(asyncio.Event()) == 2
     assert {one.subscription: one.attempts for one in await bus.dead_letters(10)} == {DEAD_LETTERS: 1, "load": 1}

@@ -57,7 +57,10 @@ async def test_a_message_of_a_stranger_is_set_aside_as_it_came(pubsub: PubSubRig
         [letter] = await set_aside(bus)
 
     assert (letter.outcome, letter.reason, letter.attempts) == ("poison", "POISON_MESSAGE", 1)
-    assert letter.envelope.data == {"attributes": {"who": "me"}, "text": "hello\N{REPLACEMENT CHARACTER}"}
+    assert letter.envelope.data == {
+        "attributes": {"who": "me"},
+        "text": "hello\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}",
+    }
     assert load.empty()
 
 

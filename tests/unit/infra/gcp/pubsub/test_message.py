@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.gcp.pubsub.bus import _batches
-from infra.gcp.pubsub.message import published_at, read, unreadable, written
+from infra.gcp.pubsub.message import kept, published_at, read, written
 from schemas.event import Envelope
 
 NOW = datetime(2025, 11, 22, 3, 14, 15, 926535, tzinfo=UTC)
@@ -47,7 +47,23 @@ def test_what_is_no_event_is_refused_and_kept_as_text(message: PubsubMessage) ->
     with pytest.raises(ValueError, match=r"validation error|EOF|expected"):
         read(message)
 
-    assert unreadable(message).data["text"] == message.data.decode()
+    assert kept(message).data == {"attributes": dict(message.attributes), "text": message.data.decode()}
+
+
+def test_an_event_that_no_database_takes_is_kept_as_text() -> None:
+    message = PubsubMessage(data=b"{}", attributes={**EVENT.headers(), "ce-subject": "c\0"}, publish_time=NOW)
+
+    found = kept(message)
+
+    assert (found.type, found.data["text"]) == ("crawl.failed", "{}")
+    assert "\0" not in found.subject + found.data["attributes"]["ce-subject"]
+
+
+def test_control_an_event_is_kept_as_it_is() -> None:
+    message = written(EVENT)
+    message.publish_time = NOW
+
+    assert kept(message) == EVENT
 
 
 def test_the_time_of_publication_has_a_zone() -> None:
