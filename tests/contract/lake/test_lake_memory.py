@@ -13,10 +13,12 @@ MIB = 1 << 20
 ROOM = 56  # mebibytes: a few requests of 8 on their way, whatever the object's size
 
 MOVE = """
-import asyncio, json, resource, sys
+import asyncio, json, sys
+from pathlib import Path
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def peak():  # not getrusage's: that one begins with what the process that started us held
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) // 1024
 
 async def blocks(mebibytes):
     block = bytes(range(256)) * 4096
@@ -57,6 +59,9 @@ def measured(code: str, mebibytes: int) -> dict[str, int]:
     return found
 
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a process's own peak")
+
+
 @pytest.fixture(params=["embedded", "storage"])
 def adapter(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(f"{request.param}_adapter")
@@ -67,11 +72,11 @@ def test_a_long_object_needs_little_memory(adapter: Any, mebibytes: int) -> None
     found = measured(adapter.code + MOVE, mebibytes)
 
     assert found["size"] == mebibytes * MIB
-    assert found["growth"] < ROOM
+    assert found["growth"] < ROOM, found
 
 
 def test_control_an_object_that_is_held_whole_is_noticed(adapter: Any) -> None:
     found = measured(adapter.code + MOVE.replace("async def moved", WHOLE, 1), 64)
 
     assert found["size"] == 64 * MIB
-    assert found["growth"] > ROOM
+    assert found["growth"] > ROOM, found
