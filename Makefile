@@ -3,7 +3,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup setup-gcp setup-emulators demo up emulators test check format generate lock clean \
-	unit architecture contract flow e2e chaos chaos-short security bench bench-short
+	unit architecture contract adapters flow e2e chaos chaos-short security bench bench-short
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -53,6 +53,8 @@ architecture: $(VENV)/.setup-dev ## the tree and who may import whom
 	@$(PYTEST) $(TOGETHER) tests/architecture
 contract: $(VENV)/.setup-dev ## every adapter of a port against the same promises
 	@$(PYTEST) $(TOGETHER) tests/contract -m "not slow"
+adapters: $(VENV)/.setup-dev ## which adapter keeps which promise, embedded and behind emulators, in one table
+	@$(PYTEST) $(TOGETHER) -p tests.contract.table -r f tests/contract/bus tests/contract/lake tests/contract/warehouse -m "not slow"
 flow: $(VENV)/.setup-dev ## use cases and events together
 	@$(PYTEST) $(TOGETHER) tests/flow -m "not slow"
 e2e: $(VENV)/.setup-dev ## the running system, seen from outside
