@@ -1,0 +1,76 @@
+"""A function that nobody stands before judges the tokens of its pushes itself."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from infra.postgres.database import Database
+from services.jobs.job import NewJob
+from services.jobs.store import queue
+from tests.contract.auth.issuer import ACCOUNT, AUDIENCE, FORGER, google, signed_with_what_is_public, token, unsigned
+from tests.contract.functions.conftest import Deploy
+from tests.contract.functions.test_deployed import event, reach, states
+
+GCLOUD = "32555940559.apps.googleusercontent.com"
+REFUSED: dict[str, Callable[[], str | None]] = {
+    "none": lambda: None,
+    "forged": lambda: token(key=FORGER),
+    "expired": lambda: token(exp=-60),
+    "wrong audience": lambda: token(aud="https://elsewhere.example"),
+    "wrong account": lambda: token(email="other@project.iam.gserviceaccount.com"),
+    "unverified": lambda: token(email_verified=False),
+    "unsigned": unsigned,
+    "signed with what is public": signed_with_what_is_public,
+}
+
+
+def said(made: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {made}"} if made else {}
+
+
+@pytest.mark.parametrize("name", ["run_drill", "push_event"])
+async def test_only_a_push_with_our_accounts_token_sets_a_function_off(
+    deploy: Deploy, http: aiohttp.ClientSession, database: Database, name: str
+) -> None:
+    await leave_work(database)
+    async with google() as issuer:
+        function = deploy(
+            name,
+            HEADRACE_PUSH_ACCOUNT=ACCOUNT,
+            HEADRACE_AUDIENCES=f"{AUDIENCE},{GCLOUD}",
+            HEADRACE_GOOGLE_CERTS_URL=issuer.url,
+        )
+        await function.up(http)
+        push: dict[str, Any] = event() if name == "push_event" else {"headers": {}}
+        answers = {}
+        for why, made in REFUSED.items():
+            status, body = await function.ask(http, "POST", **{**push, "headers": {**push["headers"], **said(made())}})
+            answers[why] = status, body["code"]
+        waiting = await states(database)
+        taken = [
+            (await function.ask(http, "POST", **{**push, "headers": {**push["headers"], **said(good)}}))[0]
+            for good in (token(), token(aud=GCLOUD))
+        ]
+
+    refused = dict.fromkeys(REFUSED, (401, "CREDENTIALS_REFUSED"))
+    assert answers == {**refused, "none": (401, "UNAUTHENTICATED")}, function.said
+    assert (waiting, taken) == ({"ready": 1}, [204, 204])
+    if name == "run_drill":
+        await reach(database, {"completed": 1})
+
+
+async def leave_work(database: Database) -> None:
+    """A drill that waits for whoever is set off."""
+    async with database.transaction() as tx:
+        await queue.enqueue(tx, NewJob(id=uuid4(), kind="drill", queue="drill"))
+
+
+async def test_a_function_that_could_verify_nothing_takes_nothing(deploy: Deploy, http: aiohttp.ClientSession) -> None:
+    function = deploy("push_event", HEADRACE_PUSH_ACCOUNT=ACCOUNT)
+    await function.up(http)
+    status, body = await function.ask(http, "POST", **event())
+
+    assert (status, body["code"]) == (500, "AUDIENCE_MISSING")
