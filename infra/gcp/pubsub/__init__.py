@@ -1,4 +1,9 @@
-"""The bus on Pub/Sub."""
+"""The bus on Pub/Sub.
+
+``schemas/generated/topology.json`` says what there must be: a topic an event and a doorbell, a subscription a reader
+(``function.topic``), and ``dead-letters``, a topic and a subscription for what nobody acknowledged. infra/terraform
+makes it on Google Cloud, ``headrace up`` on emulators, ``headrace topology`` anywhere else.
+"""
 
 from infra.gcp.pubsub.bus import PubSubBus
 from infra.gcp.pubsub.lay_out import lay_out

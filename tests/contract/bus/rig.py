@@ -125,8 +125,8 @@ class Inbox:
         if failure is not None:
             raise failure
 
-    async def next(self) -> tuple[Envelope, int]:
-        return await asyncio.wait_for(self._got.get(), PATIENCE)
+    async def next(self, patience: float | None = None) -> tuple[Envelope, int]:
+        return await asyncio.wait_for(self._got.get(), patience or PATIENCE)
 
     def empty(self) -> bool:
         return self._got.empty()

@@ -130,6 +130,23 @@ async def test_a_handler_that_outlives_its_lease_keeps_its_event(pubsub: PubSubR
 
 
 @pytest.mark.slow
+async def test_an_event_of_a_killed_reader_comes_back_in_the_end(pubsub: PubSubRig) -> None:
+    bus, load = await pubsub.bus(), Inbox()
+    await bus.declare(reader(max_attempts=100))
+    await bus.publish([event(1)])
+    process = await asyncio.create_subprocess_exec(*pubsub.stuck_reader("load"), stdout=asyncio.subprocess.PIPE)
+    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
+    process.kill()
+    await process.wait()
+
+    async with consuming(bus, {"load": load}):
+        envelope, attempt = await load.next(patience=180.0)  # see the differences
+
+    assert line.decode().split() == [event(1).id, "1"]
+    assert (envelope, attempt > 1) == (event(1), True)
+
+
+@pytest.mark.slow
 async def test_a_push_nobody_takes_ends_as_a_dead_letter_after_five_attempts(pubsub: PubSubRig, serve: Serve) -> None:
     bus, endpoint = await pubsub.bus(), Endpoint()
     endpoint.answers = [500] * 100
