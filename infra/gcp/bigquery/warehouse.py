@@ -1,9 +1,10 @@
 """The port Warehouse on BigQuery; see the package for what it makes there."""
 
 import asyncio
+import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from schemas.tables import warehouse_layout
 if TYPE_CHECKING:
     from infra.gcp.bigquery.connection import Connection
     from infra.gcp.bigquery.tables import Place
+
+Rows = list[dict[str, Any]]
 
 _LOAD_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _DATASET = re.compile(r"\w{1,500}", re.ASCII)
@@ -93,28 +96,22 @@ class BigQueryWarehouse:
             await self._prepared(table)
             await self._note(at, [Fact(key, "withdrawn") for key in keys])
 
-    async def find(self, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
+    async def find(self, table: str, equal: Mapping[str, Any]) -> Rows:
         """The published rows whose columns have these values.
 
         Raises ``WarehouseRejected`` for a table or a column there is not, ``WarehouseUnavailable``.
         """
         types = checked_columns(self._tables, table, equal)
-        await self._prepared(table)
         values = {name: (types[name], value) for name, value in equal.items()}
-        return await self._ask(ledger.find(self._names(table), equal), values)
+        return await self._where_made([table], partial(self._ask, ledger.find(self._names(table), equal), values))
 
-    async def query(self, sql: str) -> list[dict[str, Any]]:
-        """Run read-only SQL over the published rows, for a minute at most; a cancellation stops it.
+    async def query(self, sql: str) -> Rows:
+        """Run read-only SQL in BigQuery's dialect over the published rows, for a minute; a cancellation stops it.
 
         Raises ``WarehouseRejected``, also for more than 100,000 rows; ``WarehouseUnavailable``.
         """
         try:
-            return await self._asked(sql)
-        except WarehouseMissing:
-            for table in self._tables:
-                await self._prepared(table)
-        try:
-            return await self._asked(sql)
+            return await self._where_made(self._tables, partial(self._answer, sql))
         except WarehouseMissing as error:
             raise WarehouseRejected(error.detail) from error
 
@@ -165,7 +162,15 @@ class BigQueryWarehouse:
 
         await (await self._connection()).statement(ledger.note(at), noting_config(facts))
 
-    async def _asked(self, sql: str) -> list[dict[str, Any]]:
+    async def _where_made(self, tables: Iterable[str], ask: Callable[[], Awaitable[Rows]]) -> Rows:
+        # asked first: whoever only reads may lack the right to make anything, and rarely has to
+        with contextlib.suppress(WarehouseMissing):
+            return await ask()
+        for table in tables:
+            await self._prepared(table)
+        return await ask()
+
+    async def _answer(self, sql: str) -> Rows:
         from infra.gcp.bigquery.tables import question_config  # noqa: PLC0415  # see above
 
         connection = await self._connection()
@@ -175,7 +180,7 @@ class BigQueryWarehouse:
             raise WarehouseRejected("Only one query at a time is answered, and nothing that changes data or settings.")
         return await self._ask(sql, {})
 
-    async def _ask(self, sql: str, values: Mapping[str, tuple[str, Any]]) -> list[dict[str, Any]]:
+    async def _ask(self, sql: str, values: Mapping[str, tuple[str, Any]]) -> Rows:
         from infra.gcp.bigquery.tables import question_config  # noqa: PLC0415  # see above
 
         config = question_config(f"{self._project}.{self._dataset}", values, dry_run=False)
