@@ -75,7 +75,10 @@ lock: $(VENV)/.setup ## resolve the lock files anew, as near as possible to what
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PY) -m venv "$$tools" && "$$tools/bin/pip" install --quiet uv \
 	&& compile() { "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate --emit-build-options pyproject.toml --output-file "$$@"; } && compile requirements.lock --extra build \
-	&& compile requirements-gcp.lock --extra build --extra gcp && compile requirements-dev.lock --extra build --extra gcp --extra dev
+	&& compile requirements-gcp.lock --extra build --extra gcp && compile requirements-dev.lock --extra build --extra gcp --extra dev \
+	&& cd infra/local/emulators && for one in storage:3.11 bqemulator:3.11 local-bigquery:3.13; do "$$tools/bin/uv" pip compile --quiet \
+	--universal --python-version "$${one#*:}" --generate-hashes --no-emit-index-url --no-header --no-annotate "$${one%:*}.in" \
+	--output-file "$${one%:*}.lock" || exit; done
 clean: ## remove .venv, emulators and caches; data stays
 	@rm -rf $(VENV) .emulators .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -33,7 +33,7 @@ class InstallationFailed(Problem):
 
     code: ClassVar[str] = "INSTALLATION_FAILED"
     title: ClassVar[str] = "An emulator could not be installed"
-    recovery: ClassVar[str] = "Mend what the last lines name (a package index must be reachable), then run it again."
+    recovery: ClassVar[str] = "Mend what is named here (a package index must be reachable), then run it again."
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,10 @@ class Package:
 
     async def install(self) -> None:
         """Make the environment anew unless it is there. Raises ``InstallationFailed``."""
-        FOLDER.mkdir(exist_ok=True)
+        try:
+            FOLDER.mkdir(exist_ok=True)
+        except OSError as error:
+            raise InstallationFailed(f"{FOLDER}: {error.strerror}") from error
         async with exclusive(FOLDER / f"{self.name}.busy", patience=_PATIENCE):
             if not self.installed():
                 await asyncio.to_thread(self._make)
