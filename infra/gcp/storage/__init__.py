@@ -2,11 +2,12 @@
 
 What fits into one request is written by one, on condition that its name is free (``ifGenerationMatch=0``), with its
 sha256 in its metadata. A longer stream goes resumably to ``.pending/``, and the service gives it its name on the same
-condition once all of it is there: so nothing cut short ever has a name, and a writer needs no more memory for more bytes.
-Joined parts are the very generations whose bytes were summed up. Each object's crc32c is compared with what was sent, and
-with what comes when it is read. A writer whose answer was lost knows its object by the ``writer`` in the metadata.
+condition once all of it is there: nothing cut short ever has a name, and more bytes need no more memory.
 
-Cost of an object: one request, or a request for each 8 MiB and five more; joining reads every part once.
+Joined parts are the very generations whose bytes were summed up. Each object's crc32c is compared with what was sent,
+and with what comes when it is read. A writer whose answer was lost knows its object by ``writer`` in the metadata.
+
+Cost of an object: one request, or one for each 8 MiB and five more; joining reads every part once.
 """
 
 from infra.gcp.storage.lake import StorageLake
