@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.runtime import garbage, logging, topology
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from infra.runtime.metrics import Metrics
+
+log = structlog.get_logger()
 
 SETTLE_SECONDS = 1.0  # what an answer waits for doorbells at most: a lost one costs a tick
 
@@ -62,15 +65,20 @@ class Service:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        phase = "startup"
         try:
             async with self._opened():
                 await send({"type": "lifespan.startup.complete"})
+                phase = "shutdown"
                 await receive()
+            await send({"type": "lifespan.shutdown.complete"})
         except Problem as problem:
             said = f"{problem.title}: {problem.detail}. {problem.recovery}"
-            await send({"type": "lifespan.startup.failed", "message": said})
-            return
-        await send({"type": "lifespan.shutdown.complete"})
+            await send({"type": f"lifespan.{phase}.failed", "message": said})
+        except Exception:
+            # unless it is told, the server goes on without us
+            log.exception("unexpected error", service=self._name, phase=phase)
+            await send({"type": f"lifespan.{phase}.failed", "message": "An unexpected error; it was logged."})
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[None]:

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import aiohttp
 from pydantic import BaseModel, ConfigDict
 
 from schemas.problem import Problem
 from services.jobs.alerts.channels import Channels
 from services.jobs.alerts.notice import Channel, Notice
 from services.jobs.job import Done, Job, Outcome
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 class ChannelUnset(Problem):
@@ -32,7 +34,7 @@ class Delivery(BaseModel):
 
 
 async def deliver_alert(
-    job: Job, *, channels: Channels, session: aiohttp.ClientSession, now: Callable[[], datetime]
+    job: Job, *, channels: Channels, session: "aiohttp.ClientSession", now: Callable[[], datetime]
 ) -> Outcome:
     """Deliver what the job's payload says. Raises ``ChannelUnset`` and what the channel raises."""
     delivery = Delivery.model_validate(job.payload)

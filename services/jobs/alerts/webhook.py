@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import aiohttp
 import msgspec
-from standardwebhooks import Webhook as Signer
 
 from schemas.problem import Problem, ProblemClass
 from services.jobs.alerts.notice import Notice
+
+if TYPE_CHECKING:
+    import aiohttp
 
 TIMEOUT_SECONDS = 30.0
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
@@ -44,10 +45,13 @@ class Webhook:
     url: str
     secret: str = field(repr=False)
 
-    async def tell(self, notice: Notice, *, message_id: str, session: aiohttp.ClientSession, now: datetime) -> None:
+    async def tell(self, notice: Notice, *, message_id: str, session: "aiohttp.ClientSession", now: datetime) -> None:
         """Deliver a notice; ``message_id`` is the same whenever it is told again. Raises ``AlertNotTaken``,
         ``AlertRefused``.
         """
+        import aiohttp  # noqa: PLC0415  # whoever looks for alerts need not load what tells them
+        from standardwebhooks import Webhook as Signer  # noqa: PLC0415  # see above
+
         body = msgspec.json.encode(notice.body()).decode()
         headers = {
             "Content-Type": "application/json",
@@ -65,7 +69,7 @@ class Webhook:
             raise AlertNotTaken(f"No answer: {type(error).__name__}") from error
 
 
-def _taken(answer: aiohttp.ClientResponse) -> None:
+def _taken(answer: "aiohttp.ClientResponse") -> None:
     if answer.ok and answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return
     if answer.status in _PASSING or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -8,7 +8,7 @@ from services.jobs.alerts.rules import Level
 from services.jobs.store import alerts, depths, statistics
 from services.jobs.watching.depth import PROCESSING, QUEUED, depth
 
-UNWATCHED_SECONDS = 60.0
+UNWATCHED_SECONDS = 150.0  # a tick comes each minute where nothing runs between events
 _DAY = timedelta(days=1)
 _STATUS = {Level.WARNING: "healthy", Level.ERROR: "degraded", Level.CRITICAL: "critical"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.contract.functions.deployed import Deployed
+from tests.contract.functions.deployed import Deployed, function, service
 
 Deploy = Callable[..., Deployed]
 
@@ -23,7 +23,21 @@ def deploy(database_dsn: str, tmp_path: Path) -> Iterator[Deploy]:
     made: list[Deployed] = []
 
     def start(name: str, **settings: str) -> Deployed:
-        made.append(Deployed(name, tmp_path, **{"HEADRACE_DATABASE_URL": database_dsn, **settings}))
+        made.append(Deployed(function(name), tmp_path, **{"HEADRACE_DATABASE_URL": database_dsn, **settings}))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.kill()
+
+
+@pytest.fixture
+def serve(database_dsn: str, tmp_path: Path) -> Iterator[Deploy]:
+    """Start a service's face; it is gone after the test."""
+    made: list[Deployed] = []
+
+    def start(name: str, **settings: str) -> Deployed:
+        made.append(Deployed(service(name), tmp_path, **{"HEADRACE_DATABASE_URL": database_dsn, **settings}))
         return made[-1]
 
     yield start

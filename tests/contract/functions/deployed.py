@@ -1,4 +1,4 @@
-"""A function as it deploys: plain functions-framework in a process of its own, away from the tree."""
+"""Functions and services as they deploy: under plain functions-framework and uvicorn, away from the tree."""
 
 import os
 import signal
@@ -14,22 +14,31 @@ import aiohttp
 from infra.runtime.runtime import ROOT
 from infra.runtime.variables import defaults
 
-PROGRAM = str(Path(sys.executable).with_name("functions-framework"))
+FRAMEWORK, UVICORN = (str(Path(sys.executable).with_name(name)) for name in ("functions-framework", "uvicorn"))
 PATIENCE = 60.0
+
+
+def function(name: str) -> list[str]:
+    """The command of a function."""
+    return [FRAMEWORK, "--asgi", "--source", str(ROOT / f"functions/{name}.py"), "--target", "main"]
+
+
+def service(name: str) -> list[str]:
+    """The command of a service's face."""
+    return [UVICORN, f"services.{name}.main:app", "--timeout-graceful-shutdown", "5"]
 
 
 class Deployed:
     """Started with the object, answers after ``up``."""
 
-    def __init__(self, name: str, folder: Path, **settings: str) -> None:
+    def __init__(self, command: list[str], folder: Path, **settings: str) -> None:
         ours = {one.name for one in defaults()}
         clean = {name: value for name, value in os.environ.items() if name not in ours}
         self.url = f"http://127.0.0.1:{(port := _free_port())}"
-        self._log = folder / f"{name}.log"
-        source = ["--asgi", "--source", str(ROOT / f"functions/{name}.py"), "--target", "main"]
+        self._log = folder / f"{port}.log"
         with self._log.open("ab") as output:
             self.process = subprocess.Popen(
-                [PROGRAM, *source, "--host", "127.0.0.1", "--port", str(port)],
+                [*command, "--host", "127.0.0.1", "--port", str(port)],
                 env={**clean, "HEADRACE_DATA_DIR": str(folder / "data"), "HEADRACE_DATABASE_POOL": "3", **settings},
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
