@@ -46,8 +46,7 @@ def generated(folder: Path = FOLDER) -> dict[str, str]:
     made |= {f"released/{topic}.v{no}.json": one for topic, known in shapes.items() for no, one in known.items()}
     made |= {f"generated/warehouse/{record.table}.json": _columns(record) for record in _records()}
     made["generated/layout.json"] = {
-        record.table: {"partition": record.partition, "clustering": list(record.clustering)}
-        for record in _records()
+        record.table: {"partition": record.partition, "clustering": list(record.clustering)} for record in _records()
     }
     made["generated/asyncapi.json"] = document(events, samples)
     return {path: json.dumps(content, indent=2) + "\n" for path, content in made.items()}
