@@ -1,9 +1,10 @@
 """What the adapter makes in a dataset, and how it grows."""
 
+import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +14,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from infra.gcp.bigquery import BigQueryWarehouse, connection, ledger
-from schemas.load_source import WarehouseMissing, WarehouseUnavailable
+from schemas.load_source import WarehouseMissing, WarehouseRejected, WarehouseUnavailable
 from schemas.tables import Column, warehouse_layout, warehouse_tables
 
 ROOT = Path(__file__).parents[3]
@@ -114,6 +115,45 @@ async def test_nobody_who_answers_is_told_in_time(
     for asked in (nobody.query("SELECT 1"), nobody.publish("records", {"c": 1})):
         with pytest.raises(WarehouseUnavailable, match="did not answer"):
             await asked
+
+
+async def test_an_answer_too_long_to_hold_is_refused(
+    warehouse: Any, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await warehouse.load("l1", "records", [await store("c1", ["1", "2"])])
+    await warehouse.publish("records", {"c1": 1})
+    monkeypatch.setattr(connection, "MOST_ROWS", 1)
+
+    assert len(await warehouse.query("SELECT record FROM records LIMIT 1")) == 1
+    with pytest.raises(WarehouseRejected, match="2 rows"):
+        await warehouse.query("SELECT record FROM records")
+
+
+async def test_a_cancelled_load_leaves_nothing_and_can_be_repeated(
+    warehouse: Any, lake: Any, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, reading = await store("c1", ["1"]), asyncio.Event()
+
+    read = type(lake).read
+
+    async def stuck(self: Any, name: str) -> AsyncIterator[bytes]:
+        async for block in read(self, name):
+            if name == source.object_name:
+                reading.set()
+                await asyncio.Event().wait()
+            yield block
+
+    await warehouse.publish("records", {"c1": 1})
+    with monkeypatch.context() as slow:
+        slow.setattr(type(lake), "read", stuck)
+        loading = asyncio.create_task(warehouse.load("l1", "records", [source]))
+        await asyncio.wait_for(reading.wait(), 30)
+        loading.cancel()
+        await asyncio.wait({loading})
+
+    assert loading.cancelled()
+    assert [name async for name in lake.list("warehouse/")] == []
+    assert await warehouse.load("l1", "records", [source]) == {"c1": 1}
 
 
 @pytest.mark.parametrize("name", ["", "a-b", "a.b", "a`b", "x" * 501])
