@@ -8,7 +8,9 @@ from infra.postgres.database import Transaction
 
 USED_EVERY_S = 60  # how exactly the last use of a key is known
 
-_SHOWN = "id, name, scope, created_at, created_by, expires_at, revoked_at, last_used_at"
+_SHOWN = "id, tenant, name, scope, created_at, created_by, expires_at, revoked_at, last_used_at"
+
+_THEIRS = "($1::text IS NULL OR tenant = $1)"
 
 _FIND = f"""
 SELECT tenant, scope, digest, revoked_at IS NOT NULL AS revoked, coalesce(expires_at <= now(), false) AS expired,
@@ -19,7 +21,7 @@ FROM api_keys WHERE id = $1
 _ADD_MEMBER = """
 INSERT INTO members AS m (identity, tenant, scope, created_by) VALUES ($1, $2, $3, $4)
 ON CONFLICT (identity) DO UPDATE SET scope = excluded.scope WHERE m.tenant = excluded.tenant
-RETURNING identity, scope, created_at, created_by
+RETURNING identity, tenant, scope, created_at, created_by
 """
 
 
@@ -60,19 +62,18 @@ async def note_use(tx: Transaction, key_id: str) -> None:
     await tx.execute("UPDATE api_keys SET last_used_at = now() WHERE id = $1", key_id)
 
 
-async def keys(tx: Transaction, *, tenant: str) -> list[dict[str, Any]]:
-    """A tenant's keys, oldest first, also those that hold no more."""
-    found = await tx.fetch(f"SELECT {_SHOWN} FROM api_keys WHERE tenant = $1 ORDER BY created_at, id", tenant)
+async def keys(tx: Transaction, *, tenant: str | None) -> list[dict[str, Any]]:
+    """A tenant's keys, or all, oldest first, also those that hold no more."""
+    found = await tx.fetch(f"SELECT {_SHOWN} FROM api_keys WHERE {_THEIRS} ORDER BY created_at, id", tenant)
     return [dict(row) for row in found]
 
 
-async def revoke_key(tx: Transaction, key_id: str, *, tenant: str) -> dict[str, Any] | None:
-    """A key holds no more from now on; the first time counts. None if the tenant has no such key."""
+async def revoke_key(tx: Transaction, key_id: str, *, tenant: str | None) -> dict[str, Any] | None:
+    """A key holds no more from now on; the first time counts. None if the tenant, or nobody, has such a key."""
     row = await tx.fetchrow(
-        "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND tenant = $2"
-        f" RETURNING {_SHOWN}",
-        key_id,
+        f"UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE {_THEIRS} AND id = $2 RETURNING {_SHOWN}",
         tenant,
+        key_id,
     )
     return dict(row) if row else None
 
@@ -93,14 +94,14 @@ async def find_member(tx: Transaction, identity: str) -> Mapping[str, Any] | Non
     return found
 
 
-async def members(tx: Transaction, *, tenant: str) -> list[dict[str, Any]]:
-    """A tenant's members by their names."""
+async def members(tx: Transaction, *, tenant: str | None) -> list[dict[str, Any]]:
+    """A tenant's members, or all, by their names."""
     found = await tx.fetch(
-        "SELECT identity, scope, created_at, created_by FROM members WHERE tenant = $1 ORDER BY identity", tenant
+        f"SELECT identity, tenant, scope, created_at, created_by FROM members WHERE {_THEIRS} ORDER BY identity", tenant
     )
     return [dict(row) for row in found]
 
 
-async def remove_member(tx: Transaction, identity: str, *, tenant: str) -> bool:
-    """Whether the tenant had such a member; it has none now."""
-    return bool(await tx.execute("DELETE FROM members WHERE identity = $1 AND tenant = $2", identity, tenant))
+async def remove_member(tx: Transaction, identity: str, *, tenant: str | None) -> bool:
+    """Whether the tenant, or anybody, had such a member; now nobody has."""
+    return bool(await tx.execute(f"DELETE FROM members WHERE {_THEIRS} AND identity = $2", tenant, identity))

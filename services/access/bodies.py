@@ -14,6 +14,7 @@ class ApiKey(BaseModel):
     """An API key, without what would let anybody in."""
 
     id: str = Field(description="What it is found by; no secret.")
+    tenant: str
     name: str
     scope: Scope
     created_at: datetime
@@ -33,6 +34,7 @@ class Member(BaseModel):
     """An identity of Google that calls for the tenant."""
 
     identity: str
+    tenant: str
     scope: Scope
     created_at: datetime
     created_by: str | None

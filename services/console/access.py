@@ -31,6 +31,7 @@ class Scope(StrEnum):
 
 
 Tenant = Annotated[str, typer.Option(help="Whose it is.")]
+Whose = Annotated[str | None, typer.Option(help="Of this tenant only.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where everything of this machine lives (HEADRACE_DATA_DIR).")]
 Wanted = Annotated[Scope, typer.Option(help="The most it may do; each scope includes those before it.")]
 Identity = Annotated[str, typer.Argument(help="E-mail address of a person or a service account.")]
@@ -67,8 +68,8 @@ def create(
 
 
 @keys.command("list")
-def list_all(tenant: Tenant = _TENANT, data_dir: DataDir = None) -> None:
-    """Show a tenant's keys, without what would let anybody in."""
+def list_all(tenant: Whose = None, data_dir: DataDir = None) -> None:
+    """Show the keys, without what would let anybody in."""
     from infra.runtime.auth.list_keys import list_keys  # noqa: PLC0415  # see above
 
     with explained():
@@ -78,7 +79,7 @@ def list_all(tenant: Tenant = _TENANT, data_dir: DataDir = None) -> None:
 @keys.command("revoke")
 def revoke(
     key_id: Annotated[str, typer.Argument(help="The id that `list` shows, not the key.")],
-    tenant: Tenant = _TENANT,
+    tenant: Whose = None,
     data_dir: DataDir = None,
 ) -> None:
     """Refuse a key from its next request on."""
@@ -103,8 +104,8 @@ def add(identity: Identity, scope: Wanted, tenant: Tenant = _TENANT, data_dir: D
 
 
 @members.command("list")
-def list_members_of(tenant: Tenant = _TENANT, data_dir: DataDir = None) -> None:
-    """Show who calls for a tenant."""
+def list_members_of(tenant: Whose = None, data_dir: DataDir = None) -> None:
+    """Show which identities call, and for whom."""
     from infra.runtime.auth.list_members import list_members  # noqa: PLC0415  # see above
 
     with explained():
@@ -112,7 +113,7 @@ def list_members_of(tenant: Tenant = _TENANT, data_dir: DataDir = None) -> None:
 
 
 @members.command("remove")
-def remove(identity: Identity, tenant: Tenant = _TENANT, data_dir: DataDir = None) -> None:
+def remove(identity: Identity, tenant: Whose = None, data_dir: DataDir = None) -> None:
     """Refuse an identity from its next request on."""
     from infra.runtime.auth.remove_member import remove_member  # noqa: PLC0415  # see above
 

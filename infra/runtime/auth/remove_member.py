@@ -20,8 +20,8 @@ class MemberUnknown(Problem):
     recovery: ClassVar[str] = "List the members with GET /api/v1/members or `headrace member list`."
 
 
-async def remove_member(identity: str, *, tenant: str, database: Database) -> None:
-    """The next request of this identity is refused. Raises ``MemberUnknown``."""
+async def remove_member(identity: str, *, tenant: str | None, database: Database) -> None:
+    """The next request of this identity is refused. Without a ``tenant`` whosever it is. Raises ``MemberUnknown``."""
     async with database.transaction() as tx:
         if not await callers.remove_member(tx, identity.lower().replace("\0", ""), tenant=tenant):
             raise MemberUnknown

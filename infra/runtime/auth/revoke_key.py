@@ -20,8 +20,11 @@ class KeyUnknown(Problem):
     recovery: ClassVar[str] = "List the keys with GET /api/v1/keys or `headrace key list`; the id is not the key."
 
 
-async def revoke_key(key_id: str, *, tenant: str, database: Database) -> dict[str, Any]:
-    """The key as it is shown; the next request with it is refused. Raises ``KeyUnknown``."""
+async def revoke_key(key_id: str, *, tenant: str | None, database: Database) -> dict[str, Any]:
+    """The key as it is shown; the next request with it is refused. Without a ``tenant`` whosever it is.
+
+    Raises ``KeyUnknown``.
+    """
     async with database.transaction() as tx:
         revoked = await callers.revoke_key(tx, key_id.replace("\0", ""), tenant=tenant)
     if revoked is None:

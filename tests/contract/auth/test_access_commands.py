@@ -42,12 +42,13 @@ async def test_a_key_of_the_command_lets_in_until_the_command_revokes_it(
     noted = json.loads(made.stderr.splitlines()[-1])
     async with house(database_dsn, tmp_path) as at:
         before, _ = await at.ask("GET", "/api/v2/jobs", key=key)
-        [listed] = lines(await asyncio.to_thread(headrace, "key", "list", "--tenant", "north"))
-        [revoked] = lines(await asyncio.to_thread(headrace, "key", "revoke", listed["id"], "--tenant", "north"))
+        [listed] = lines(await asyncio.to_thread(headrace, "key", "list"))
+        [revoked] = lines(await asyncio.to_thread(headrace, "key", "revoke", listed["id"]))
         after, _ = await at.ask("GET", "/api/v2/jobs", key=key)
 
     assert (before, after) == (200, 401)
-    assert (listed["name"], listed["scope"], listed["created_by"]) == ("ci", "read", "headrace key create")
+    assert (listed["tenant"], listed["name"], listed["scope"]) == ("north", "ci", "read")
+    assert listed["created_by"] == "headrace key create"
     assert listed["expires_at"] is not None
     assert key not in str(listed) + str(revoked) + made.stderr
     assert (noted["message"], noted["key_id"], noted["scope"]) == ("key created", listed["id"], "read")
@@ -56,10 +57,12 @@ async def test_a_key_of_the_command_lets_in_until_the_command_revokes_it(
 
 def test_members_come_and_go_by_command(headrace: Headrace) -> None:
     [added] = lines(headrace("member", "add", "Anna@example.org", "--scope", "operate"))
-    listed = lines(headrace("member", "list"))
+    listed, elsewhere = lines(headrace("member", "list")), lines(headrace("member", "list", "--tenant", "south"))
+    foreign = headrace("member", "remove", "anna@example.org", "--tenant", "south").returncode
     headrace("member", "remove", "anna@example.org")
 
-    assert (added["identity"], listed) == ("anna@example.org", [added])
+    assert (added["identity"], added["tenant"], listed) == ("anna@example.org", "default", [added])
+    assert (elsewhere, foreign) == ([], 1)
     assert lines(headrace("member", "list")) == []
 
 
