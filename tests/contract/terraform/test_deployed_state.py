@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from infra.gcp.bigquery.ledger import LOADED_BY
 from infra.gcp.pubsub.clients import Clients
 from infra.gcp.pubsub.lay_out import subscriptions
 from infra.gcp.pubsub.topology import DEAD_LETTERS, _asked
 from infra.local.faces import openapi
 from infra.runtime.settings import Settings, variable
+from schemas.tables import warehouse_layout, warehouse_tables
 from tests.contract.terraform.conftest import copied
 from tests.contract.terraform.engine import ROOT, Terraform
 
@@ -114,6 +116,24 @@ def too_mighty(state: State) -> list[str]:
     return [*wide, *(basic & set(granted)), *{one for one in accounts if accounts.count(one) > 1}]
 
 
+def differing_tables(state: State) -> list[str]:
+    """Tables of rows that Terraform makes otherwise than the warehouse's adapter would."""
+    made = {one["table_id"]: one for one in state["google_bigquery_table"]}
+    differing = []
+    for name, columns in warehouse_tables().items():
+        layout, there = warehouse_layout()[name], made.get(f"{name}_rows")
+        stamp = {"name": LOADED_BY, "type": "STRING", "mode": "REQUIRED"}
+        ours = [{key: column[key] for key in stamp} for column in [*columns, stamp]]
+        if (
+            there is None
+            or [{key: column[key] for key in stamp} for column in json.loads(there["schema"])] != ours
+            or there["time_partitioning"][0]["field"] != layout["partition"]
+            or there["clustering"] != layout["clustering"]
+        ):
+            differing.append(name)
+    return differing
+
+
 def unknown_variables(state: State) -> set[str]:
     """Environment variables that no setting has."""
     known = {variable(field) for field in Settings.model_fields}
@@ -126,6 +146,10 @@ def test_pubsub_is_as_the_code_would_make_it(state: State) -> None:
     assert differing_subscriptions(state) == {}
     assert DEAD_LETTERS in {one["name"] for one in state["google_pubsub_topic"]}
     assert DEAD_LETTERS in {one["name"] for one in state["google_pubsub_subscription"]}
+
+
+def test_tables_are_as_the_code_would_make_them(state: State) -> None:
+    assert differing_tables(state) == []
 
 
 async def test_every_path_reaches_the_service_that_has_it(state: State) -> None:
@@ -160,6 +184,12 @@ def test_control_another_subscription_is_seen(state: State) -> None:
     for change in ({"name": "other"}, {"ack_deadline_seconds": 60}, {"filter": ""}, {"dead_letter_policy": []}):
         made = [{**one, **change} for one in pushes]
         assert differing_subscriptions({"google_pubsub_subscription": made})
+
+
+@pytest.mark.parametrize("change", [{"schema": "[]"}, {"clustering": ["tenant"]}, {"table_id": "rows"}])
+def test_control_another_table_is_seen(state: State, change: dict[str, Any]) -> None:
+    tables = [{**one, **change} for one in state["google_bigquery_table"]]
+    assert set(differing_tables({"google_bigquery_table": tables})) == set(warehouse_tables())
 
 
 async def test_control_a_lost_path_is_seen(state: State) -> None:

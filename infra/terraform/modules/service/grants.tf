@@ -40,6 +40,15 @@ resource "google_bigquery_dataset_iam_member" "warehouse" {
   member     = google_service_account.main.member
 }
 
+resource "google_bigquery_dataset_iam_member" "views" {
+  count = contains(var.grants, "warehouse_read") ? 1 : 0
+
+  project    = var.project
+  dataset_id = var.resources.dataset
+  role       = var.resources.maker
+  member     = google_service_account.main.member
+}
+
 resource "google_project_iam_member" "warehouse_jobs" {
   for_each = toset(anytrue([for one in var.grants : startswith(one, "warehouse_")]) ? ["roles/bigquery.jobUser"] : [])
 

@@ -59,6 +59,7 @@ variable "resources" {
     topics  = list(string)
     bucket  = string
     dataset = string
+    maker   = string
   })
 }
 

@@ -3,6 +3,7 @@ locals {
     topics  = [for topic in google_pubsub_topic.main : topic.name]
     bucket  = google_storage_bucket.lake.name
     dataset = module.warehouse.dataset
+    maker   = google_project_iam_custom_role.table_maker.id
   }
 
   # Whoever commits something also publishes it, and whoever starts makes sure that the lake is the database's own.
@@ -14,6 +15,16 @@ locals {
     load_warehouse = ["lake_write", "warehouse_write"]
     store_snapshot = ["lake_write"]
   }
+}
+
+# Whoever asks the warehouse first makes its views, and changes nothing else there.
+resource "google_project_iam_custom_role" "table_maker" {
+  project     = var.project
+  role_id     = "headraceTableMaker"
+  title       = "Headrace: makes tables and views that are missing"
+  permissions = ["bigquery.tables.create"]
+
+  depends_on = [google_project_service.main]
 }
 
 # Pub/Sub calls functions with tokens of this identity, and of no other.

@@ -1,9 +1,9 @@
 locals {
-  # A file without its layout is a table without partitions.
-  layouts = try(jsondecode(file("${var.tables}/../layout.json")), {})
+  stamp   = { name = "loaded_by", type = "STRING", mode = "REQUIRED", description = "The load that brought the row." }
+  layouts = jsondecode(file("${var.tables}/../layout.json"))
   tables = { for name in fileset(var.tables, "*.json") : trimsuffix(name, ".json") => {
-    schema = file("${var.tables}/${name}")
-    layout = try(local.layouts[trimsuffix(name, ".json")], {})
+    schema = jsonencode(concat(jsondecode(file("${var.tables}/${name}")), [local.stamp]))
+    layout = local.layouts[trimsuffix(name, ".json")]
   } }
 }
 
@@ -16,7 +16,8 @@ resource "google_bigquery_dataset" "main" {
   delete_contents_on_destroy = !var.protected
 }
 
-# Rows as they were loaded. The adapter adds columns and the views that people ask; it never removes any.
+# Rows as they were loaded, as infra/gcp/bigquery would make them. It adds what it keeps beside them, the views that
+# people ask, and later columns; it never removes any.
 resource "google_bigquery_table" "rows" {
   for_each = local.tables
 
@@ -24,16 +25,13 @@ resource "google_bigquery_table" "rows" {
   dataset_id          = google_bigquery_dataset.main.dataset_id
   table_id            = "${each.key}_rows"
   schema              = each.value.schema
-  clustering          = try(each.value.layout.clustering, null)
+  clustering          = each.value.layout.clustering
   labels              = var.labels
   deletion_protection = var.protected
 
-  dynamic "time_partitioning" {
-    for_each = compact([try(each.value.layout.partition, null)])
-    content {
-      type  = "DAY"
-      field = time_partitioning.value
-    }
+  time_partitioning {
+    type  = "DAY"
+    field = each.value.layout.partition
   }
 
   lifecycle {

@@ -51,10 +51,6 @@ run "deploys_what_the_topology_names" {
     condition     = contains(output.grants["store_snapshot"], "lake_write") && !contains(output.grants["poll_crawls"], "lake_write")
     error_message = "Who only asks providers cannot change the lake."
   }
-}
-
-run "counts_connections_of_all_instances_twice" {
-  command = plan
   assert {
     condition = output.connections == 2 * (
       length(jsondecode(file("../../../../schemas/generated/topology.json")).services) * 2 * 5
@@ -62,7 +58,16 @@ run "counts_connections_of_all_instances_twice" {
     ) + 2
     error_message = "Old and new revisions run side by side, and the migration comes on top."
   }
+  assert {
+    condition     = output.origin == "https://crawling-123456789.europe-west3.run.app"
+    error_message = "Without a domain the crawling face is the origin."
+  }
+  assert {
+    condition     = length(module.front) == 0
+    error_message = "Without a domain there is no load balancer to pay for."
+  }
 }
+
 
 run "gives_every_path_to_one_service" {
   command = plan
@@ -84,18 +89,6 @@ run "gives_every_path_to_one_service" {
   assert {
     condition     = length(module.front) == 1
     error_message = "A domain has a load balancer."
-  }
-}
-
-run "needs_no_domain" {
-  command = plan
-  assert {
-    condition     = output.origin == "https://crawling-123456789.europe-west3.run.app"
-    error_message = "Without a domain the crawling face is the origin."
-  }
-  assert {
-    condition     = length(module.front) == 0
-    error_message = "Without a domain there is no load balancer to pay for."
   }
 }
 
