@@ -61,11 +61,16 @@ def _route(method: str, path: str, told: Mapping[str, Any]) -> str:
     body = told.get("requestBody")
     return _details(
         f'<span class="method">{escape(method.upper())}</span> <code>{escape(path)}</code>',
-        f"<p>{escape(_said(told))}</p>",
+        f"<p>{escape(_said(told))}</p>{_scope(told)}",
         _table(("Parameter", "Where", "Type", ""), parameters),
         f"<p>Body: {_content(body)}{_needed(body.get('required'))}</p>" if body else "",
         _table(("Status", "Body", ""), answers),
     )
+
+
+def _scope(told: Mapping[str, Any]) -> str:
+    asked = [scope for one in told.get("security", ()) for scopes in one.values() for scope in scopes]
+    return f"<p>Scope: {escape(', '.join(asked))}</p>" if asked else ""
 
 
 def _schema(name: str, schema: Mapping[str, Any]) -> str:

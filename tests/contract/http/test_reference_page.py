@@ -40,6 +40,13 @@ def test_every_route_of_the_document_is_on_it_with_its_parameters_and_statuses(d
             assert [name for name in shown if f"<code>{name}</code>" not in text] == []
 
 
+def test_every_route_that_asks_for_a_scope_says_which(document: Any) -> None:
+    asking = [one for verbs in document["paths"].values() for one in verbs.values() if "security" in one]
+
+    assert page(document).count("<p>Scope: ") == len(asking) > 10
+    assert "<p>Scope: operate, all-tenants</p>" in page(document)
+
+
 def test_every_link_leads_somewhere(document: Any) -> None:
     text = page(document)
 
