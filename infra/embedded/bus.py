@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-
-import aiohttp
+from typing import TYPE_CHECKING
 
 from infra.embedded.consumer import Consumer, Pace
 from infra.postgres import bus as sql
@@ -11,6 +10,9 @@ from infra.postgres.database import Database
 from infra.postgres.dead_letters import KeptLetters
 from infra.runtime.bus import Handler, Subscription
 from schemas.event import Envelope
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 class EmbeddedBus(KeptLetters):
@@ -28,7 +30,7 @@ class EmbeddedBus(KeptLetters):
         *,
         doorbell: asyncio.Event,
         ring: Callable[[], None] | None = None,
-        session: aiohttp.ClientSession | None = None,
+        session: "aiohttp.ClientSession | None" = None,
         pace: Pace | None = None,
     ) -> None:
         super().__init__(database)

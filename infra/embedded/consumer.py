@@ -6,9 +6,8 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import asyncpg
 import structlog
 
@@ -21,6 +20,9 @@ from infra.runtime.bus import Handler, Subscription
 from infra.runtime.push import push
 from infra.runtime.verdict import tell, verdict
 from schemas.problem import Problem
+
+if TYPE_CHECKING:
+    import aiohttp
 
 _DOUBLINGS = 30  # more would only overflow: a second has become 34 years
 _TROUBLE = (OSError, asyncpg.PostgresError, *AWAY)
@@ -49,7 +51,7 @@ class Consumer:
         database: Database,
         *,
         doorbell: asyncio.Event,
-        session: aiohttp.ClientSession | None,
+        session: "aiohttp.ClientSession | None",
         pace: Pace,
     ) -> None:
         self.handlers: dict[str, Handler] = {}

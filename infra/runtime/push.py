@@ -1,12 +1,13 @@
 """An event on its way to an HTTP endpoint: CloudEvents 1.0 in HTTP binary mode."""
 
 from collections.abc import Container, Mapping
-from typing import ClassVar
-
-import aiohttp
+from typing import TYPE_CHECKING, ClassVar
 
 from schemas.event import Envelope
 from schemas.problem import Problem, ProblemClass
+
+if TYPE_CHECKING:
+    import aiohttp
 
 TIMEOUT_S = 30.0  # seconds an endpoint has to answer, connecting included
 ACKNOWLEDGED = frozenset({200, 201, 202, 204})  # what Pub/Sub's push takes for an acknowledgement
@@ -24,7 +25,7 @@ class PushRefused(Problem):
 
 
 async def push(
-    session: aiohttp.ClientSession,
+    session: "aiohttp.ClientSession",
     url: str,
     envelope: Envelope,
     *,
@@ -35,6 +36,8 @@ async def push(
 
     Raises ``PushRefused`` for a status that is not ``taken``, ``aiohttp.ClientError`` or ``TimeoutError`` for none.
     """
+    import aiohttp  # noqa: PLC0415  # it takes a while to load, and most processes push nothing
+
     async with session.post(
         url,
         data=envelope.body(),

@@ -9,7 +9,7 @@ import importlib.util
 import json
 from importlib.resources import files
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, cast
 
 from infra.runtime.function import Function
@@ -45,8 +45,12 @@ def generated() -> dict[str, Any]:
 
 
 def function(name: str) -> Function:
-    """One function by its name."""
-    return cast("Function", importlib.import_module(f"functions.{name}").main.function)
+    """One function by its name. Raises ``ValueError`` when its file would not deploy."""
+    main = importlib.import_module(f"functions.{name}").main
+    if not isinstance(main, FunctionType) or "function" not in vars(main):
+        msg = f"functions/{name}.py: main needs @deployed, or functions-framework refuses it"
+        raise ValueError(msg)
+    return cast("Function", vars(main)["function"])
 
 
 def face(service: str) -> ModuleType:

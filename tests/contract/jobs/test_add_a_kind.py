@@ -34,7 +34,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_example_enters_the_topology(tree: Path) -> None:
-    assert topology.read(tree)["functions"] == {"resize": {"queue": "resize", "kind": "resize", "accepts": True}}
+    trigger = {"queue": "resize", "kind": "resize", "accepts": True, "doorbells": ["doorbell.resize"]}
+
+    assert topology.read(tree)["functions"] == {"resize": trigger}
 
 
 @pytest.mark.usefixtures("tree")

@@ -1,11 +1,14 @@
 """What the tree may say of its functions."""
 
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from infra.runtime import topology
-from infra.runtime.runtime import ROOT
+from infra.runtime.function import Turn, ticks
+from infra.runtime.runtime import ROOT, Runtime
 from infra.runtime.topology import read
 
 
@@ -24,3 +27,16 @@ def test_two_functions_on_one_queue_are_refused_by_their_names() -> None:
 
 def test_clocks_and_events_have_queues_of_nobody() -> None:
     topology._one_worker_a_queue({"sweep": {"tick": True}, "poll": {"tick": True, "queue": "load"}} | of(load="load"))
+
+
+def test_a_function_that_would_not_deploy_is_refused_by_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def main(_: Runtime) -> Turn:
+        raise NotImplementedError
+
+    for undeployable in (ticks(every=1.0)(main), main):
+        module = ModuleType("functions.lonely")
+        vars(module)["main"] = undeployable
+        monkeypatch.setitem(sys.modules, "functions.lonely", module)
+
+        with pytest.raises(ValueError, match=r"functions/lonely\.py: main needs @deployed"):
+            topology.function("lonely")
