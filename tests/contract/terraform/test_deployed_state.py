@@ -171,6 +171,14 @@ def test_pushes_and_functions_wait_equally_long_and_only_crawling_keeps_its_cpu(
     assert keeping == {"crawling"}
 
 
+def test_only_crawling_signs_addresses_and_only_who_writes_may_write(state: State) -> None:
+    signing = [one for one in state["google_service_account_iam_member"] if one["at"].startswith("module.face")]
+    assert [re.findall(r'"(\w+)"', one["at"])[0] for one in signing] == ["crawling"]
+    writing = [one for one in state["google_storage_bucket_iam_member"] if one["role"] == "roles/storage.objectUser"]
+    written = {one["at"].split('"')[1] if '"' in one["at"] else "migration" for one in writing}
+    assert written == {"clean_up", "load_warehouse", "store_snapshot", "migration"}
+
+
 def test_functions_let_only_pubsub_in_and_faces_verify_themselves(state: State) -> None:
     verified = {
         one["name"].replace("-", "_"): not one["invoker_iam_disabled"] for one in state["google_cloud_run_v2_service"]

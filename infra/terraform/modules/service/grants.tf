@@ -59,7 +59,7 @@ resource "google_project_iam_member" "warehouse_jobs" {
 
 # Signed URLs of results are signed by the service's own identity, without a key file.
 resource "google_service_account_iam_member" "signs" {
-  for_each = toset(contains(var.grants, "lake_read") ? ["roles/iam.serviceAccountTokenCreator"] : [])
+  for_each = toset(contains(var.grants, "sign_urls") ? ["roles/iam.serviceAccountTokenCreator"] : [])
 
   service_account_id = google_service_account.main.name
   role               = each.value

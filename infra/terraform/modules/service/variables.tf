@@ -48,8 +48,8 @@ variable "grants" {
   type        = list(string)
 
   validation {
-    condition     = alltrue([for one in var.grants : contains(["publish", "lake_read", "lake_write", "warehouse_read", "warehouse_write"], one)])
-    error_message = "A grant is publish, lake_read, lake_write, warehouse_read or warehouse_write."
+    condition     = alltrue([for one in var.grants : contains(["publish", "lake_read", "lake_write", "sign_urls", "warehouse_read", "warehouse_write"], one)])
+    error_message = "A grant is publish, lake_read, lake_write, sign_urls, warehouse_read or warehouse_write."
   }
 }
 

@@ -9,7 +9,7 @@ locals {
   # Whoever commits something also publishes it, and whoever starts makes sure that the lake is the database's own.
   everybody = ["publish", "lake_read"]
   grants = {
-    crawling       = ["warehouse_read"]
+    crawling       = ["sign_urls", "warehouse_read"]
     jobs           = ["warehouse_read"]
     clean_up       = ["lake_write", "warehouse_write"]
     load_warehouse = ["lake_write", "warehouse_write"]
