@@ -16,6 +16,7 @@ Carry = Callable[[Sequence[str]], Awaitable[None]]
 CHANNEL = "headrace"
 
 _PAUSE_SECONDS = 0.005  # who was just woken looks anyway: of many rings in a row, the first counts
+_CARRYING_SECONDS = 0.05  # each ring that is carried is a message and a request
 
 # Nobody waits for the disk because of a ring: it may be lost.
 _RING = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
@@ -100,7 +101,7 @@ class Doorbell:
             queues, self._outgoing, told = self._outgoing, set(), self._told
             await self._notify(sorted(queues))
             told.set()
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(_PAUSE_SECONDS if self.carry is None else _CARRYING_SECONDS)
 
     async def _notify(self, queues: list[str]) -> None:
         try:

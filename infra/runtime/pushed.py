@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import structlog
+
 from infra.postgres import dead_letters
 from infra.runtime.bus import ADDRESSED, DeadLetter, Handler, Outcome, PoisonMessage
 from infra.runtime.runtime import Runtime
@@ -26,7 +28,8 @@ async def receive(handle: Handler, headers: Mapping[str, str], body: bytes, *, r
     envelope = _unreadable(headers, body)
     try:
         envelope = _read(headers, body)
-        await handle(envelope, _UNCOUNTED)
+        with structlog.contextvars.bound_contextvars(event_id=envelope.id, event_type=envelope.type):
+            await handle(envelope, _UNCOUNTED)
     except Exception as error:
         found = verdict(error, last=False)
         if found.outcome is None or _MESSAGE not in headers:
