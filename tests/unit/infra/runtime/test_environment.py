@@ -28,6 +28,7 @@ def handed_over(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings
         {"max_workers": 3, "poll_interval": 0.25, "polling_enabled": False, "port": 0},
         {"database_url": "postgresql://me:CANARY@db/x", "bright_data_api_token": "CANARY"},
         {"public_url": "https://a.example", "log_level": "DEBUG"},
+        {"profile": "emulators", "lake_url": "gs://lake/a", "pubsub_emulator_host": "127.0.0.1:8085"},
     ],
 )
 def test_another_process_has_the_same_settings(monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]) -> None:
