@@ -1,7 +1,8 @@
 """Which kinds of jobs there are: what the functions say that work them, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -76,14 +77,28 @@ class Kinds:
         return sorted(kind for kind in known if not any(work.keeps for work in self.works(kind)))
 
 
+class _Installed(Mapping[str, Working]):
+    """The functions of the committed topology, loaded when somebody asks for one: a sweep seldom does."""
+
+    @cached_property
+    def _found(self) -> Mapping[str, Working]:
+        triggers = topology.generated()["functions"]
+        found = {name: topology.function(name) for name, trigger in triggers.items() if "kind" in trigger}
+        return {name: one for name, one in found.items() if isinstance(one, Working)}
+
+    def __getitem__(self, name: str) -> Working:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
 def kinds(runtime: Runtime) -> Kinds:
     """The kinds of the committed topology; once a process, through ``runtime.once(kinds)``."""
-    found = {
-        name: topology.function(name)
-        for name, trigger in topology.generated()["functions"].items()
-        if "kind" in trigger
-    }
-    return Kinds(runtime, {name: one for name, one in found.items() if isinstance(one, Working)})
+    return Kinds(runtime, _Installed())
 
 
 def queues() -> list[str]:
