@@ -19,7 +19,7 @@ async def crawl_status(crawl_id: UUID, *, tenant: str, database: Database, polli
         row = await views.one(tx, crawl_id, tenant=tenant)
         if row is None:
             raise CrawlNotFound
-        usual = await views.usual_seconds(tx, provider=row["provider"], dataset_id=row["dataset_id"])
+        usual = await views.usual_seconds(tx, tenant=tenant, provider=row["provider"], dataset_id=row["dataset_id"])
     return status_body(row, usual_seconds=usual, polling_enabled=polling_enabled)
 
 

@@ -45,15 +45,17 @@ async def page(
     return [dict(row) for row in rows]
 
 
-async def usual_seconds(tx: Transaction, *, provider: str, dataset_id: str) -> float | None:
-    """Median seconds from trigger to result of this dataset's last runs; None if fewer than three are known."""
+async def usual_seconds(tx: Transaction, *, tenant: str, provider: str, dataset_id: str) -> float | None:
+    """Median seconds from trigger to result of a tenant's last runs of a dataset; None if under three are known."""
     row = await tx.fetchrow(
         "SELECT count(*) AS runs, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median FROM ("
         "  SELECT extract(epoch FROM j.finished_at - c.triggered_at)::float8 AS seconds"
-        "  FROM (SELECT id, triggered_at FROM crawls WHERE provider = $1 AND dataset_id = $2"
+        "  FROM (SELECT id, tenant, triggered_at FROM crawls WHERE provider = $1 AND dataset_id = $2"
         "    AND triggered_at IS NOT NULL ORDER BY triggered_at DESC LIMIT 200) AS c"
-        "  JOIN jobs j ON j.id = c.id WHERE j.state = 'completed' ORDER BY j.finished_at DESC LIMIT 20) AS recent",
+        "  JOIN jobs j ON j.id = c.id WHERE j.state = 'completed' AND c.tenant = $3"
+        "  ORDER BY j.finished_at DESC LIMIT 20) AS recent",
         provider,
         dataset_id,
+        tenant,
     )
     return float(row["median"]) if row["runs"] >= 3 else None  # noqa: PLR2004  # as the docstring says

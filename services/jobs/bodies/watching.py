@@ -48,7 +48,7 @@ class QueueHealth(BaseModel):
     processing_jobs: int
     failed_jobs: int
     oldest_job_age: float = Field(description="Seconds.")
-    alerts: list[Warned]
+    alerts: list[Warned] = Field(description="Of all tenants, so told to the tenant `default` only.")
 
 
 class WeeklySummary(BaseModel):

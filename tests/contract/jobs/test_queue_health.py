@@ -56,6 +56,16 @@ async def test_the_gravest_alert_decides_the_status(desk: Desk, rule: str, statu
     assert set(body["alerts"][0]) == {"level", "message"}
 
 
+async def test_a_tenant_hears_how_the_house_is_and_not_what_others_have(desk: Desk) -> None:
+    await TROUBLES["long_paused"][0](desk)
+    await raised(desk.database)
+
+    body = await queue_health(tenant="other", now=datetime.now(UTC), database=desk.database)
+
+    assert (body["status"], body["alerts"]) == ("degraded", [])
+    assert (await health(desk.database))["alerts"]  # control
+
+
 async def test_health_says_when_nobody_watches(desk: Desk) -> None:
     await look(desk.database, 0)
     assert (await health(desk.database))["status"] == "healthy"
