@@ -91,9 +91,9 @@ class EmbeddedBus(KeptLetters):
         return self._consumer, self._consuming
 
     async def replay(self, dead_letter_id: str, *, tenant: str | None = None) -> None:
-        """Deliver a dead letter again. Raises ``DeadLetterUnknown``, ``SubscriptionGone``."""
-        async with self._database.pool.acquire() as connection:
-            await sql.replay(connection, dead_letter_id, tenant=tenant)
+        """Deliver a dead letter again. Raises ``DeadLetterUnknown``, ``SubscriptionGone``, ``DatabaseAway``."""
+        async with self._database.statement() as tx:
+            await sql.replay(tx.connection, dead_letter_id, tenant=tenant)
         self._ring()
 
     async def keep_dead_letters(self, _: asyncio.Event) -> int:

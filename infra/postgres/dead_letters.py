@@ -36,22 +36,22 @@ class KeptLetters:
     async def dead_letters(
         self, limit: int, *, tenant: str | None = None, reason: str | None = None, before: Place | None = None
     ) -> list[DeadLetter]:
-        """What was set aside, newest first."""
-        async with self._database.pool.acquire() as connection:
-            rows = await connection.fetch(_FOUND, limit, tenant, reason, *(before or (None, None)))
+        """What was set aside, newest first. Raises ``DatabaseAway``."""
+        async with self._database.reading() as tx:
+            rows = await tx.fetch(_FOUND, limit, tenant, reason, *(before or (None, None)))
         return [dead_letter(row) for row in rows]
 
     async def dead_letter(self, dead_letter_id: str, *, tenant: str | None = None) -> DeadLetter:
-        """One of them. Raises ``DeadLetterUnknown``."""
-        async with self._database.pool.acquire() as connection:
-            row = await _one(connection, dead_letter_id, tenant=tenant)
+        """One of them. Raises ``DeadLetterUnknown``, ``DatabaseAway``."""
+        async with self._database.reading() as tx:
+            row = await _one(tx.connection, dead_letter_id, tenant=tenant)
         return dead_letter(row)
 
     async def discard(self, dead_letter_id: str, *, tenant: str | None = None) -> None:
-        """Forget a dead letter. Raises ``DeadLetterUnknown``."""
+        """Forget a dead letter. Raises ``DeadLetterUnknown``, ``DatabaseAway``."""
         sql = "DELETE FROM dead_letters WHERE id = $1 AND ($2::text IS NULL OR tenant = $2)"
-        async with self._database.pool.acquire() as connection:
-            if await connection.execute(sql, letter_key(dead_letter_id), tenant) == "DELETE 0":
+        async with self._database.statement() as tx:
+            if await tx.execute(sql, letter_key(dead_letter_id), tenant) == 0:
                 raise DeadLetterUnknown
 
 

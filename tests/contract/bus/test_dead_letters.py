@@ -4,9 +4,12 @@ from uuid import UUID
 
 import pytest
 
+from infra.postgres.away import DatabaseAway
 from infra.runtime.bus import DeadLetterUnknown, PoisonMessage, SubscriptionGone
 from schemas.problem import Problem, ProblemClass
 from tests.contract.bus.rig import Inbox, Rig, consuming, event, reader, set_aside
+
+ID = "5d2c4a0e-7f0b-5c58-9a5e-3a3c1c0f7b11"
 
 
 class Denied(Problem):
@@ -142,3 +145,12 @@ async def test_dead_letters_are_listed_page_after_page_and_by_reason(rig: Rig) -
 
     assert pages == await bus.dead_letters(10, reason="PROVIDER_AUTH")
     assert sorted(one.envelope.id for one in pages) == [event(number).id for number in range(3)]
+
+
+async def test_without_a_database_dead_letters_are_asked_for_again_later(rig: Rig) -> None:
+    bus = await rig.bus()
+    await bus._database.close()  # type: ignore[attr-defined]  # every bus keeps them there
+
+    for asked in (bus.dead_letters(10), bus.dead_letter(ID), bus.replay(ID), bus.discard(ID)):
+        with pytest.raises(DatabaseAway):
+            await asked
