@@ -150,6 +150,12 @@ def test_functions_start_light() -> None:
     assert {name: heavy for name in functions if (heavy := heavy_after(f"import functions.{name}"))} == {}
 
 
+def test_services_start_light() -> None:
+    services = sorted(path.parent.name for path in (ROOT / "services").glob("*/main.py"))
+    assert services
+    assert {name: heavy for name in services if (heavy := heavy_after(f"import services.{name}.main"))} == {}
+
+
 def test_a_heavy_import_is_noticed() -> None:
     assert "pyarrow" in heavy_after("import pyarrow")
     assert heavy_after("import opentelemetry.sdk.trace") == ["opentelemetry.sdk"]

@@ -131,6 +131,7 @@ class Deployment:
                 process.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
             took[name] = time.monotonic() - began
         return took
 

@@ -31,4 +31,4 @@ def front(addresses: dict[str, str]) -> web.Application:
 
 
 if __name__ == "__main__":
-    web.run_app(front(json.loads(sys.argv[2])), host="127.0.0.1", port=int(sys.argv[1]), print=None)
+    web.run_app(front(json.loads(sys.argv[2])), host="127.0.0.1", port=int(sys.argv[1]), print=None, shutdown_timeout=1)
