@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.local.emulators.addresses import remember, same_port
@@ -52,6 +52,7 @@ async def emulators(
                 starts.create_task(folder.have(found, {"storage", "bigquery"} & set(wanted)))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
+        stack.callback(folder.let_go)
         yield Emulators(**found)
 
 
@@ -97,6 +98,12 @@ class _Folder:
     project: str
     stack: AsyncExitStack
     storage: str | None  # where BigQuery loads from, if that is not started here
+    ends: list[Callable[[], None]] = field(default_factory=list)
+
+    def let_go(self) -> None:
+        """Have all that were started here go, together."""
+        for end in self.ends:
+            end()
 
     async def have(self, found: dict[str, str], wanted: Collection[str]) -> None:
         """Put the addresses of these into ``found``, one after the other: BigQuery asks where its storage is."""
@@ -111,7 +118,7 @@ class _Folder:
             return await _answering(self.path, name)
         port = same_port(self.path, name)
         for program in programs(name, port, self.path, project=self.project, storage_url=storage):
-            await self.stack.enter_async_context(started(program, self.path))
+            self.ends.append(await self.stack.enter_async_context(started(program, self.path)))
         return remember(self.path, name, port)
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import aiohttp
 
@@ -43,8 +43,11 @@ class Program:
 
 
 @asynccontextmanager
-async def started(program: Program, folder: Path) -> AsyncIterator[None]:
-    """The program at work inside the block, its output in ``folder``. Raises ``EmulatorFailed``."""
+async def started(program: Program, folder: Path) -> AsyncIterator[Callable[[], None]]:
+    """The program at work inside the block, its output in ``folder``; what is yielded has it go, without waiting.
+
+    Raises ``EmulatorFailed``.
+    """
     log = folder / f"{program.name}.log"
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
@@ -56,13 +59,15 @@ async def started(program: Program, folder: Path) -> AsyncIterator[None]:
             env={**os.environ, **program.environment},
             start_new_session=True,  # Ctrl-C is for us: it must be there until nobody needs it
         )
+    leash = cast("asyncio.StreamWriter", process.stdin)
     try:
         await _ready(program, process, log)
         if program.first is not None:
             await program.first()
-        yield
+        yield leash.close
     finally:
-        await _end(process)
+        leash.close()
+        await _gone(process)
 
 
 async def _ready(program: Program, process: Process, log: Path) -> None:
@@ -83,9 +88,7 @@ async def _answers(http: aiohttp.ClientSession, url: str) -> bool:
     return False
 
 
-async def _end(process: Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
+async def _gone(process: Process) -> None:
     try:
         await asyncio.wait_for(process.wait(), GONE_SECONDS)
     except TimeoutError:
