@@ -144,8 +144,17 @@ async def world(
 ) -> AsyncIterator[World]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http, team() as endpoint:
         google = Google(http, pubsub_emulator, bigquery_emulator, names["project"], names["dataset"])
-        async with google.ticking():
-            yield World(deployment, google, endpoint, http)
+        yield World(deployment, google, endpoint, http)
+
+
+async def test_doorbells_alone_lead_a_crawl_from_process_to_process(world: World) -> None:
+    await world.google.subscribe(COMPLETED, f"{world.team.url}/rung")
+
+    crawl_id = await world.trigger(f"ready_after:0.2,records:{RECORDS}", key="rung", Prefer="respond-async")
+
+    assert (await world.ended(crawl_id))["pipeline_status"] == "completed"
+    await world.told([crawl_id], "rung")
+    await world.loaded([crawl_id])
 
 
 async def test_a_crawl_goes_through_processes_that_know_nothing_of_each_other(world: World) -> None:
@@ -154,16 +163,18 @@ async def test_a_crawl_goes_through_processes_that_know_nothing_of_each_other(wo
     status, subscription = await world.ask("events", "POST", "/api/v1/events/subscriptions", json=asked)
     assert status == 201, subscription
 
-    at_once = await world.trigger(f"ready_after:0.2,records:{RECORDS}", key="at once")
-    later = await world.trigger(f"ready_after:0.2,records:{RECORDS}", key="later", Prefer="respond-async")
+    bought = len(await world.purchases())
+    async with world.google.ticking():
+        at_once = await world.trigger(f"ready_after:0.2,records:{RECORDS}", key="at once")
+        later = await world.trigger(f"ready_after:0.2,records:{RECORDS}", key="later", Prefer="respond-async")
 
-    for crawl_id in (at_once, later):
-        found = await world.ended(crawl_id)
-        assert (found["pipeline_status"], found["result"]["row_count"]) == ("completed", RECORDS)
-        assert found["result"]["gcs_path"].startswith("gs://deployed-")
-    await world.told([at_once, later], "pubsub", "headrace")
-    await world.loaded([at_once, later])
-    assert len(await world.purchases()) == 2
+        for crawl_id in (at_once, later):
+            found = await world.ended(crawl_id)
+            assert (found["pipeline_status"], found["result"]["row_count"]) == ("completed", RECORDS)
+            assert found["result"]["gcs_path"].startswith("gs://deployed-")
+        await world.told([at_once, later], "pubsub", "headrace")
+        await world.loaded([at_once, later])
+    assert len(await world.purchases()) == bought + 2
     _, job = await world.ask("jobs", "GET", f"/api/background/job/{later}")
     assert job["status"] == "completed"
 
@@ -187,13 +198,14 @@ async def _nothing_is_lost(world: World, victims: list[str]) -> None:
     await world.google.subscribe(COMPLETED, f"{world.team.url}/{way}")
     bought = len(await world.purchases())
 
-    crawls = [crawl_id for turn, victim in enumerate(victims) for crawl_id in await _survives(world, victim, turn)]
+    async with world.google.ticking():
+        crawls = [crawl_id for turn, victim in enumerate(victims) for crawl_id in await _survives(world, victim, turn)]
 
-    for crawl_id in crawls:
-        found = await world.ended(crawl_id)
-        assert (found["pipeline_status"], found["result"]["row_count"]) == ("completed", RECORDS)
-    await world.told(crawls, way)
-    await world.loaded(crawls)
+        for crawl_id in crawls:
+            found = await world.ended(crawl_id)
+            assert (found["pipeline_status"], found["result"]["row_count"]) == ("completed", RECORDS)
+        await world.told(crawls, way)
+        await world.loaded(crawls)
     assert len(await world.purchases()) - bought == len(crawls)
 
 
