@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from infra.postgres.away import answering
 from infra.runtime import garbage, logging, telemetry, trace
+from infra.runtime.auth.unverified import refuse_unverified
 from infra.runtime.function import Function, Rung, Subscribing
 from infra.runtime.guard import Unexpected
 from infra.runtime.instance import Instance
@@ -85,7 +86,9 @@ class _Process:
             return JSONResponse({"status": "ok"})
         if request.method != "POST":
             raise NotAPush
-        if runtime.settings.push_account is not None:
+        if runtime.settings.push_account is None:
+            refuse_unverified(request.scope, environment=os.environ)
+        else:
             await _look_at(request, runtime)
         if isinstance(self._function, Rung):
             await runtime.once(self._rounds).ring()

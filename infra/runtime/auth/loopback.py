@@ -4,7 +4,6 @@ Any page that a browser of this machine shows can send requests to loopback. A n
 (DNS rebinding) shows in ``Host``, a foreign page in ``Origin`` and ``Sec-Fetch-Site``.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import ClassVar
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
+from infra.runtime.auth.address import is_loopback
 from infra.runtime.auth.caller import LOCAL, Caller
 from infra.runtime.auth.gate import SAFE
 from schemas.problem import Problem, ProblemClass
@@ -67,20 +67,11 @@ class LoopbackOnly:
 
     def _judge(self, scope: Scope, names: AbstractSet[str]) -> None:
         headers: Mapping[bytes, bytes] = dict(scope["headers"])
-        if not _is_loopback(scope.get("server")):
+        if not is_loopback(scope.get("server")):
             raise Reachable
         _refuse_host(headers, names)
         if scope["method"] not in SAFE and _is_foreign(headers, self._ours):
             raise CrossSite
-
-
-def _is_loopback(server: tuple[str, int | None] | None) -> bool:
-    """Whether a connection was taken at an address that only this machine reaches, whatever the settings say."""
-    try:
-        address = ipaddress.ip_address(server[0] if server else "")
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _refuse_host(headers: Mapping[bytes, bytes], ours: AbstractSet[str]) -> None:

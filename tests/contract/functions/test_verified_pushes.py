@@ -1,13 +1,20 @@
 """A function that nobody stands before judges the tokens of its pushes itself."""
 
 from collections.abc import Callable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import uuid4
 
 import aiohttp
 import pytest
+from starlette.requests import Request
 
 from infra.postgres.database import Database
+from infra.runtime.auth.unverified import UnverifiedPush
+from infra.runtime.deployed import _Process
+from infra.runtime.function import Function
+from infra.runtime.runtime import Runtime
+from infra.runtime.settings import Settings
 from services.jobs.job import NewJob
 from services.jobs.store import queue
 from tests.contract.auth.issuer import ACCOUNT, AUDIENCE, FORGER, google, signed_with_what_is_public, token, unsigned
@@ -74,3 +81,41 @@ async def test_a_function_that_could_verify_nothing_takes_nothing(deploy: Deploy
     status, body = await function.ask(http, "POST", **event())
 
     assert (status, body["code"]) == (500, "AUDIENCE_MISSING")
+
+
+@pytest.mark.parametrize(
+    ("server", "environment", "taken"),
+    [
+        (("127.0.0.1", 80), {}, True),
+        (("10.0.0.1", 80), {}, False),
+        (None, {}, False),
+        (("10.0.0.1", 80), {"K_SERVICE": "push-event"}, True),
+    ],
+    ids=["this machine", "a network", "nobody knows", "Cloud Run"],
+)
+async def test_a_push_without_a_judge_is_taken_where_none_is_needed(
+    server: tuple[str, int] | None, environment: dict[str, str], *, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("K_SERVICE", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    rung: list[object] = []
+    runtime = cast("Runtime", SimpleNamespace(settings=Settings.model_construct(), **afterwards(rung)))
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": [], "server": server})
+    try:
+        await _Process(cast("Function", object()))._answered(request, runtime)
+    except UnverifiedPush:
+        assert not taken
+        assert rung == []
+    else:
+        assert taken
+        assert rung
+
+
+def afterwards(done: list[object]) -> dict[str, Any]:
+    """What a runtime settles once a push was taken."""
+
+    async def settle() -> None:
+        done.append(settle)
+
+    return {"relay": SimpleNamespace(settle=settle), "doorbell": SimpleNamespace(settle=settle)}
