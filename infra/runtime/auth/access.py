@@ -21,7 +21,8 @@ class Access(BaseSettings):
         description="Audiences of Google's identity tokens that are taken, separated by commas; none: API keys only.",
     )
     push_account: str | None = Field(
-        None, description="Service account whose tokens pushes to functions carry; none: only this machine and Cloud Run may push."
+        None,
+        description="Service account whose tokens pushes to functions carry; none: only this machine or Cloud Run may push.",
     )
     google_certs_url: Endpoint = Field(
         GOOGLE_CERTIFICATES, description="Where the keys are that Google signs identity tokens with."
