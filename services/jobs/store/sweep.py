@@ -72,11 +72,12 @@ async def busy_queues(tx: Transaction) -> set[str]:
 
 
 async def next_due_seconds(tx: Transaction) -> float | None:
-    """Seconds until something is due to become ready or free, at most 0 if it is; None if nothing is."""
+    """Seconds until something is due to be made, set free or told, at most 0 if it is; None if nothing is."""
     seconds = await tx.fetchval(
         "SELECT extract(epoch FROM least("
         "   (SELECT min(due_at) FROM jobs WHERE state = 'scheduled'),"
         "   (SELECT min(lease_until) FROM jobs WHERE state = 'running'),"
+        "   (SELECT min(coalesce(retry_at, next_at)) FROM schedules WHERE NOT paused),"
         "   (SELECT min(due_at) FROM outbox)) - clock_timestamp())"
     )
     return None if seconds is None else float(seconds)
