@@ -14,7 +14,7 @@ from infra.postgres.installation import locate
 from infra.postgres.unavailable import DatabaseDiskFull
 from infra.runtime.adapters import installed
 from infra.runtime.alerting import alerting
-from infra.runtime.emulated import EMULATORS, EmulatorsAway, answers, needed
+from infra.runtime.emulated import EMULATORS, must_answer, needed
 from infra.runtime.profile import placed
 from infra.runtime.settings import Settings
 from schemas.problem import Problem
@@ -95,8 +95,7 @@ def _profile(settings: Settings) -> str:
 def _emulators(settings: Settings) -> str:
     wanted = needed(placed(settings)) if settings.profile == "emulators" else []
     named = {name: host for name in wanted if (host := getattr(settings, f"{name}_emulator_host")) is not None}
-    if away := [f"{name} at {host}" for name, host in named.items() if not answers(host)]:
-        raise EmulatorsAway(", ".join(away))
+    must_answer(named)
     return "; ".join(named.get(name) or provision(name) for name in wanted) or "none is needed"
 
 

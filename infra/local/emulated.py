@@ -1,5 +1,6 @@
 """The profile `emulators` on this machine: emulators that run while they are used, with a bucket and topics."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from infra.local.emulators import emulators, install
 from infra.local.emulators.child import EmulatorFailed
 from infra.runtime import topology
 from infra.runtime.adapters import lay_out
-from infra.runtime.emulated import needed
+from infra.runtime.emulated import must_answer, needed
 from infra.runtime.profile import LOCAL_PROJECT, placed
 from infra.runtime.settings import Settings
 
@@ -21,7 +22,8 @@ _NAMES = {"pubsub": "Pub/Sub", "storage": "Cloud Storage", "bigquery": "BigQuery
 async def emulated(settings: Settings) -> AsyncIterator[tuple[Settings, dict[str, str]]]:
     """The settings with the addresses of all emulators their profile needs, and those addresses for people.
 
-    What is not installed is installed first. Raises what ``placed``, ``install`` and ``emulators`` raise.
+    What is not installed is installed first. Raises ``EmulatorsAway``, and what ``placed``, ``install`` and
+    ``emulators`` raise.
     """
     settings = placed(settings)
     wanted = needed(settings)
@@ -29,6 +31,7 @@ async def emulated(settings: Settings) -> AsyncIterator[tuple[Settings, dict[str
         yield settings, {}
         return
     given = {name: str(host) for name in wanted if (host := getattr(settings, f"{name}_emulator_host")) is not None}
+    await asyncio.to_thread(must_answer, given)
     await install([name for name in wanted if name not in given])
     project = settings.google_cloud_project or LOCAL_PROJECT
     async with emulators(settings.data_dir, wanted=wanted, given=given, project=project) as found:

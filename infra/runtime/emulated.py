@@ -1,6 +1,7 @@
 """Which emulators a process uses: those that are named, else those that run for its data directory."""
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -31,9 +32,15 @@ def with_emulators(settings: Settings) -> Settings:
     there = known(settings.data_dir / "emulators")
     fields = {f"{name}_emulator_host": name for name in needed(settings)}
     found = {field: getattr(settings, field) or there.get(name) for field, name in fields.items()}
-    if away := [f"{variable(field)}={value or ''}" for field, value in found.items() if not answers(value)]:
-        raise EmulatorsAway(", ".join(away))
+    must_answer({name: found[field] for field, name in fields.items()})
     return settings.model_copy(update=found)
+
+
+def must_answer(hosts: Mapping[str, str | None]) -> None:
+    """Make sure that somebody listens at each of these, by the emulators' names. Raises ``EmulatorsAway``."""
+    silent = {variable(f"{name}_emulator_host"): host or "" for name, host in hosts.items() if not answers(host)}
+    if silent:
+        raise EmulatorsAway(", ".join(f"{name}={host}" for name, host in silent.items()))
 
 
 def needed(settings: Settings) -> list[str]:

@@ -94,7 +94,7 @@ def test_an_emulator_that_does_not_answer_is_named(tmp_path: Path) -> None:
     found = findings(tmp_path, profile="emulators", storage_emulator_host="http://127.0.0.1:1")
 
     assert broken(found) == ["emulators"]
-    assert "storage at http://127.0.0.1:1" in found["emulators"].found
+    assert "STORAGE_EMULATOR_HOST=http://127.0.0.1:1" in found["emulators"].found
 
 
 def test_an_emulator_beside_google_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

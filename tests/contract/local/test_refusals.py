@@ -24,7 +24,7 @@ HOSTS = {
 def up(data_dir: Path, *profile: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
     given = {**kept, "HEADRACE_DATA_DIR": str(data_dir), "HEADRACE_PORT": "0", **variables}
-    command = [HEADRACE, "up", *profile]
+    command = [str(HEADRACE), "up", *profile]
     return subprocess.run(command, env=given, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -51,3 +51,13 @@ def test_control_with_all_of_them_and_no_emulator_it_goes_on_to_the_database(tmp
     assert done.returncode == 1
     assert "EMULATOR" not in done.stderr
     assert "HEADRACE_DATABASE_URL" in done.stderr
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_an_emulator_that_is_named_and_does_not_answer_is_told_before_others_start(tmp_path: Path, name: str) -> None:
+    done = up(tmp_path / "data", "--profile", "emulators", **{name: HOSTS[name]})
+
+    assert done.returncode == 1
+    assert f"{name}={HOSTS[name]}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "data/emulators").exists()
