@@ -5,7 +5,7 @@ from uuid import UUID
 
 from infra.postgres.database import Database
 from schemas.problem import Problem
-from services.jobs.history.archive_jobs import Warehouse
+from services.jobs.history.archive import Warehouse
 from services.jobs.job_id import JobNotFound
 from services.jobs.reading.find_job import find_job
 

@@ -9,7 +9,7 @@ from infra.postgres.database import Database
 from infra.runtime.runtime import Runtime
 from schemas.load_source import LoadSource
 from schemas.records.archived_job import ArchivedJob
-from services.jobs.history.archive_jobs import Warehouse
+from services.jobs.history.archive import Warehouse
 from services.jobs.history.archived import archived, shown
 from services.jobs.job_id import JobNotFound
 from services.jobs.store import history, views

@@ -1,6 +1,7 @@
 """Jobs that leave: out of PostgreSQL in batches, and found again in the warehouse."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -22,13 +23,15 @@ WITH RECURSIVE tenants AS (
   FROM tenants t WHERE t.tenant IS NOT NULL
 ), old AS (
   SELECT o.* FROM tenants t CROSS JOIN unnest($2::text[]) AS k (kind) CROSS JOIN LATERAL (
-    SELECT id, finished_at, pg_column_size(payload) + coalesce(pg_column_size(result), 0) AS stored FROM jobs
+    SELECT id, finished_at, pg_column_size(payload) + coalesce(pg_column_size(result), 0)
+      + {stored} AS stored FROM jobs
     WHERE tenant = t.tenant AND kind = k.kind AND finished_at < now() - $3 * interval '1 day'
       AND (state IN ('completed', 'cancelled')
         OR state = 'failed' AND (discarded_at IS NOT NULL OR finished_at < now() - $4 * interval '1 day'))
       AND (fingerprint IS NULL OR created_at < now() - $7 * interval '1 day')
       AND NOT EXISTS (SELECT FROM jobs o
         WHERE o.batch_id = jobs.batch_id AND o.state NOT IN ('completed', 'failed', 'cancelled'))
+      AND NOT ({needed})
     ORDER BY finished_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
   ) o
   ORDER BY o.finished_at, o.id LIMIT $5
@@ -36,7 +39,7 @@ WITH RECURSIVE tenants AS (
   SELECT id FROM (SELECT id, sum(stored) OVER (ORDER BY finished_at, id) - stored AS before FROM old) AS o
   WHERE before < $6
 ), weighed AS (
-  SELECT id, finished_at, octet_length(payload::text) + coalesce(octet_length(result::text), 0) AS bytes
+  SELECT id, finished_at, octet_length(payload::text) + coalesce(octet_length(result::text), 0) + {read} AS bytes
   FROM jobs WHERE id IN (SELECT id FROM light)
 ), chosen AS (
   SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY finished_at, id) - bytes AS before FROM weighed) AS w
@@ -60,6 +63,22 @@ INSERT INTO leaving_jobs (load_id, job_id, tenant, job) SELECT $1, id, tenant, t
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What another context keeps beside its jobs, said in SQL about a row of ``jobs``.
+
+    A job stays while it is ``needed``. What leaves with it weighs so many bytes on disk (``stored``) and as text
+    (``read``).
+    """
+
+    needed: str = "false"
+    stored: str = "0"
+    read: str = "0"
+
+
+ALONE = Beside()
+
+
 async def leave(
     tx: Transaction,
     load_id: UUID,
@@ -70,16 +89,18 @@ async def leave(
     key_days: float,
     limit: int,
     most_bytes: int,
+    beside: Beside = ALONE,
 ) -> int:
     """Put the oldest jobs that ended more than ``days`` ago into one batch, without their timelines; how many.
 
     Those with an Idempotency-Key stay ``key_days`` at least. A batch has ``limit`` jobs at most, and ends with the job
-    whose payload and result pass ``most_bytes``. None while somebody else does it.
+    whose payload, result and what is ``beside`` pass ``most_bytes``. None while somebody else does it.
     """
     # One at a time: two who count jobs of the same batches could wait for each other for ever.
     if not await tx.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended('jobs leave', 0))"):
         return 0
-    return await tx.execute(_LEAVE, load_id, list(kinds), days, dead_letter_days, limit, most_bytes, key_days)
+    sql = _LEAVE.format(needed=beside.needed, stored=beside.stored, read=beside.read)
+    return await tx.execute(sql, load_id, list(kinds), days, dead_letter_days, limit, most_bytes, key_days)
 
 
 async def batches(tx: Transaction) -> list[UUID]:

@@ -8,6 +8,7 @@ from random import randbytes
 import pytest
 
 from services.jobs.history import archive_jobs as archiving
+from services.jobs.history.archive import MOST_FAILURES
 from tests.flow.jobs.archive import Archive, loads
 
 
@@ -78,8 +79,8 @@ async def test_no_more_jobs_leave_while_none_arrive(archive: Archive, monkeypatc
     for _ in range(5):
         await archive.finished()
 
-    assert await archive.run() == archiving.MOST_FAILURES
-    assert len(await archive.live()) == 5 - archiving.MOST_FAILURES
+    assert await archive.run() == MOST_FAILURES
+    assert len(await archive.live()) == 5 - MOST_FAILURES
 
 
 async def test_a_stop_ends_a_run_after_its_batch(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
