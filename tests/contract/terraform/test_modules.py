@@ -31,6 +31,11 @@ SPOILED = {
         ("max_connections - local.reserved", "max_connections"),
     ),
     "revisions counted once": ("system", "system/main.tf", ("connections = 2 * (", "connections = (")),
+    "a migration before its rights": (
+        "system",
+        "system/migration.tf",
+        ("    google_storage_bucket_iam_member.migration,\n", ""),
+    ),
     "rights of what is not there": ("system", "system/identities.tf", ("store_snapshot =", "store_snapshots =")),
 }
 

@@ -73,9 +73,11 @@ resource "google_cloud_run_v2_job" "migration" {
     }
   }
 
+  # It is made alone before everything else (see cloudbuild.yaml), with no more than what it depends on.
   depends_on = [
     google_project_iam_member.migration,
     google_secret_manager_secret_iam_member.migration,
     google_secret_manager_secret_version.database_url,
+    google_storage_bucket_iam_member.migration,
   ]
 }

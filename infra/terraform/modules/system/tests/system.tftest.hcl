@@ -68,6 +68,20 @@ run "deploys_what_the_topology_names" {
   }
 }
 
+run "migrates_before_there_is_anything_else" {
+  command = plan
+  plan_options {
+    target = [google_cloud_run_v2_job.migration]
+  }
+  assert {
+    condition     = google_storage_bucket_iam_member.migration.role == "roles/storage.objectUser"
+    error_message = "The first migration gives the lake its name."
+  }
+  assert {
+    condition     = google_secret_manager_secret_iam_member.migration.role == "roles/secretmanager.secretAccessor"
+    error_message = "The migration reads where the database is."
+  }
+}
 
 run "gives_every_path_to_one_service" {
   command = plan
