@@ -65,6 +65,8 @@ def test_google_is_not_loaded_for_a_folder(tmp_path: Path) -> None:
 def test_without_googles_clients_it_is_told_how_to_install_them(
     open_it: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in [name for name in sys.modules if name.startswith("google.cloud.")]:
+        monkeypatch.delitem(sys.modules, name)  # of tests that ran before this one
     monkeypatch.setitem(sys.modules, "google.cloud", None)
 
     with pytest.raises(GoogleMissing) as refused:
