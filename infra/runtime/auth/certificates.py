@@ -13,6 +13,7 @@ from schemas.problem import Problem, ProblemClass
 
 ALGORITHM = "RS256"
 UNKNOWN_EVERY_S = 10.0  # a key id that nobody knows leads to a look no more often
+REST_S = 2.0  # after a failure: whoever waits would else wait for one failure after the other
 GRACE_S = 3600.0  # how long keys are used past their time while newer ones cannot be fetched
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _KEPT_S = 300.0  # where the answer does not say how long
@@ -39,7 +40,8 @@ class Certificates:
         self._url = url
         self._clock = clock
         self._keys: Mapping[str, jwt.PyJWK] = {}
-        self._asked_at = self._good_until = float("-inf")
+        self._asked_at = self._good_until = self._rests_until = float("-inf")
+        self._trouble = ""
         self._asking = asyncio.Lock()
 
     async def key(self, key_id: str) -> jwt.PyJWK | None:
@@ -54,12 +56,18 @@ class Certificates:
         fresh, asked = now < self._good_until, now - self._asked_at < UNKNOWN_EVERY_S
         if fresh and (key_id in self._keys or asked):
             return
+        if now >= self._rests_until:
+            await self._ask(now)
+        if self._clock() < self._rests_until and now >= self._good_until + GRACE_S:
+            raise CertificatesAway(f"{self._url} gave no keys: {self._trouble}", retry_after=REST_S)
+
+    async def _ask(self, now: float) -> None:
         self._asked_at = now
         try:
             self._keys, kept = await self._fetch()
         except (aiohttp.ClientError, TimeoutError, ValueError, jwt.PyJWTError) as error:
-            if now >= self._good_until + GRACE_S:
-                raise CertificatesAway(f"{self._url} gave no keys: {type(error).__name__}", retry_after=5) from error
+            self._trouble = type(error).__name__
+            self._rests_until = self._clock() + REST_S
         else:
             self._good_until = now + kept
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import aiohttp
 import pytest
 
-from infra.runtime.auth.certificates import GRACE_S, UNKNOWN_EVERY_S, Certificates, CertificatesAway
+from infra.runtime.auth.certificates import GRACE_S, REST_S, UNKNOWN_EVERY_S, Certificates, CertificatesAway
 from tests.contract.auth.issuer import FORGER, OURS, Google
 
 
@@ -104,3 +104,20 @@ async def test_without_any_key_nobody_is_judged(
         await known(certificates)
 
     assert caught.value.retryable
+
+
+async def test_while_google_is_away_many_wait_for_one_failure_and_not_for_each_others(
+    issuer: Google, certificates: Certificates, clock: Clock
+) -> None:
+    issuer.keys = None
+    asked = []
+    for passed in (0.0, REST_S - 0.1, 0.2):
+        clock.now += passed
+        found = await asyncio.gather(*(known(certificates) for _ in range(20)), return_exceptions=True)
+        assert {type(one) for one in found} == {CertificatesAway}
+        asked.append(issuer.asked)
+    issuer.keys = {"1": OURS}
+    clock.now += REST_S
+
+    assert asked == [1, 1, 2]
+    assert await known(certificates)
