@@ -35,7 +35,9 @@ Whose = Annotated[str | None, typer.Option(help="Of this tenant only.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where everything of this machine lives (HEADRACE_DATA_DIR).")]
 Wanted = Annotated[Scope, typer.Option(help="The most it may do; each scope includes those before it.")]
 Identity = Annotated[str, typer.Argument(help="E-mail address of a person or a service account.")]
-Days = Annotated[float | None, typer.Option(min=0, help="Days until it expires; without it, it holds until revoked.")]
+Days = Annotated[
+    float | None, typer.Option(min=0, max=36_500, help="Days until it expires; without it, it holds until revoked.")
+]
 
 Read = TypeVar("Read", bound=BaseModel)
 

@@ -23,7 +23,8 @@ class MemberElsewhere(Problem):
     recovery: ClassVar[str] = "Use another identity, or have that tenant remove it; `headrace member list` shows whose."
 
 
-Identity = Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$"), AfterValidator(str.lower)]
+_PART = r"[^@\s\x00-\x1f\x7f]+"
+Identity = Annotated[str, Field(max_length=320, pattern=f"^{_PART}@{_PART}$"), AfterValidator(str.lower)]
 
 
 class NewMember(BaseModel):

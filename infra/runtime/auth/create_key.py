@@ -1,10 +1,10 @@
 """Make an API key."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
 import structlog
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from infra.postgres import callers
 from infra.postgres.database import Database
@@ -25,6 +25,14 @@ class ExpiryPassed(Problem):
     recovery: ClassVar[str] = "Give `expires_at` a time in the future, or leave it out."
 
 
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        msg = "must be a time until the year 9999"
+        raise ValueError(msg) from error
+
+
 class NewKey(BaseModel):
     """What a key is asked for with."""
 
@@ -34,7 +42,9 @@ class NewKey(BaseModel):
         description="Who uses it, for what; yours to choose."
     )
     scope: Scope = Field(description="The most it may do; each scope includes those before it.")
-    expires_at: AwareDatetime | None = Field(None, description="When it holds no more; unset: never by itself.")
+    expires_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = Field(
+        None, description="When it holds no more; unset: never by itself."
+    )
 
 
 async def create_key(

@@ -84,3 +84,11 @@ def test_what_cannot_be_done_is_said_without_a_traceback(headrace: Headrace, wor
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_key_of_more_days_than_there_are_is_not_made(headrace: Headrace) -> None:
+    done = headrace("key", "create", "--name", "n", "--scope", "read", "--days", "1e9")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--days" in done.stderr
+    assert "Traceback" not in done.stderr

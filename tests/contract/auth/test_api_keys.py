@@ -106,6 +106,14 @@ async def test_a_key_that_would_never_hold_is_not_made(at: House) -> None:
     assert (status, body["code"]) == (422, "EXPIRY_PASSED")
 
 
+@pytest.mark.parametrize("late", ["9999-12-31T23:59:59-23:00", "10000-01-01T00:00:00Z", "soon"])
+async def test_a_key_that_expires_at_no_time_is_not_made(at: House, late: str) -> None:
+    wanted = {"name": "n", "scope": "read", "expires_at": late}
+    status, body = await at.ask("POST", KEYS, key=await at.key(), json=wanted)
+
+    assert (status, [one["field"] for one in body["errors"]]) == (422, ["expires_at"])
+
+
 async def test_the_last_use_is_written_down_at_most_once_a_minute(at: House) -> None:
     key, pool = await at.key("read"), at.runtime.database.pool
     used = []

@@ -67,6 +67,15 @@ async def test_no_tenant_takes_another_ones_member(at: House) -> None:
     assert (await at.ask("GET", JOBS, key=token(email=ANNA)))[0] == 200
 
 
+@pytest.mark.parametrize(
+    "identity", ["a\0b@example.org", "a@\0", "a\x1fb@example.org", "two words@example.org", "a@b@c"]
+)
+async def test_what_is_no_address_is_no_member(at: House, identity: str) -> None:
+    status, body = await at.ask("POST", MEMBERS, key=await at.key(), json={"identity": identity, "scope": "read"})
+
+    assert (status, [one["field"] for one in body["errors"]]) == (422, ["identity"])
+
+
 async def test_a_forged_token_lets_no_member_in(at: House) -> None:
     admin = await at.key("admin")
     await at.ask("POST", MEMBERS, key=admin, json={"identity": ANNA, "scope": "read"})
