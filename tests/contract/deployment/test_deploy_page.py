@@ -71,6 +71,12 @@ def test_the_whole_is_what_idle_and_a_million_crawls_make() -> None:
     )
 
 
+def test_its_prices_have_a_date_and_are_to_be_checked() -> None:
+    before = PAGE.partition("<!-- prices -->")[0].rpartition("## What it costs")[2]
+    assert "noted in May 2026" in before
+    assert "check the prices of your region" in before
+
+
 def test_what_it_names_is_there() -> None:
     assert missing(PAGE) == []
 
