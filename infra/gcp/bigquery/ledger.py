@@ -17,6 +17,7 @@ LEDGER: Sequence[tuple[str, str, str, str]] = (
     ("noted_at", "TIMESTAMP", "REQUIRED", ""),
 )
 LOADED_BY = "loaded_by"
+STAMP = {"name": LOADED_BY, "type": "STRING", "mode": "REQUIRED", "description": "The load that brought the row."}
 LABELS = {"app": "headrace"}
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from infra.embedded.parquet import RowWriter
 
 FOLDER = "warehouse"
-_STAMP = {"name": LOADED_BY, "type": "STRING", "mode": "REQUIRED"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +42,7 @@ class Staging:
     ) -> Staged:
         """The file of this load, made now unless somebody did before; memory does not grow with the sources.
 
+        Its columns are as nullable as these: BigQuery takes no other file.
         Raises ``WarehouseRejected`` for bad data, ``ObjectMissing``, and what the lake raises.
         """
         folder = f"{FOLDER}/{table}/{load_id}"
@@ -50,7 +50,7 @@ class Staging:
             return await self._manifest(folder)
         name, contents = f"{folder}/{int(self._now())}-{uuid4()}.parquet", dict[str, tuple[int, int]]()
         stamped = [replace(source, columns={**source.columns, LOADED_BY: load_id}) for source in sources]
-        async with contextlib.aclosing(self._parquet([*columns, _STAMP], stamped, contents)) as blocks:
+        async with contextlib.aclosing(self._parquet(columns, stamped, contents)) as blocks:
             await self._lake.create(name, blocks)
         try:
             text = json.dumps({"object_name": name, "contents": contents, "made": self._now()})
@@ -86,7 +86,9 @@ class Staging:
     async def _begun(self, folder: str, names: Sequence[str]) -> float:
         with contextlib.suppress(ObjectMissing):
             return (await self._manifest(folder)).made
-        return max(float(name.rpartition("/")[2].partition("-")[0]) for name in names)
+        files = [name.rpartition("/")[2] for name in names if name.endswith(".parquet")]
+        # none: somebody else, who sweeps too, has just removed the manifest
+        return max((float(name.partition("-")[0]) for name in files), default=self._now())
 
     async def _parquet(
         self, columns: Sequence[Mapping[str, str]], sources: Sequence[LoadSource], contents: dict[str, tuple[int, int]]

@@ -12,7 +12,7 @@ from google.cloud import bigquery
 
 from infra.gcp.bigquery import ledger
 from infra.gcp.bigquery.connection import Connection
-from infra.gcp.bigquery.ledger import LABELS, LEDGER, LOADED_BY, Fact, Names
+from infra.gcp.bigquery.ledger import LABELS, LEDGER, STAMP, Fact, Names
 from schemas.tables import Layout
 
 Columns = Sequence[Mapping[str, str]]
@@ -20,10 +20,14 @@ Columns = Sequence[Mapping[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a dataset is, and which making of a table it has: jobs are looked up in both."""
+    """Where a dataset is, and which making of a table it has: jobs are looked up in both.
+
+    ``columns`` are those we fill, in the modes they have there.
+    """
 
     location: str | None
     making: str
+    columns: Columns
 
 
 class Tables:
@@ -36,8 +40,8 @@ class Tables:
     async def prepare(self, at: Names, columns: Columns, layout: Layout) -> Place:
         """Make what is not there of a table, and add the columns it lacks."""
         location = await self._location()
-        stamp = bigquery.SchemaField(LOADED_BY, "STRING", "REQUIRED", description="The load that brought the row.")
-        rows = bigquery.Table(at.rows, [*map(_field, columns), stamp])
+        filled = [*columns, STAMP]
+        rows = bigquery.Table(at.rows, [_field(column) for column in filled])
         rows.time_partitioning = bigquery.TimePartitioning(field=layout["partition"])
         rows.clustering_fields = layout["clustering"]
         made = await self._made(rows)
@@ -45,7 +49,9 @@ class Tables:
         facts.clustering_fields = ["key"]
         await self._made(facts)
         await self._shown(at, [column["name"] for column in columns])
-        return Place(location=location, making=f"{made.created:%Y%m%d%H%M%S%f}")
+        modes = {field.name: field.mode for field in made.schema}
+        as_made = [{**column, "mode": modes[column["name"]]} for column in filled]
+        return Place(location=location, making=f"{made.created:%Y%m%d%H%M%S%f}", columns=as_made)
 
     async def _location(self) -> str | None:
         client, call = self._connection.client, self._connection.call
@@ -85,9 +91,11 @@ class Tables:
             await self._connection.statement(ledger.replace(at, query), bigquery.QueryJobConfig(labels=LABELS))
 
 
-def load_config() -> bigquery.LoadJobConfig:
-    """How a staged file is appended: whole or not at all."""
+def load_config(columns: Columns) -> bigquery.LoadJobConfig:
+    """How a staged file with these columns is appended: whole or not at all."""
     return bigquery.LoadJobConfig(
+        # what BigQuery would read out of the file may differ in modes from the table, and is refused then
+        schema=[bigquery.SchemaField(column["name"], column["type"], column["mode"]) for column in columns],
         source_format=bigquery.SourceFormat.PARQUET,
         create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
         write_disposition=bigquery.WriteDisposition.WRITE_APPEND,

@@ -71,7 +71,7 @@ class BigQueryWarehouse:
         place = await self._prepared(table)
         if standing := await self._loaded(at, load_id):
             return standing
-        staged = await self._staging.staged(load_id, table, self._tables[table], sources)
+        staged = await self._staging.staged(load_id, table, place.columns, sources)
         if any(rows for _, rows in staged.contents.values()):
             await self._append(at, place, load_id, table, staged.object_name)
         facts = [Fact(key, "loaded", attempt, load_id, rows) for key, (attempt, rows) in staged.contents.items()]
@@ -130,16 +130,18 @@ class BigQueryWarehouse:
         return self._connected
 
     def _connect(self) -> "Connection":
-        from infra.gcp.bigquery.connection import Connection  # noqa: PLC0415  # Google's client takes long to load
+        # in a thread, and before what else of it is imported: Google's client takes seconds to load
+        from infra.gcp.bigquery.connection import Connection  # noqa: PLC0415  # see above
 
         return Connection(self._project, self._emulator)
 
     async def _prepared(self, table: str) -> "Place":
+        connection = await self._connection()
         from infra.gcp.bigquery.tables import Tables  # noqa: PLC0415  # see above
 
         async with self._preparing:
             if table not in self._places:
-                tables = Tables(await self._connection(), self._project, self._dataset)
+                tables = Tables(connection, self._project, self._dataset)
                 layout = warehouse_layout()[table]
                 self._places[table] = await tables.prepare(self._names(table), self._tables[table], layout)
             return self._places[table]
@@ -149,18 +151,19 @@ class BigQueryWarehouse:
         return {row["key"]: row["row_count"] for row in rows}
 
     async def _append(self, at: Names, place: "Place", load_id: str, table: str, object_name: str) -> None:
+        connection = await self._connection()
         from infra.gcp.bigquery.tables import load_config  # noqa: PLC0415  # see above
 
-        connection = await self._connection()
-        load = connection.client.load_table_from_uri
-        start = partial(load, self._lake.url(object_name), at.rows, location=place.location, job_config=load_config())
+        load, config = connection.client.load_table_from_uri, load_config(place.columns)
+        start = partial(load, self._lake.url(object_name), at.rows, location=place.location, job_config=config)
         job_id = f"load-{self._dataset}-{table}-{place.making}-{load_id}"
         await connection.run_once(job_id, lambda name, **limits: start(job_id=name, **limits), location=place.location)
 
     async def _note(self, at: Names, facts: Sequence[Fact]) -> None:
+        connection = await self._connection()
         from infra.gcp.bigquery.tables import noting_config  # noqa: PLC0415  # see above
 
-        await (await self._connection()).statement(ledger.note(at), noting_config(facts))
+        await connection.statement(ledger.note(at), noting_config(facts))
 
     async def _where_made(self, tables: Iterable[str], ask: Callable[[], Awaitable[Rows]]) -> Rows:
         # asked first: whoever only reads may lack the right to make anything, and rarely has to
@@ -171,9 +174,9 @@ class BigQueryWarehouse:
         return await ask()
 
     async def _answer(self, sql: str) -> Rows:
+        connection = await self._connection()
         from infra.gcp.bigquery.tables import question_config  # noqa: PLC0415  # see above
 
-        connection = await self._connection()
         config = question_config(f"{self._project}.{self._dataset}", {}, dry_run=True)
         plan = await connection.call(connection.client.query, sql, job_config=config, job_retry=None)
         if plan.statement_type != "SELECT":
@@ -181,7 +184,8 @@ class BigQueryWarehouse:
         return await self._ask(sql, {})
 
     async def _ask(self, sql: str, values: Mapping[str, tuple[str, Any]]) -> Rows:
+        connection = await self._connection()
         from infra.gcp.bigquery.tables import question_config  # noqa: PLC0415  # see above
 
         config = question_config(f"{self._project}.{self._dataset}", values, dry_run=False)
-        return await (await self._connection()).statement(sql, config)
+        return await connection.statement(sql, config)
