@@ -5,6 +5,7 @@ Import this module inside functions only: Google's client takes long to load.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from functools import partial
 from itertools import count
@@ -18,6 +19,7 @@ from google.cloud import bigquery
 from infra.embedded.threads import in_thread, stoppable
 from infra.gcp.bigquery.failures import as_problems, of_job, passing
 from schemas.load_source import WarehouseRejected, WarehouseUnavailable
+from schemas.problem import Problem
 
 T = TypeVar("T")
 
@@ -67,7 +69,19 @@ class Connection:
         Raises ``WarehouseRejected`` for an answer of more than ``MOST_ROWS``.
         """
         config.job_timeout_ms = int(QUESTION_SECONDS * 1000)
-        job = await self.call(self.client.query, sql, job_config=config, job_retry=_retry())
+        until, pause = time.monotonic() + CALL_SECONDS, _FIRST_PAUSE
+        while True:
+            try:
+                return await self._answer(sql, config)
+            except Problem as problem:
+                if not _may_pass(problem) or time.monotonic() + pause > until:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _answer(self, sql: str, config: bigquery.QueryJobConfig) -> list[dict[str, Any]]:
+        # the client's own retry of a job goes on for ten minutes, also where nobody answers
+        job = await self.call(self.client.query, sql, job_config=config, job_retry=None)
         return await stoppable(lambda: _told(partial(_rows, job)), stop=lambda: _cancel(job))
 
     async def _joined(self, name: str, start: Callable[..., Any], location: str | None) -> tuple[Any, bool]:
@@ -95,13 +109,18 @@ def _retry() -> Any:
     return Retry(predicate=passing, initial=_FIRST_PAUSE, maximum=_LONGEST_PAUSE, timeout=CALL_SECONDS)
 
 
+def _may_pass(problem: Problem) -> bool:
+    return isinstance(problem.__cause__, Exception) and passing(problem.__cause__)
+
+
 def _told(work: Callable[[], T]) -> T:
     with as_problems():
         return work()
 
 
 def _rows(job: Any) -> list[dict[str, Any]]:
-    found = job.result(timeout=QUESTION_SECONDS)
+    # its own retry of a request goes on for ten minutes
+    found = job.result(retry=_retry(), timeout=QUESTION_SECONDS)
     if (found.total_rows or 0) > MOST_ROWS:
         raise WarehouseRejected(f"The answer has {found.total_rows} rows, at most {MOST_ROWS} are given: ask for less.")
     return [dict(row.items()) for row in found]
