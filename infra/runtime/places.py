@@ -10,6 +10,9 @@ from infra.runtime.setting_types import HostAndPort, LakeUrl, Origin, PushUrl, W
 
 Profile = Literal["embedded", "emulators", "gcp"]
 
+_DATA = Path(".headrace")
+_EMULATED = _DATA / "emulated"  # a database belongs to one lake, so whoever tries both profiles has two
+
 
 class Places(BaseSettings):
     """The first part of ``Settings``; what the profile makes of it stands in ``infra/runtime/profile.py``."""
@@ -18,7 +21,10 @@ class Places(BaseSettings):
         "embedded",
         description="Which adapters are used: all on this machine, Google's behind emulators, or Google's.",
     )
-    data_dir: Path = Field(Path(".headrace"), description="Embedded PostgreSQL, lake and warehouse live here.")
+    data_dir: Path = Field(
+        default_factory=lambda given: _EMULATED if given["profile"] == "emulators" else _DATA,
+        description="Embedded PostgreSQL, lake and warehouse live here; unset with emulators: .headrace/emulated.",
+    )
     database_url: SecretStr | None = Field(None, description="Another PostgreSQL than the embedded one.")
     database_pool: int = Field(10, ge=2, le=100, description="Connections a process may hold.")
     lake_url: LakeUrl | None = Field(

@@ -210,7 +210,8 @@ def read_settings(**given: object) -> Settings:
     try:
         return Settings.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        wrong = [_wrong(str(found["loc"][0]), found["input"], found["msg"]) for found in error.errors()]
+        errors = [found for found in error.errors() if found["type"] != "default_factory_not_called"]  # only follows
+        wrong = [_wrong(str(found["loc"][0]), found["input"], found["msg"]) for found in errors]
         raise SettingsRefused("\n".join(wrong)) from error
 
 

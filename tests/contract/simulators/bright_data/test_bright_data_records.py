@@ -5,14 +5,18 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import tracemalloc
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.local.simulators.bright_data.records.bodies import Span, digest
 from infra.local.simulators.bright_data.records.lines import Plan
+
+README = Path(__file__).parents[4] / "README.md"
 
 pytestmark = pytest.mark.enable_socket
 
@@ -32,6 +36,14 @@ async def test_equal_orders_are_equal_bytes_and_the_ledger_knows_them(customer: 
     assert {one["sha256"] for one in bought[:2]} == {hashlib.sha256(bodies[0]).hexdigest()}
     assert (bought[0]["size_bytes"], bought[0]["records"]) == (len(bodies[0]), 25)
     assert bought[2]["sha256"] == hashlib.sha256(other).hexdigest()
+
+
+async def test_fields_that_the_readme_reads_are_in_every_record(customer: Any) -> None:
+    body = (await customer.get(f"/snapshot/{await customer.buy()}", format="jsonl")).body
+    shown = re.findall(r"'\$\.(\w+)'", README.read_text())
+
+    assert shown
+    assert [field for field in shown for line in body.splitlines() if field not in json.loads(line)] == []
 
 
 @pytest.mark.parametrize("sim", ["records:0", "records:1", "records:700,bad_lines:5"])

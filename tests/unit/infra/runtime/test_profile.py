@@ -50,6 +50,20 @@ def test_behind_emulators_everything_has_a_place() -> None:
     assert needed(found) == ["pubsub", "storage", "bigquery"]
 
 
+def test_behind_emulators_data_lies_apart_because_a_database_belongs_to_one_lake() -> None:
+    assert read_settings().data_dir == Path(".headrace")
+    assert read_settings(profile="emulators").data_dir == Path(".headrace/emulated")
+    assert read_settings(profile="emulators", data_dir="/data").data_dir == Path("/data")
+
+
+def test_a_wrong_profile_is_the_only_thing_that_is_said_about_it() -> None:
+    with pytest.raises(SettingsRefused) as refused:
+        read_settings(profile="cloud")
+
+    assert "HEADRACE_PROFILE" in refused.value.detail
+    assert "HEADRACE_DATA_DIR" not in refused.value.detail
+
+
 def test_behind_emulators_a_place_that_is_named_stays() -> None:
     named = {"google_cloud_project": "mine", "lake_url": "gs://lake/b", "warehouse_url": "file:///rows"}
     found = placed(given(profile="emulators", **named))

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[4]
 
 # Variable, default, another value as it is written, that value, and one that no setting takes.
 TABLE: list[tuple[str, Any, str, Any, str | None]] = [
-    ("HEADRACE_PROFILE", "embedded", "emulators", "emulators", "cloud"),
+    ("HEADRACE_PROFILE", "embedded", "gcp", "gcp", "cloud"),
     ("HEADRACE_HOST", "127.0.0.1", "::1", "::1", None),
     ("HEADRACE_PORT", 8080, "0", 0, "-1"),
     ("HEADRACE_AUTH", "off", "on", "on", "perhaps"),
