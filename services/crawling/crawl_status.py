@@ -6,19 +6,25 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
-from services.crawling.phase import BY_QUEUE, CrawlNotFound, legal, phase, pipeline_status, polling_state
+from services.crawling.history.archived_crawl import CrawlArchived
+from services.crawling.history.find_crawl import find_crawl
+from services.crawling.phase import BY_QUEUE, legal, phase, pipeline_status, polling_state
 from services.crawling.store import views
 from services.crawling.waiting_for import waiting_for
+from services.jobs.history.archive import Warehouse
 
 _RESULT_FIELDS_HIDDEN = {"object_name"}
 
 
-async def crawl_status(crawl_id: UUID, *, tenant: str, database: Database, polling_enabled: bool) -> dict[str, Any]:
-    """The status body of one crawl. Raises ``CrawlNotFound``."""
+async def crawl_status(
+    crawl_id: UUID, *, tenant: str, database: Database, history: Warehouse, polling_enabled: bool
+) -> dict[str, Any]:
+    """The status body of one crawl; ``history`` is asked for archived ones.
+
+    Raises ``CrawlNotFound``, and what the warehouse raises.
+    """
+    row = await find_crawl(crawl_id, tenant=tenant, database=database, warehouse=history)
     async with database.reading() as tx:
-        row = await views.one(tx, crawl_id, tenant=tenant)
-        if row is None:
-            raise CrawlNotFound
         usual = await views.usual_seconds(tx, tenant=tenant, provider=row["provider"], dataset_id=row["dataset_id"])
     return status_body(row, usual_seconds=usual, polling_enabled=polling_enabled)
 
@@ -53,6 +59,7 @@ def status_body(row: Mapping[str, Any], *, usual_seconds: float | None, polling_
         "error": _error(row),
         "metadata": row["metadata"],
         "source_id": row["source_id"],
+        "archived": "archived" in row,
         "created_at": _instant(row["created_at"]),
         "finished_at": _instant(row["finished_at"]),
     }
@@ -81,15 +88,25 @@ def _result(row: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _error(row: Mapping[str, Any]) -> dict[str, Any] | None:
     if phase(row) == "cancelled":
-        return {"code": "CANCELLED", "stage": "cancelled", "message": "The crawl was cancelled", "recovery": _AGAIN}
+        return {
+            "code": "CANCELLED",
+            "stage": "cancelled",
+            "message": "The crawl was cancelled",
+            "recovery": _way_out(row, _AGAIN),
+        }
     if phase(row) != "failed":
         return None
     return {
         "code": row["error_code"],
         "stage": row["error_stage"],
         "message": row["error_message"],
-        "recovery": row["error_recovery"],
+        "recovery": _way_out(row, row["error_recovery"]),
     }
+
+
+def _way_out(row: Mapping[str, Any], recovery: str) -> str:
+    # nobody can command it any more
+    return CrawlArchived.recovery if "archived" in row else recovery
 
 
 _AGAIN = "Use retry-background to run it again; a snapshot that is still there is used again."

@@ -9,7 +9,7 @@ from schemas.problem import Problem, ProblemClass
 from services.crawling.phase import require
 from services.crawling.policy import Policy
 from services.crawling.ports import Progress, Provider
-from services.crawling.store import crawls, polls, views
+from services.crawling.store import crawls, history, polls, views
 from services.jobs.store import control
 from services.jobs.submitting.room import require_room
 
@@ -65,6 +65,7 @@ async def _start(crawl_id: UUID, progress: Progress, *, tenant: str, database: D
             await control.move(tx, [crawl_id], queue="store", step="ready", told="ready")
             return locked.attempt
         await require_room(tx, "store", room=policy.room)
+        await history.keep_attempt(tx, crawl_id)
         await crawls.new_deadline(tx, crawl_id, policy.deadline)
         return await control.restart(tx, locked, state="ready", queue="store", step="ready")
 

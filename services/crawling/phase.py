@@ -45,7 +45,9 @@ def phase(row: Mapping[str, Any]) -> str:
 
 
 def legal(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """The commands the crawl takes now; download needs a snapshot that still lives."""
+    """The commands the crawl takes now; download needs a snapshot that still lives, and an archived one takes none."""
+    if "archived" in row:
+        return ()
     alive = row["snapshot_id"] is not None and not row["snapshot_dead"]
     refused = {"download"} if not alive else set()
     if row["want"] == "cancel":

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from infra.postgres.database import Database
 from schemas.problem import Problem
-from services.crawling.phase import CrawlNotFound, phase
-from services.crawling.store import views
+from services.crawling.history.find_crawl import find_crawl
+from services.crawling.phase import phase
+from services.jobs.history.archive import Warehouse
 
 
 class NoResult(Problem):
@@ -18,12 +19,12 @@ class NoResult(Problem):
     recovery: ClassVar[str] = "Ask for the status: it says what the crawl waits for, or why it failed."
 
 
-async def proven_object(crawl_id: UUID, *, tenant: str, database: Database) -> str:
-    """The name of the last proven attempt's object. Raises ``CrawlNotFound``, ``NoResult``."""
-    async with database.reading() as tx:
-        row = await views.one(tx, crawl_id, tenant=tenant)
-    if row is None:
-        raise CrawlNotFound
+async def proven_object(crawl_id: UUID, *, tenant: str, database: Database, history: Warehouse) -> str:
+    """The name of the last proven attempt's object; ``history`` is asked for archived crawls.
+
+    Raises ``CrawlNotFound``, ``NoResult``, and what the warehouse raises.
+    """
+    row = await find_crawl(crawl_id, tenant=tenant, database=database, warehouse=history)
     if row["proven"] is None:
         raise NoResult(f"The crawl is {phase(row)}")
     return str(row["proven"]["object_name"])

@@ -9,7 +9,7 @@ from schemas.problem import Problem
 from services.crawling.failure import DEAD_SNAPSHOT
 from services.crawling.phase import require
 from services.crawling.policy import Policy
-from services.crawling.store import crawls, polls, views
+from services.crawling.store import crawls, history, polls, views
 from services.crawling.trigger_crawl import QUEUE
 from services.jobs.job import Job
 from services.jobs.store import control
@@ -34,6 +34,7 @@ async def retry_crawl(crawl_id: UUID, *, tenant: str, repurchase: bool, database
         locked = await control.lock(tx, crawl_id)
         row = require("retry-background", await views.one(tx, crawl_id, tenant=tenant))
         assert locked is not None  # noqa: S101  # a crawl has its job
+        await history.keep_attempt(tx, crawl_id)
         await crawls.new_deadline(tx, crawl_id, policy.deadline)
         alive = row["snapshot_id"] is not None and not row["snapshot_dead"]
         if alive and not repurchase:

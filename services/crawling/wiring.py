@@ -10,6 +10,8 @@ from services.crawling.policy import Policy, policy
 from services.crawling.ports import Lake, Warehouse
 from services.crawling.providers import bright_data
 from services.crawling.result.record import decode_record, is_error
+from services.jobs.history.archive import Warehouse as History
+from services.jobs.reading.find_job import job_history
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +21,7 @@ class Crawling:
     database: Database
     lake: Lake
     warehouse: Warehouse
+    history: History
     providers: Mapping[str, Governed]
     policy: Policy
 
@@ -37,6 +40,7 @@ def crawling(runtime: Runtime) -> Crawling:
         database=runtime.database,
         lake=runtime.lake,
         warehouse=runtime.warehouse({"is_error": _is_error}),
+        history=runtime.once(job_history),
         providers={provider.name: Governed(provider, governor)},
         policy=policy(settings, public_url=runtime.public_url),
     )

@@ -50,6 +50,7 @@ def routes(runtime: Runtime) -> APIRouter:
             crawl_id_of(crawl_id),
             tenant=caller.tenant,
             database=context.database,
+            history=context.history,
             polling_enabled=context.policy.polling_enabled,
         )
 
@@ -66,7 +67,8 @@ def routes(runtime: Runtime) -> APIRouter:
     @made.get("/crawl/{crawl_id}/result", response_class=StreamingResponse, responses=answers)
     async def result(crawl_id: str, caller: Reading, accept: Annotated[str, Header()] = "") -> Response:
         """The stored records, one provider record a line, unchanged."""
-        asked: dict[str, Any] = {"tenant": caller.tenant, "database": context.database, "lake": context.lake}
+        ours = {"database": context.database, "lake": context.lake, "history": context.history}
+        asked: dict[str, Any] = {"tenant": caller.tenant, **ours}
         link = None if NDJSON in accept else await link_result(crawl_id_of(crawl_id), **asked)
         if link is not None:
             return RedirectResponse(link, headers={"Cache-Control": "no-store"})

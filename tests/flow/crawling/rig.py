@@ -67,6 +67,11 @@ class House:
     def context(self) -> Crawling:
         return self.runtime.once(crawling)
 
+    @property
+    def places(self) -> dict[str, Any]:
+        """Where crawls are, archived ones too."""
+        return {"database": self.context.database, "history": self.context.history}
+
     def adjust(self, **policy: Any) -> None:
         """Another patience from now on."""
         self.replace(policy=dataclasses.replace(self.context.policy, **policy))
@@ -165,12 +170,8 @@ class House:
         raise AssertionError(msg)
 
     async def status(self, crawl_id: UUID) -> dict[str, Any]:
-        return await crawl_status(
-            crawl_id,
-            tenant=TENANT,
-            database=self.runtime.database,
-            polling_enabled=self.context.policy.polling_enabled,
-        )
+        enabled = self.context.policy.polling_enabled
+        return await crawl_status(crawl_id, tenant=TENANT, polling_enabled=enabled, **self.places)
 
     async def job(self, crawl_id: UUID) -> dict[str, Any]:
         """The job's row."""
@@ -198,7 +199,7 @@ class House:
 
     async def result(self, crawl_id: UUID) -> bytes:
         """What was stored, as callers get it."""
-        blocks = await fetch_result(crawl_id, tenant=TENANT, database=self.runtime.database, lake=self.context.lake)
+        blocks = await fetch_result(crawl_id, tenant=TENANT, lake=self.context.lake, **self.places)
         return b"".join([block async for block in blocks])
 
     async def lake_names(self, crawl_id: UUID, attempt: int = 1) -> list[str]:

@@ -83,6 +83,7 @@ def test_a_waiting_crawl_has_the_published_fields() -> None:
         "source_id": None,
         "result": None,
         "error": None,
+        "archived": False,
         "created_at": "2025-07-09T14:52:30Z",
         "finished_at": None,
     }

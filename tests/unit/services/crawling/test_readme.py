@@ -21,6 +21,7 @@ ANSWERS = {
     "CronNeverFires",
     "BatchNotFound",
     "BatchTooLarge",
+    "CrawlArchived",
     "CrawlNotFound",
     "IdempotencyInProgress",
     "IdempotencyMismatch",

@@ -1,0 +1,1 @@
+"""Where crawls go that ended long ago."""
