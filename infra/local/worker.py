@@ -16,6 +16,7 @@ from infra.local.data_dir import prepare
 from infra.local.signals import until_interrupted
 from infra.postgres.server import made
 from infra.runtime import garbage, logging
+from infra.runtime.profile import placed
 from infra.runtime.runtime import open_runtime
 from infra.runtime.serving import chosen, serving
 from infra.runtime.settings import Settings, read_settings
@@ -39,8 +40,9 @@ async def work(settings: Settings, *, queues: Collection[str] = (), kinds: Colle
     """Serve functions until cancelled.
 
     The schema is checked, not changed. Raises ``NothingToServe``, ``NothingYet``, ``DataDirRefused`` and what
-    ``open_runtime`` raises.
+    ``placed`` and ``open_runtime`` raise.
     """
+    settings = placed(settings)
     names = chosen(queues=queues, kinds=kinds)
     if settings.database_url is None and not made(settings.data_dir):
         raise NothingYet(f"{settings.data_dir} holds no database")

@@ -22,10 +22,13 @@ HOSTS = {
 
 
 def up(data_dir: Path, *profile: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return headrace(data_dir, "up", *profile, **variables)
+
+
+def headrace(data_dir: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
     given = {**kept, "HEADRACE_DATA_DIR": str(data_dir), "HEADRACE_PORT": "0", **variables}
-    command = [str(HEADRACE), "up", *profile]
-    return subprocess.run(command, env=given, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([HEADRACE, *words], env=given, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("name", HOSTS)
@@ -36,6 +39,14 @@ def test_an_emulator_beside_the_profile_gcp_is_refused(tmp_path: Path, name: str
     assert name in done.stderr
     assert "HEADRACE_PROFILE=emulators" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["worker", "demo", "topology", "migrate", "key list", "query x"])
+def test_every_command_refuses_it(tmp_path: Path, command: str) -> None:
+    done = headrace(tmp_path / "data", *command.split(), HEADRACE_PROFILE="gcp", PUBSUB_EMULATOR_HOST="127.0.0.1:1")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "PUBSUB_EMULATOR_HOST" in done.stderr
 
 
 def test_google_s_places_must_all_be_named(tmp_path: Path) -> None:
