@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from infra.runtime.adapters import seconds_between_loads
 from infra.runtime.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.crawling.load_warehouse import load_failed, load_warehouse
@@ -18,5 +19,6 @@ LOAD_SECONDS = 1800.0
 def main(runtime: Runtime) -> Work:
     """Objects in, rows out."""
     context = runtime.once(crawling)
-    run_many = partial(load_warehouse, database=context.database, warehouse=context.warehouse)
+    every = seconds_between_loads(runtime.settings)
+    run_many = partial(load_warehouse, database=context.database, warehouse=context.warehouse, every_seconds=every)
     return Work(run_many=run_many, failed=load_failed, timeout_seconds=LOAD_SECONDS)

@@ -1,6 +1,7 @@
 """Load many crawls' objects in one warehouse job, then make their rows visible."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -15,10 +16,11 @@ from services.crawling.failure import crawl_failed, stage_of
 from services.crawling.ports import Warehouse
 from services.crawling.result.part import Place
 from services.crawling.store import crawls, loads
-from services.jobs.job import Done, Job, Outcome
+from services.jobs.job import Done, Job, Outcome, Snooze
 from services.jobs.store import control, rows
 
 TABLE = "records"
+GATHERING = "gathering"  # the step of a load that waits for others, once
 _IDS = UUID("0f8c8f6e-6f2d-5b52-8f57-b06e2bd24a51")
 _SUPERSEDED = {"superseded": True}  # a later attempt of the crawl came with it
 
@@ -32,12 +34,29 @@ class Loaded:
 
 
 async def load_warehouse(
-    jobs: Sequence[Job], *, database: Database, warehouse: Warehouse
+    jobs: Sequence[Job],
+    *,
+    database: Database,
+    warehouse: Warehouse,
+    every_seconds: float = 0.0,
+    now: Callable[[], float] = time.time,
 ) -> dict[UUID, Outcome | Problem]:
     """Load what these jobs ask for; each gets its outcome or its own problem.
 
-    Which load takes which attempt is decided before it starts. No attempt of a failed load is visible.
+    With ``every_seconds`` each waits first, for the next of the moments that lie so far apart; ``now`` is in seconds
+    since 1970. Which load takes which attempt is decided before it starts. No attempt of a failed load is visible.
     """
+    waiting = _waiting(jobs, every_seconds, now()) if every_seconds else {}
+    ready = [job for job in jobs if job.id not in waiting]
+    return {**waiting, **await _loaded(ready, database=database, warehouse=warehouse)} if ready else waiting
+
+
+def _waiting(jobs: Sequence[Job], every_seconds: float, now: float) -> dict[UUID, Outcome | Problem]:
+    rest = Snooze(seconds=every_seconds - now % every_seconds, step=GATHERING, reason="loaded together with others")
+    return {job.id: rest for job in jobs if job.step != GATHERING}
+
+
+async def _loaded(jobs: Sequence[Job], *, database: Database, warehouse: Warehouse) -> dict[UUID, Outcome | Problem]:
     newest: dict[UUID, int] = {}
     for job in jobs:
         crawl_id, attempt = _attempt(job)

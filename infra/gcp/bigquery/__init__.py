@@ -10,7 +10,8 @@ What must exist: the project, the dataset or the right to make it, and a lake in
 service account needs ``roles/bigquery.jobUser`` on the project, ``roles/bigquery.dataEditor`` on the dataset and the
 right to read and write below ``warehouse/`` in the lake.
 
-A load is one job, however many objects it takes (BigQuery allows about 1,500 a table and day): their lines go as rows
+A load is one job, however many objects it takes (BigQuery allows about 1,500 a table and day, so a minute's crawls are
+loaded together): their lines go as rows
 into one Parquet file in the lake first, in bounded memory, with all computed columns. The job's id follows from the
 load's, so whoever repeats it waits for the same job. To load a table anew, drop ``<table>_rows`` and
 ``<table>_ledger``: ids of jobs hold for the table as it was made.

@@ -10,7 +10,7 @@ import pytest
 
 from infra.embedded.lake import Lake
 from infra.embedded.warehouse import Warehouse
-from infra.runtime.adapters import GoogleMissing, open_lake, open_warehouse
+from infra.runtime.adapters import GoogleMissing, open_lake, open_warehouse, seconds_between_loads
 from infra.runtime.settings import Settings, read_settings
 
 
@@ -39,6 +39,16 @@ def test_a_folder_that_is_named_is_used_whatever_its_name(tmp_path: Path) -> Non
     folder = tmp_path / "a lake, 100%"
 
     assert open_lake(given(lake_url=folder.as_uri())).url("a") == (folder / "a").as_uri()
+
+
+@pytest.mark.parametrize(
+    ("emulator", "loads_a_day"), [(None, 1_440), ("http://127.0.0.1:1", 0)], ids=["BigQuery", "an emulator"]
+)
+def test_a_table_of_bigquery_is_loaded_as_often_as_it_takes_all_day(emulator: str | None, loads_a_day: int) -> None:
+    seconds = seconds_between_loads(given(warehouse_url="bq://a.b", bigquery_emulator_host=emulator))
+
+    assert (86_400 / seconds if seconds else 0) == loads_a_day
+    assert seconds_between_loads(given()) == 0
 
 
 def imported(code: str) -> set[str]:
