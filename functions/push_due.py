@@ -5,6 +5,7 @@ import asyncio
 from infra.runtime.deployed import deployed
 from infra.runtime.function import Turn, ticks
 from infra.runtime.runtime import Runtime
+from infra.runtime.session import late_session
 from services.events.push_due import due_seconds, push_due
 from services.events.push_event import QUEUE
 
@@ -18,7 +19,8 @@ def main(runtime: Runtime) -> Turn:
     """Pushes in, requests out."""
 
     async def turn(stop: asyncio.Event) -> None:
-        await push_due(runtime.database, runtime.session, limit=AT_ONCE, stop=stop)
+        async with late_session(public_only=not runtime.settings.alone) as session:
+            await push_due(runtime.database, session, limit=AT_ONCE, stop=stop)
         await runtime.doorbell.wait(QUEUE, timeout=IDLE_SECONDS)
 
     return turn

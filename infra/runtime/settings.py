@@ -204,6 +204,11 @@ class Settings(Access, Places):
         """Whether nobody but this machine can reach the faces."""
         return self.host in LOOPBACK
 
+    @property
+    def alone(self) -> bool:
+        """Whether whoever commands us is on this machine anyway, so that its own addresses are no secret."""
+        return self.on_loopback and self.auth == "off"
+
 
 def read_settings(**given: object) -> Settings:
     """The settings of the environment; what is given here wins, unless it is None. Raises ``SettingsRefused``."""

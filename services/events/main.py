@@ -60,8 +60,8 @@ async def lifespan(runtime: Runtime) -> AsyncIterator[None]:
 
 def router(runtime: Runtime) -> APIRouter:
     """All routes of the context."""
-    alone = runtime.settings.on_loopback and runtime.settings.auth == "off"
-    return routes(runtime.database, feed=runtime.once(feed), streams=runtime.once(streams), private_urls=alone)
+    private = runtime.settings.alone
+    return routes(runtime.database, feed=runtime.once(feed), streams=runtime.once(streams), private_urls=private)
 
 
 def routes(

@@ -5,6 +5,7 @@ import socket
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from infra.runtime.egress import Address, is_public
 from schemas.problem import Problem
 
 _LONGEST = 2048  # characters
@@ -26,7 +27,7 @@ class PushUrlRefused(Problem):
 def check_push_url(url: str, *, private_urls: bool) -> None:
     """Raise ``PushUrlRefused`` unless events may be pushed there; ``private_urls`` allows loopback and inner networks.
 
-    A public name may still lead to a private address: that is for whoever connects to refuse.
+    A public name may still lead to a private address: ``infra.runtime.egress`` refuses it where it is connected to.
     """
     if len(url) > _LONGEST or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         raise PushUrlRefused("The URL is longer than 2048 characters, or has characters a URL must escape")
@@ -48,12 +49,10 @@ def _is_private(host: str) -> bool:
     address = _address(name)
     if address is None:
         return "." not in name or name.endswith(_INNER)
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address.sixtofour or address
-    return not address.is_global or address.is_multicast
+    return not is_public(address)
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _address(host: str) -> Address | None:
     try:
         return ipaddress.ip_address(host)
     except ValueError:
