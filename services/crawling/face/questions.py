@@ -9,6 +9,7 @@ from infra.runtime.answers import problems
 from infra.runtime.auth.caller import Reading
 from infra.runtime.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
+from schemas.load_source import WarehouseUnavailable
 from schemas.stored_object import ObjectMissing
 from services.crawling.crawl_status import crawl_status
 from services.crawling.face.crawl_id import crawl_id_of
@@ -43,7 +44,7 @@ def routes(runtime: Runtime) -> APIRouter:
             polling_enabled=context.policy.polling_enabled,
         )
 
-    @made.get("/crawl/{crawl_id}/status", responses=problems(CrawlNotFound))
+    @made.get("/crawl/{crawl_id}/status", responses=problems(CrawlNotFound, WarehouseUnavailable))
     async def status(crawl_id: str, caller: Reading) -> dict[str, Any]:
         """Where a crawl is, why, and what can be done."""
         return await crawl_status(
@@ -61,7 +62,7 @@ def routes(runtime: Runtime) -> APIRouter:
             f"With `Accept: {NDJSON}` they always come from here.",
             "headers": {"Location": {"schema": {"type": "string"}}},
         },
-        **problems(CrawlNotFound, NoResult, ObjectMissing),
+        **problems(CrawlNotFound, NoResult, ObjectMissing, WarehouseUnavailable),
     }
 
     @made.get("/crawl/{crawl_id}/result", response_class=StreamingResponse, responses=answers)
