@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from infra.runtime.runtime import _session
+from infra.runtime.session import late_session
 from tests.contract.providers.rig import answering
 
 
@@ -15,7 +15,7 @@ async def test_requests_name_headrace_and_its_version() -> None:
         seen.append(request.headers["User-Agent"])
         return web.Response()
 
-    async with answering(handler) as url, _session() as session, session.get(url):
+    async with answering(handler) as url, late_session() as session, session.get(url):
         pass
 
     assert seen == [f"headrace/{version('headrace')}"]
