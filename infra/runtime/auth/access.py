@@ -22,7 +22,7 @@ class Access(BaseSettings):
     )
     push_account: str | None = Field(
         None,
-        description="Service account whose tokens pushes to functions carry; none: only this machine or Cloud Run may push.",
+        description="Service account that pushes to functions come from; none: this machine and Cloud Run may push.",
     )
     google_certs_url: Endpoint = Field(
         GOOGLE_CERTIFICATES, description="Where the keys are that Google signs identity tokens with."
