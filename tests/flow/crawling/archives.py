@@ -27,7 +27,7 @@ async def archived(house: House, *, days: float = DAYS, warehouse: Any = None) -
     return await archive_crawls(
         asyncio.Event(),
         database=house.runtime.database,
-        lake=house.runtime.lake,
+        lake=house.context.lake,
         warehouse=warehouse or house.context.history,
         days=days,
     )
@@ -38,7 +38,7 @@ async def jobs_archived(house: House) -> int:
     return await archive_jobs(
         asyncio.Event(),
         database=house.runtime.database,
-        lake=house.runtime.lake,
+        lake=house.context.lake,
         warehouse=house.context.history,
         kinds=[],
         days=DAYS,

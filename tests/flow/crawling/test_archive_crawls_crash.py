@@ -59,7 +59,7 @@ async def test_a_process_that_dies_on_the_way_leaves_the_crawl_to_the_next(
     assert len(await rows(house, old)) == 1
     assert await house.status(old) == between
     assert set((await left_behind(house)).values()) == {0}
-    assert [name async for name in house.runtime.lake.list("jobs/crawls/")] == []
+    assert [name async for name in house.context.lake.list("jobs/crawls/")] == []
 
 
 @pytest.mark.parametrize("fault", ["counts wrongly", "publishes nothing"])
