@@ -70,7 +70,10 @@ class Lane:
                 # Pub/Sub ends every stream now and then, and says that it is unavailable
                 tell = log.info if isinstance(error, ServiceUnavailable) else log.warning
                 tell("stream broke", subscription=self._reader.subscription, reason=str(error)[:300])
-                await _passed(stop, self._pace.again_s)
+            except Exception:
+                # given up, the subscription would be read by nobody, and nobody would know
+                log.exception("stream broke", subscription=self._reader.subscription)
+            await _passed(stop, self._pace.again_s)
 
     async def _read(self, stop: asyncio.Event) -> None:
         requests = self._requests(stop)

@@ -78,6 +78,26 @@ async def test_a_stream_that_breaks_is_opened_anew(pubsub: PubSubRig) -> None:
         assert (await load.next())[0].id == event(2).id
 
 
+async def test_a_stream_that_breaks_as_nobody_foresaw_is_opened_anew_too(
+    pubsub: PubSubRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus, load = await pubsub.bus(), Inbox()
+    subscriber: Any = bus._clients.subscriber
+    opening, unforeseen = subscriber.streaming_pull, [RuntimeError("unforeseen")]
+
+    async def stumbling(**given: Any) -> Any:
+        if unforeseen:
+            raise unforeseen.pop()
+        return await opening(**given)
+
+    monkeypatch.setattr(subscriber, "streaming_pull", stumbling)
+    await bus.declare(reader())
+
+    async with consuming(bus, {"load": load}):
+        await bus.publish([event(1)])
+        assert (await load.next())[0].id == event(1).id
+
+
 async def test_a_stopped_consumer_lets_running_handlers_finish(pubsub: PubSubRig) -> None:
     bus, stop, begun, go = await pubsub.bus(), asyncio.Event(), asyncio.Event(), asyncio.Event()
     await bus.declare(reader())
