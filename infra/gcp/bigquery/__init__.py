@@ -11,10 +11,9 @@ service account needs ``roles/bigquery.jobUser`` on the project, ``roles/bigquer
 right to read and write below ``warehouse/`` in the lake.
 
 A load is one job, however many objects it takes (BigQuery allows about 1,500 a table and day, so a minute's crawls are
-loaded together): their lines go as rows
-into one Parquet file in the lake first, in bounded memory, with all computed columns. The job's id follows from the
-load's, so whoever repeats it waits for the same job. To load a table anew, drop ``<table>_rows`` and
-``<table>_ledger``: ids of jobs hold for the table as it was made.
+loaded together): their lines go as rows into one Parquet file in the lake first, in bounded memory, with all computed
+columns. The job's id follows from the load's, so whoever repeats it waits for the same job. To load a table anew, drop
+``<table>_rows`` and ``<table>_ledger``: ids of jobs hold for the table as it was made.
 """
 
 from infra.gcp.bigquery.warehouse import BigQueryWarehouse
