@@ -21,6 +21,7 @@ from infra.runtime.function import Function, Rung, Subscribing
 from infra.runtime.guard import Unexpected
 from infra.runtime.instance import Instance
 from infra.runtime.problem_json import problem_response
+from infra.runtime.profile import placed
 from infra.runtime.pushed import receive
 from infra.runtime.rounds import Rounds
 from infra.runtime.runtime import Runtime, open_runtime
@@ -68,7 +69,7 @@ class _Process:
 
     async def answer(self, request: Request) -> Response:
         if request.url.path == "/livez":
-            return JSONResponse({"status": "ok"})
+            return _alive()
         given = trace.valid(request.headers.get("ce-traceparent") or request.headers.get("traceparent"))
         try:
             with self._instance, answering(), telemetry.span("push", kind="consumer", parent=given):
@@ -107,6 +108,15 @@ class _Process:
             seconds=WORK_SECONDS,
             left=lambda: runtime.doorbell.ring(*function.rung_by),
         )
+
+
+def _alive() -> Response:
+    try:
+        placed(read_settings())  # so the platform starts nothing that no push could be given to
+    except Problem as problem:
+        log.warning("function cannot work", code=problem.code, detail=problem.detail)
+        return problem_response(problem, instance="/livez")
+    return JSONResponse({"status": "ok"})
 
 
 async def _look_at(request: Request, runtime: Runtime) -> None:
