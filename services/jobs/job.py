@@ -147,8 +147,8 @@ class Work:
 
     What ``run_many`` raises is every job's failure; a ``Problem`` it returns is that job's alone. ``announce``: its end
     is told as ``job.finished``. ``timeout_seconds`` is how long one claim may take where the job does not say; of jobs
-    that are worked together the longest time holds. ``keeps``: its context keeps rows beside its jobs, so these are not
-    archived when they are old.
+    that are worked together the longest time holds. ``keeps``: its context keeps rows beside its jobs and archives
+    both together.
     """
 
     run: Callable[[Job], Awaitable[Outcome]] | None = None

@@ -72,7 +72,7 @@ class Kinds:
 
     @property
     def archived(self) -> list[str]:
-        """Kinds whose old jobs may go into the warehouse: those of unknown kinds stay, and those with rows beside."""
+        """Kinds whose old jobs go into the warehouse alone: those of unknown kinds stay, and those with rows beside."""
         known = {one.kind for one in self.working.values()}
         return sorted(kind for kind in known if not any(work.keeps for work in self.works(kind)))
 
