@@ -74,10 +74,21 @@ class LoopbackOnly:
             raise CrossSite
 
 
+def of_this_machine(scope: Scope) -> bool:
+    """Whether a request came to this machine's own address by its own name, and not from a foreign page."""
+    headers: Mapping[bytes, bytes] = dict(scope["headers"])
+    named = _host(f"//{_said(headers)}") in LOOPBACK
+    return is_loopback(scope.get("server")) and named and not _is_foreign(headers, LOOPBACK)
+
+
 def _refuse_host(headers: Mapping[bytes, bytes], ours: AbstractSet[str]) -> None:
-    said = headers.get(b"host", b"").decode("latin-1")
+    said = _said(headers)
     if _host(f"//{said}") not in ours:
         raise HostRefused(f"The request was sent to {said[:200] or 'no host'}")
+
+
+def _said(headers: Mapping[bytes, bytes]) -> str:
+    return headers.get(b"host", b"").decode("latin-1")
 
 
 def _is_foreign(headers: Mapping[bytes, bytes], ours: AbstractSet[str]) -> bool:

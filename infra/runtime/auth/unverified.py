@@ -1,11 +1,11 @@
-"""Pushes that nobody verifies: Cloud Run does it before us, and on this machine there is nobody to fear."""
+"""Pushes that nobody verifies: Cloud Run does it before us, and on this machine only web pages are to be feared."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 from starlette.types import Scope
 
-from infra.runtime.auth.address import is_loopback
+from infra.runtime.auth.loopback import of_this_machine
 from schemas.problem import Problem, ProblemClass
 
 _CLOUD_RUN = "K_SERVICE"  # Cloud Run names itself to each process, and lets in whoever may invoke it
@@ -19,11 +19,11 @@ class UnverifiedPush(Problem):
     status: ClassVar[int] = 403
     title: ClassVar[str] = "Others reach this function, and nobody verifies who pushes to it"
     recovery: ClassVar[str] = (
-        "Set HEADRACE_PUSH_ACCOUNT and HEADRACE_AUDIENCES, or have the function listen on 127.0.0.1."
+        "Set HEADRACE_PUSH_ACCOUNT and HEADRACE_AUDIENCES, or have the function listen and be called on 127.0.0.1."
     )
 
 
 def refuse_unverified(scope: Scope, *, environment: Mapping[str, str]) -> None:
     """Look at a push that carries no token for us. Raises ``UnverifiedPush``."""
-    if _CLOUD_RUN not in environment and not is_loopback(scope.get("server")):
+    if _CLOUD_RUN not in environment and not of_this_machine(scope):
         raise UnverifiedPush

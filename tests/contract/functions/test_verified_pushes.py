@@ -21,6 +21,7 @@ from tests.contract.auth.issuer import ACCOUNT, AUDIENCE, FORGER, google, signed
 from tests.contract.functions.conftest import Deploy
 from tests.contract.functions.test_deployed import event, reach, states
 
+LOCAL = {"host": "127.0.0.1:80"}
 GCLOUD = "32555940559.apps.googleusercontent.com"
 REFUSED: dict[str, Callable[[], str | None]] = {
     "none": lambda: None,
@@ -84,24 +85,35 @@ async def test_a_function_that_could_verify_nothing_takes_nothing(deploy: Deploy
 
 
 @pytest.mark.parametrize(
-    ("server", "environment", "taken"),
+    ("server", "headers", "environment", "taken"),
     [
-        (("127.0.0.1", 80), {}, True),
-        (("10.0.0.1", 80), {}, False),
-        (None, {}, False),
-        (("10.0.0.1", 80), {"K_SERVICE": "push-event"}, True),
+        (("127.0.0.1", 80), LOCAL, {}, True),
+        (("127.0.0.1", 80), {"host": "[::1]:80", "origin": "http://localhost:3000"}, {}, True),
+        (("127.0.0.1", 80), {"host": "leads.here.example"}, {}, False),
+        (("127.0.0.1", 80), {}, {}, False),
+        (("127.0.0.1", 80), {**LOCAL, "origin": "https://elsewhere.example"}, {}, False),
+        (("127.0.0.1", 80), {**LOCAL, "sec-fetch-site": "cross-site"}, {}, False),
+        (("10.0.0.1", 80), LOCAL, {}, False),
+        (None, LOCAL, {}, False),
+        (("10.0.0.1", 80), {"host": "push-event.example"}, {"K_SERVICE": "push-event"}, True),
     ],
-    ids=["this machine", "a network", "nobody knows", "Cloud Run"],
+    ids=["here", "a page here", "rebound", "no name", "a page", "cross-site", "a network", "nobody knows", "Cloud Run"],
 )
 async def test_a_push_without_a_judge_is_taken_where_none_is_needed(
-    server: tuple[str, int] | None, environment: dict[str, str], *, taken: bool, monkeypatch: pytest.MonkeyPatch
+    server: tuple[str, int] | None,
+    headers: dict[str, str],
+    environment: dict[str, str],
+    *,
+    taken: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("K_SERVICE", raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     rung: list[object] = []
     runtime = cast("Runtime", SimpleNamespace(settings=Settings.model_construct(), **afterwards(rung)))
-    request = Request({"type": "http", "method": "POST", "path": "/", "headers": [], "server": server})
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": raw, "server": server})
     try:
         await _Process(cast("Function", object()))._answered(request, runtime)
     except UnverifiedPush:
