@@ -6,13 +6,19 @@ from uuid import UUID
 from infra.postgres.database import Transaction
 from services.jobs.store.history import Beside
 
-# A crawl that is watched may still get ready, and one whose rows are not loaded is read by its load: one under way, and
-# one that failed, which somebody may retry as long as it is a dead letter.
+# A crawl that is watched may still get ready, and a load reads the crawl it is for: one under way, and one that failed,
+# which somebody may retry as long as it is a dead letter. Each branch has an index of its own, and all are read once a
+# batch.
 _NEEDED = """
 EXISTS (SELECT FROM polls p WHERE p.crawl_id = jobs.id)
-OR EXISTS (SELECT FROM crawls c WHERE c.id = jobs.id AND c.warehouse_state IN ('pending', 'failed')
-  AND EXISTS (SELECT FROM jobs l WHERE l.tenant = jobs.tenant AND l.kind = 'load' AND l.discarded_at IS NULL
-    AND l.state NOT IN ('completed', 'cancelled') AND l.payload->>'crawl_id' = jobs.id::text))
+OR jobs.id::text IN (
+  SELECT coalesce(l.payload->>'crawl_id', '') FROM jobs l
+    WHERE l.kind = 'load' AND l.queue = 'load' AND l.state = 'ready'
+  UNION ALL SELECT coalesce(l.payload->>'crawl_id', '') FROM jobs l
+    WHERE l.kind = 'load' AND l.queue = 'load' AND l.state IN ('scheduled', 'waiting', 'paused')
+  UNION ALL SELECT coalesce(l.payload->>'crawl_id', '') FROM jobs l WHERE l.kind = 'load' AND l.state = 'running'
+  UNION ALL SELECT coalesce(l.payload->>'crawl_id', '') FROM jobs l
+    WHERE l.kind = 'load' AND l.state = 'failed' AND l.discarded_at IS NULL)
 """
 _INPUTS = "coalesce((SELECT {size}(c.inputs{cast}) FROM crawls c WHERE c.id = jobs.id), 0)"
 
