@@ -15,6 +15,7 @@ from infra.runtime import telemetry
 from infra.runtime.telemetry import Span
 from schemas.catalogue import misfit
 from schemas.event import Envelope
+from schemas.problem import Problem, ProblemClass
 
 BATCH = 100  # events a publication; also all the relay ever keeps in memory
 
@@ -107,13 +108,24 @@ class Relay:
             with telemetry.together([_publishing(one) for one in claimed.values()]):
                 await self._bus.publish(list(claimed.values()))
         except Exception as error:
-            topic = next(iter(claimed.values())).type
-            log.warning("events could not be published", topic=topic, count=len(claimed), reason=str(error))
+            if len(claimed) > 1 and isinstance(error, Problem) and error.kind is ProblemClass.DATA:
+                return await self._publish_apart(claimed)
+            first = next(iter(claimed.values()))
+            told = {"topic": first.type, "event_id": first.id, "count": len(claimed), "reason": str(error)}
+            log.warning("events could not be published", **told)
             await self._postpone(claimed)
             raise
         async with self._database.pool.acquire() as connection:
             await outbox.published(connection, list(claimed))
         return len(claimed)
+
+    async def _publish_apart(self, claimed: Mapping[int, Envelope]) -> int:
+        """One event that the bus never takes must not keep its neighbours."""
+        told = 0
+        for seq, envelope in claimed.items():
+            with contextlib.suppress(Problem):  # logged, and put off
+                told += await self._publish({seq: envelope})
+        return told
 
     async def _postpone(self, claimed: Mapping[int, object]) -> None:
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # the claim lapses anyway

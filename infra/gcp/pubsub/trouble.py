@@ -8,6 +8,7 @@ import grpc
 from google.api_core.exceptions import (
     Forbidden,
     GoogleAPICallError,
+    InvalidArgument,
     NotFound,
     ResourceExhausted,
     RetryError,
@@ -54,6 +55,16 @@ class BusRefused(Problem):
     )
 
 
+class MessageRefused(Problem):
+    """Pub/Sub takes no such message, whenever it comes: over 10 MB, or an attribute over 1,024 bytes."""
+
+    code: ClassVar[str] = "MESSAGE_REFUSED"
+    kind: ClassVar[ProblemClass] = ProblemClass.DATA
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "Pub/Sub does not take what was sent"
+    recovery: ClassVar[str] = "The event stays in the outbox; the log names it. Keep large results in the lake instead."
+
+
 class TopologyMissing(Problem):
     """A topic or subscription that the topology names is not there; what waits to be published goes on waiting."""
 
@@ -84,6 +95,8 @@ def as_problems(what: str = "Pub/Sub") -> Iterator[None]:
         raise BusRefused(_said(what, error)) from error
     except ResourceExhausted as error:
         raise BusQuota(_said(what, error)) from error
+    except InvalidArgument as error:
+        raise MessageRefused(_said(what, error)) from error
     except TROUBLE as error:
         raise BusUnavailable(_said(what, error)) from error
 

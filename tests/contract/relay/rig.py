@@ -7,6 +7,14 @@ from infra.postgres.database import Database
 from schemas.event import Envelope
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.events.crawl_triggered import CrawlTriggered
+from schemas.problem import Problem, ProblemClass
+
+
+class TooLarge(Problem):
+    """What a bus says of an event that it never takes."""
+
+    code = "TOO_LARGE"
+    kind = ProblemClass.DATA
 
 
 class Radio:
@@ -16,6 +24,7 @@ class Radio:
         self.told: list[str] = []
         self.calls: list[int] = []
         self.deaf_to: set[str] = set()
+        self.refused: set[str] = set()
         self.crash: BaseException | None = None
         self.inside = self.most = 0
 
@@ -27,6 +36,8 @@ class Radio:
         self.inside -= 1
         if self.deaf_to & {envelope.type for envelope in envelopes}:
             raise ConnectionError("no bus")
+        if self.refused & {envelope.id for envelope in envelopes}:
+            raise TooLarge
         self.told += [envelope.id for envelope in envelopes]
         if self.crash is not None:
             raise self.crash

@@ -58,3 +58,13 @@ async def test_a_sweep_says_when_the_bus_is_away(database: Database) -> None:
 
     with pytest.raises(ConnectionError):
         await Relay(database, radio).sweep()
+
+
+async def test_an_event_that_is_never_taken_does_not_hold_up_its_topic(database: Database) -> None:
+    radio = Radio()
+    radio.refused = {triggered(2).id}
+    await tell(database, *(triggered(number) for number in range(5)))
+
+    assert await Relay(database, radio).sweep() == 4
+    assert sorted(radio.told) == sorted(triggered(number).id for number in (0, 1, 3, 4))
+    assert await waiting(database) == 1

@@ -5,7 +5,7 @@ import pytest
 from google.api_core import exceptions as google
 from google.auth.exceptions import DefaultCredentialsError
 
-from infra.gcp.pubsub.trouble import BusQuota, BusRefused, BusUnavailable, TopologyMissing, as_problems
+from infra.gcp.pubsub.trouble import BusQuota, BusRefused, BusUnavailable, MessageRefused, TopologyMissing, as_problems
 from schemas.problem import Problem
 
 
@@ -17,6 +17,7 @@ from schemas.problem import Problem
         (google.Unauthenticated("x"), BusRefused),
         (DefaultCredentialsError("x"), BusRefused),
         (google.ResourceExhausted("x"), BusQuota),
+        (google.InvalidArgument("x"), MessageRefused),
         (google.ServiceUnavailable("x"), BusUnavailable),
         (google.DeadlineExceeded("x"), BusUnavailable),
         (google.RetryError("x", None), BusUnavailable),
