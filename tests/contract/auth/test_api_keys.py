@@ -32,7 +32,7 @@ async def test_a_key_lets_in_and_is_kept_as_a_digest_only(at: House) -> None:
     assert status == 200
     assert stored["digest"] == hashlib.sha256(key.encode()).digest()
     assert key not in str(dict(stored))
-    assert key.split("_")[2] not in str(dict(stored))
+    assert key.split("_", 2)[2] not in str(dict(stored))
 
 
 def altered(key: str) -> str:
@@ -117,7 +117,7 @@ async def test_a_key_that_expires_at_no_time_is_not_made(at: House, late: str) -
 async def test_the_last_use_is_written_down_at_most_once_a_minute(at: House) -> None:
     key, pool = await at.key("read"), at.runtime.database.pool
     used = []
-    for aged in ("0 s", "59 s", "61 s"):
+    for aged in ("0 s", "30 s", "61 s"):
         await pool.execute(f"UPDATE api_keys SET last_used_at = last_used_at - interval '{aged}'")
         before = await pool.fetchval("SELECT last_used_at FROM api_keys")
         await at.ask("GET", JOBS, key=key)
@@ -143,7 +143,7 @@ async def test_every_change_is_written_down_with_the_keys_id_and_without_the_key
         (key.split("_")[1], 202, "/api/background/submit"),
         (reader.split("_")[1], 403, "/api/background/submit"),
     ]
-    assert all(secret.split("_")[2] not in str(logged) for secret in (key, reader))
+    assert all(secret.split("_", 2)[2] not in str(logged) for secret in (key, reader))
 
 
 async def test_what_is_made_says_who_made_it(at: House) -> None:
