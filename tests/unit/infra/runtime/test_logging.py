@@ -73,7 +73,7 @@ def test_a_file_takes_everything_and_the_screen_stays_free(tmp_path: Path, monke
 
     set_up("INFO", file=tmp_path / "headrace.log")
     structlog.get_logger().info("part stored")
-    logging.getLogger("some.library").error("of theirs")
+    logging.getLogger("some.package").error("of theirs")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logging.captureWarnings(capture=True)
@@ -88,18 +88,18 @@ def fail_with(secret: str) -> None:
     try:
         int(f"{len(secret)} letters")
     except ValueError:
-        structlog.get_logger("a.library").exception("callback failed", job_id="j-1", password=secret)
+        structlog.get_logger("a.package").exception("callback failed", job_id="j-1", password=secret)
 
 
 def test_in_a_program_of_somebody_else_lines_go_through_its_logging(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     leave_to_the_program()
-    structlog.get_logger("a.library").debug("not asked for")
+    structlog.get_logger("a.package").debug("not asked for")
     fail_with("hunter2")
 
     (record,) = caplog.records
-    assert (record.name, record.levelname) == ("a.library", "ERROR")
+    assert (record.name, record.levelname) == ("a.package", "ERROR")
     assert record.getMessage().startswith("callback failed job_id=j-1")
     assert "ValueError: invalid literal" in record.getMessage()
     assert "hunter2" not in record.getMessage()

@@ -33,7 +33,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
 def test_bound_ids_stand_in_every_line_of_ours_and_of_libraries(lines: Lines) -> None:
     with structlog.contextvars.bound_contextvars(crawl_id="c-1"):
         structlog.get_logger().info("part stored", part=3)
-        logging.getLogger("some.library").warning("retrying %s", "soon")
+        logging.getLogger("some.package").warning("retrying %s", "soon")
     structlog.get_logger().info("idle")
 
     first, second, third = lines()
@@ -60,7 +60,7 @@ def complain() -> None:
 
 
 def test_an_error_is_one_line_with_its_traceback_and_without_its_secrets(lines: Lines) -> None:
-    for log in (structlog.get_logger(), logging.getLogger("some.library")):
+    for log in (structlog.get_logger(), logging.getLogger("some.package")):
         try:
             complain()
         except RuntimeError:
@@ -85,7 +85,7 @@ def test_an_error_is_one_line_with_its_traceback_and_without_its_secrets(lines: 
 )
 def test_no_field_of_any_shape_tells_a_secret(lines: Lines, fields: dict[str, object]) -> None:
     structlog.get_logger().info("asked", **fields)
-    logging.getLogger("some.library").warning("asked %s", fields)
+    logging.getLogger("some.package").warning("asked %s", fields)
 
     ours, theirs = lines()
     assert SECRET not in json.dumps(ours)
@@ -101,7 +101,7 @@ def test_control_a_secret_without_any_sign_of_one_would_be_seen(lines: Lines) ->
 
 def test_what_is_less_severe_than_asked_for_is_not_written(lines: Lines) -> None:
     structlog.get_logger().debug("detail")
-    logging.getLogger("some.library").debug("detail")
+    logging.getLogger("some.package").debug("detail")
     logging.getLogger("uvicorn.access").info("GET /")
 
     assert lines() == []
