@@ -28,7 +28,7 @@ module "face" {
   region   = var.region
   name     = each.key
   image    = var.image
-  command  = ["uvicorn", "services.${each.key}.main:app", "--host", "0.0.0.0", "--port", "8080", "--timeout-graceful-shutdown", "5"]
+  command  = ["uvicorn", "services.${each.key}.main:app", "--host", "0.0.0.0", "--port", "8080", "--timeout-keep-alive", "620", "--timeout-graceful-shutdown", "5"]
   database = module.database.connection_name
 
   environment = merge(local.environment, {
