@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from infra.runtime.deployed import deployed
+from infra.runtime.functions.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.crawling.cancel_snapshot import cancel_snapshot
 from services.crawling.wiring import crawling

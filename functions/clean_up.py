@@ -4,9 +4,9 @@ from functools import partial
 from typing import Any
 
 from infra.postgres.event_log import EVENT_DAYS, turn_days
-from infra.runtime.chores import Chores, Part, once, until_nothing_is_left
-from infra.runtime.deployed import deployed
-from infra.runtime.function import Turn, ticks
+from infra.runtime.functions.chores import Chores, Part, once, until_nothing_is_left
+from infra.runtime.functions.deployed import deployed
+from infra.runtime.functions.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 from services.crawling.clean_up import clean_up
 from services.crawling.history.archive_crawls import archive_crawls

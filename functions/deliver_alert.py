@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from functools import partial
 
-from infra.runtime.deployed import deployed
+from infra.runtime.functions.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.jobs.alerts.channels import channels
 from services.jobs.alerts.deliver_alert import deliver_alert

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from infra.runtime.deployed import deployed
-from infra.runtime.function import Turn, ticks
+from infra.runtime.functions.deployed import deployed
+from infra.runtime.functions.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 
 

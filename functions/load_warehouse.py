@@ -3,7 +3,7 @@
 from functools import partial
 
 from infra.runtime.adapters import seconds_between_loads
-from infra.runtime.deployed import deployed
+from infra.runtime.functions.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.crawling.load_warehouse import load_failed, load_warehouse
 from services.crawling.wiring import crawling

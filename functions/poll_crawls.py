@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from infra.runtime.deployed import deployed
-from infra.runtime.function import Turn, ticks
+from infra.runtime.functions.deployed import deployed
+from infra.runtime.functions.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 from services.crawling.poll_crawls import Poller
 from services.crawling.wiring import crawling

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from infra.runtime.deployed import deployed
-from infra.runtime.function import Turn, ticks
+from infra.runtime.egress.session import late_session
+from infra.runtime.functions.deployed import deployed
+from infra.runtime.functions.function import Turn, ticks
 from infra.runtime.runtime import Runtime
-from infra.runtime.session import late_session
 from services.events.push_due import due_seconds, push_due
 from services.events.push_event import QUEUE
 

@@ -1,8 +1,8 @@
 """Give every published event to the endpoints that subscribed to it."""
 
-from infra.runtime.bus import Handler
-from infra.runtime.deployed import deployed
-from infra.runtime.function import subscribes
+from infra.runtime.events.bus import Handler
+from infra.runtime.functions.deployed import deployed
+from infra.runtime.functions.function import subscribes
 from infra.runtime.runtime import Runtime
 from schemas.catalogue import event_types
 from schemas.event import Envelope

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from infra.runtime.deployed import deployed
+from infra.runtime.functions.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.jobs.function import works
 from services.jobs.job import Work

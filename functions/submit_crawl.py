@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from infra.runtime.deployed import deployed
+from infra.runtime.functions.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.crawling.accept_order import accept_order
 from services.crawling.failure import crawl_failed, stage_of

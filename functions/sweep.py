@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from functools import partial
 
-from infra.runtime.chores import Chores, Part, once
-from infra.runtime.deployed import deployed
-from infra.runtime.function import Turn, ticks
+from infra.runtime.functions.chores import Chores, Part, once
+from infra.runtime.functions.deployed import deployed
+from infra.runtime.functions.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 from services.jobs.alerts.channels import channels
 from services.jobs.alerts.watch import watch

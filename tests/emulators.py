@@ -17,7 +17,7 @@ import pytest
 from infra.local.emulators import emulators, provision
 from infra.local.emulators.package import EmulatorMissing
 from infra.postgres.locks import FileLock
-from infra.runtime.emulated import EMULATORS, answers, known
+from infra.runtime.configuration.emulated import EMULATORS, answers, known
 
 _PATIENCE = 1200.0  # seconds until the last of the processes needs them no more
 _LOOK_SECONDS = 0.05

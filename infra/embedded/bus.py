@@ -8,7 +8,7 @@ from infra.embedded.consumer import Consumer, Pace
 from infra.postgres import bus as sql
 from infra.postgres.database import Database
 from infra.postgres.dead_letters import KeptLetters
-from infra.runtime.bus import Handler, Subscription
+from infra.runtime.events.bus import Handler, Subscription
 from schemas.event import Envelope
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from infra.postgres import bus as sql
 from infra.postgres.away import AWAY
 from infra.postgres.bus import Delivery
 from infra.postgres.database import Database
-from infra.runtime import telemetry, trace
-from infra.runtime.bus import Handler, Subscription
-from infra.runtime.push import push
-from infra.runtime.verdict import tell, verdict
+from infra.runtime.events.bus import Handler, Subscription
+from infra.runtime.events.push import push
+from infra.runtime.events.verdict import tell, verdict
+from infra.runtime.telemetry import trace, tracing
 from schemas.problem import Problem
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Consumer:
             await self._tell(sql.give_back, [delivery])
             return
         try:
-            with telemetry.span(f"deliver {delivery.envelope.type}", kind="consumer"):
+            with tracing.span(f"deliver {delivery.envelope.type}", kind="consumer"):
                 await handle(delivery.envelope, delivery.attempt)
         except Exception as error:  # noqa: BLE001  # whatever a handler raises means: not acknowledged
             await self._failed(delivery, error)

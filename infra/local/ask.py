@@ -4,9 +4,9 @@ import asyncio
 from typing import Any, ClassVar
 
 from infra.runtime.adapters import open_lake, open_warehouse
-from infra.runtime.emulated import with_emulators
-from infra.runtime.profile import placed
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.emulated import with_emulators
+from infra.runtime.configuration.profile import placed
+from infra.runtime.configuration.settings import Settings
 from schemas.load_source import WarehouseRejected
 from schemas.problem import Problem
 

@@ -15,8 +15,8 @@ from infra.local.data_dir import prepare
 from infra.local.demo_client import Client, DemoFailed, Watched
 from infra.local.demo_view import Screen
 from infra.local.stack import PortTaken, Stack, running
-from infra.runtime import logging
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.telemetry import logging
 
 PATIENCE = 90.0  # seconds for all three crawls; alone on a machine they take seven
 LOOK_SECONDS = 0.1

@@ -13,10 +13,10 @@ from infra.postgres import foreign
 from infra.postgres.installation import locate
 from infra.postgres.unavailable import DatabaseDiskFull
 from infra.runtime.adapters import installed
-from infra.runtime.alerting import alerting
-from infra.runtime.emulated import EMULATORS, must_answer, needed
-from infra.runtime.profile import placed
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.alerting import alerting
+from infra.runtime.configuration.emulated import EMULATORS, must_answer, needed
+from infra.runtime.configuration.profile import placed
+from infra.runtime.configuration.settings import Settings
 from schemas.problem import Problem
 
 ROOM = 200 << 20  # bytes: an embedded PostgreSQL and some results

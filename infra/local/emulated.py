@@ -9,11 +9,11 @@ import aiohttp
 
 from infra.local.emulators import emulators, install
 from infra.local.emulators.child import EmulatorFailed
-from infra.runtime import topology
 from infra.runtime.adapters import lay_out
-from infra.runtime.emulated import must_answer, needed
-from infra.runtime.profile import LOCAL_PROJECT, placed
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.emulated import must_answer, needed
+from infra.runtime.configuration.profile import LOCAL_PROJECT, placed
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.functions import topology
 
 _NAMES = {"pubsub": "Pub/Sub", "storage": "Cloud Storage", "bigquery": "BigQuery"}
 

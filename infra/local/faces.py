@@ -12,10 +12,10 @@ from infra.embedded.bus import EmbeddedBus
 from infra.embedded.lake import Lake
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
-from infra.runtime.faces import faces
-from infra.runtime.relay import Relay
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.events.relay import Relay
+from infra.runtime.http.faces import faces
 from infra.runtime.runtime import Runtime
-from infra.runtime.settings import Settings
 
 
 async def openapi(services: Sequence[str]) -> dict[str, Any]:

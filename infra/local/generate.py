@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from infra.local import pages
 from infra.local.faces import openapi
-from infra.runtime import topology
+from infra.runtime.functions import topology
 from infra.runtime.runtime import ROOT
 from schemas import generate as language
 from schemas.problem import Problem

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from infra.runtime.variables import defaults
+from infra.runtime.configuration.variables import defaults
 
 _ENV_HEADER = """\
 # Every setting with its default; what is commented out need not be set. Written by `make generate`.

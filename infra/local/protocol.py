@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from infra.runtime.problem_json import problem_response
+from infra.runtime.http.problem_json import problem_response
 from schemas.problem import Problem
 
 

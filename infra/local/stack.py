@@ -15,12 +15,15 @@ from infra.local.data_dir import prepare
 from infra.local.emulated import emulated
 from infra.local.protocol import Protocol
 from infra.local.workers import workers
-from infra.runtime import garbage, topology
-from infra.runtime.faces import faces
+from infra.runtime import garbage
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.functions import topology
+from infra.runtime.functions.serving import chosen, serving
+from infra.runtime.http.faces import faces
 from infra.runtime.runtime import Runtime, open_runtime
-from infra.runtime.serving import chosen, serving
-from infra.runtime.settings import Settings
 from schemas.problem import Problem
+
+KEEP_ALIVE_SECONDS = 620  # longer than clients keep a connection: load balancers of Google 600 s, programs mostly 90 s
 
 log = structlog.get_logger()
 
@@ -109,7 +112,16 @@ async def _simulators(settings: Settings, stack: AsyncExitStack) -> tuple[Settin
 @asynccontextmanager
 async def _faces(runtime: Runtime, listener: socket.socket) -> AsyncIterator[None]:
     app = faces(runtime, topology.generated()["services"])
-    server = _Server(uvicorn.Config(app, http=Protocol, log_config=None, timeout_graceful_shutdown=2, lifespan="on"))
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http=Protocol,
+            log_config=None,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=2,
+            lifespan="on",
+        )
+    )
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:

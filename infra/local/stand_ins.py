@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from infra.local.simulators.bright_data import Server, serve
 from infra.postgres.locks import FileLock
-from infra.runtime.stand_in import address, move
+from infra.runtime.configuration.stand_in import address, move
 
 _JOURNAL = "bright_data.jsonl"
 PATIENCE = 10.0  # seconds for another process's stand-in to answer

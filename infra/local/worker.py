@@ -15,11 +15,12 @@ import uvloop
 from infra.local.data_dir import prepare
 from infra.local.signals import until_interrupted
 from infra.postgres.server import made
-from infra.runtime import garbage, logging
-from infra.runtime.profile import placed
+from infra.runtime import garbage
+from infra.runtime.configuration.profile import placed
+from infra.runtime.configuration.settings import Settings, read_settings
+from infra.runtime.functions.serving import chosen, serving
 from infra.runtime.runtime import open_runtime
-from infra.runtime.serving import chosen, serving
-from infra.runtime.settings import Settings, read_settings
+from infra.runtime.telemetry import logging
 from schemas.problem import Problem
 
 log = structlog.get_logger()

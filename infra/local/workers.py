@@ -19,9 +19,9 @@ import structlog
 from infra.local.scaling import Scale, crashed, looked, missing, superfluous
 from infra.postgres.away import DatabaseAway
 from infra.postgres.backlog import backlog, room
-from infra.runtime import topology
+from infra.runtime.configuration.variables import defaults, environment
+from infra.runtime.functions import topology
 from infra.runtime.runtime import Runtime, process_name
-from infra.runtime.variables import defaults, environment
 
 log = structlog.get_logger()
 

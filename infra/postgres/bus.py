@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.postgres.dead_letters import COLUMNS as _EVENT
 from infra.postgres.dead_letters import envelope, letter_key
-from infra.runtime.bus import DeadLetterUnknown, Outcome, Subscription, SubscriptionGone
+from infra.runtime.events.bus import DeadLetterUnknown, Outcome, Subscription, SubscriptionGone
 from schemas.event import Envelope
 
 _PUBLISH = f"""

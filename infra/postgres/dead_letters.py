@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from infra.postgres.database import Database
-from infra.runtime.bus import DeadLetter, DeadLetterUnknown, Place
+from infra.runtime.events.bus import DeadLetter, DeadLetterUnknown, Place
 from schemas.event import Envelope
 
 COLUMNS = "event_id, type, source, tenant, subject, time, data, traceparent"

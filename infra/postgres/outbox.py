@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.runtime import trace
+from infra.runtime.telemetry import trace
 from schemas.event import Envelope, Event, source
 
 COLUMNS = "id, type, tenant, subject, time, data, traceparent"

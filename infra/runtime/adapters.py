@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
-from infra.runtime.bus import Bus
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.events.bus import Bus
 from schemas.problem import Problem
 from schemas.tables import warehouse_tables
 

@@ -16,15 +16,15 @@ from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
 from infra.postgres.event_log import turn_days
 from infra.postgres.instance import claim_lake, read_seal, recognise_restore
-from infra.runtime import telemetry
 from infra.runtime.adapters import Judges, open_bus, open_lake, open_warehouse
-from infra.runtime.bus import Bus
-from infra.runtime.emulated import with_emulators
-from infra.runtime.profile import placed
-from infra.runtime.relay import Relay
-from infra.runtime.session import late_session
-from infra.runtime.settings import Settings
-from infra.runtime.stand_in import with_stand_in
+from infra.runtime.configuration.emulated import with_emulators
+from infra.runtime.configuration.profile import placed
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.stand_in import with_stand_in
+from infra.runtime.egress.session import late_session
+from infra.runtime.events.bus import Bus
+from infra.runtime.events.relay import Relay
+from infra.runtime.telemetry import tracing
 from schemas.problem import Problem
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
     """
     settings = with_stand_in(await asyncio.to_thread(with_emulators, placed(settings)))
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(telemetry.exporting())
+        await stack.enter_async_context(tracing.exporting())
         database = await _database(settings, stack)
         stack.push_async_callback(database.close)
         await _schema(database, migrate=migrate)
@@ -109,7 +109,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
         session = await stack.enter_async_context(late_session())
         bus = await stack.enter_async_context(open_bus(settings, database, doorbell, session))
         if settings.profile == "gcp" or settings.push_url is not None:
-            from infra.runtime.doorbells import carrier  # noqa: PLC0415  # functions know this module
+            from infra.runtime.functions.doorbells import carrier  # noqa: PLC0415  # functions know this module
 
             doorbell.carry = carrier(bus)
         relay = Relay(database, bus)

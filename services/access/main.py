@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from infra.runtime.answers import body, problems
 from infra.runtime.auth.add_member import MemberElsewhere, NewMember, add_member
 from infra.runtime.auth.caller import Administering
 from infra.runtime.auth.create_key import ExpiryPassed, NewKey, create_key
@@ -16,7 +15,8 @@ from infra.runtime.auth.list_keys import list_keys
 from infra.runtime.auth.list_members import list_members
 from infra.runtime.auth.remove_member import MemberUnknown, remove_member
 from infra.runtime.auth.revoke_key import KeyUnknown, revoke_key
-from infra.runtime.faces import Service
+from infra.runtime.http.answers import body, problems
+from infra.runtime.http.faces import Service
 from infra.runtime.runtime import Runtime
 from services.access.bodies import ApiKey, CreatedKey, Listed, Member
 

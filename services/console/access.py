@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import BaseModel, ValidationError
 
-from infra.runtime.settings import read_settings
+from infra.runtime.configuration.settings import read_settings
 from services.console.report import explained, screen, table
 
 keys = typer.Typer(help="API keys: who may call.", no_args_is_help=True)
@@ -124,7 +124,7 @@ def remove(identity: Identity, tenant: Whose = None, data_dir: DataDir = None) -
 
 
 def _read(model: type[Read], **said: object) -> Read:
-    from infra.runtime.wrong_fields import wrong_fields  # noqa: PLC0415  # see above
+    from infra.runtime.http.wrong_fields import wrong_fields  # noqa: PLC0415  # see above
 
     try:
         return model(**said)
@@ -133,8 +133,8 @@ def _read(model: type[Read], **said: object) -> Read:
 
 
 def _asked(data_dir: Path | None, use_case: Callable[[Any], Awaitable[Any]]) -> Any:
-    from infra.runtime import logging  # noqa: PLC0415  # see above
     from infra.runtime.runtime import open_runtime  # noqa: PLC0415  # see above
+    from infra.runtime.telemetry import logging  # noqa: PLC0415  # see above
 
     settings = read_settings(data_dir=data_dir)
     logging.set_up(settings.log_level)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.runtime.settings import Settings, read_settings, variable
+from infra.runtime.configuration.settings import Settings, read_settings, variable
 from services.console import access
 from services.console.report import aligned, explained, screen, table, verdict
 
@@ -27,7 +27,7 @@ Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port of every 
 @app.command()
 def up(profile: Profile = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Run the whole system on this machine until Ctrl-C."""
-    from infra.runtime import logging  # noqa: PLC0415  # see above
+    from infra.runtime.telemetry import logging  # noqa: PLC0415  # see above
 
     with explained():
         settings = read_settings(profile=profile, port=port, data_dir=data_dir)
@@ -47,7 +47,7 @@ def worker(
     Chosen by queue or kind, it leaves the clock and events to others.
     """
     from infra.local.worker import work  # noqa: PLC0415  # see above
-    from infra.runtime import logging  # noqa: PLC0415  # see above
+    from infra.runtime.telemetry import logging  # noqa: PLC0415  # see above
 
     with explained():
         settings = read_settings(profile=profile, data_dir=data_dir)
@@ -81,7 +81,7 @@ def emulators(
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database's schema up to date."""
-    from infra.runtime import logging  # noqa: PLC0415  # see above
+    from infra.runtime.telemetry import logging  # noqa: PLC0415  # see above
 
     with explained():
         settings = read_settings(data_dir=data_dir)
@@ -92,7 +92,7 @@ def migrate(data_dir: DataDir = None) -> None:
 @app.command()
 def topology(profile: Profile = None, data_dir: DataDir = None) -> None:
     """Make the topics and subscriptions of Pub/Sub that infra/terraform did not make; fine if all are there."""
-    from infra.runtime import logging  # noqa: PLC0415  # see above
+    from infra.runtime.telemetry import logging  # noqa: PLC0415  # see above
 
     with explained():
         settings = read_settings(profile=profile, data_dir=data_dir)
@@ -104,7 +104,7 @@ def topology(profile: Profile = None, data_dir: DataDir = None) -> None:
 def doctor(profile: Profile = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Show the effective settings, secrets masked, and check what the system needs; exits 1 if something is wrong."""
     from infra.local.doctor import examine  # noqa: PLC0415  # see above
-    from infra.runtime.variables import variables  # noqa: PLC0415  # see above
+    from infra.runtime.configuration.variables import variables  # noqa: PLC0415  # see above
 
     with explained():
         settings = read_settings(profile=profile, port=port, data_dir=data_dir)
@@ -196,9 +196,9 @@ async def _migrate(settings: Settings) -> None:
 
 async def _topology(settings: Settings) -> None:
     from infra.runtime.adapters import lay_out  # noqa: PLC0415  # see above
-    from infra.runtime.emulated import with_emulators  # noqa: PLC0415  # see above
-    from infra.runtime.profile import placed  # noqa: PLC0415  # see above
-    from infra.runtime.topology import generated  # noqa: PLC0415  # see above
+    from infra.runtime.configuration.emulated import with_emulators  # noqa: PLC0415  # see above
+    from infra.runtime.configuration.profile import placed  # noqa: PLC0415  # see above
+    from infra.runtime.functions.topology import generated  # noqa: PLC0415  # see above
 
     names = await lay_out(with_emulators(placed(settings)), generated()["functions"])
     screen().print("\n".join(names) or "The bus of this profile needs no topics.", markup=False)

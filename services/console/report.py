@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infra.runtime.settings import SettingsRefused
+from infra.runtime.configuration.settings import SettingsRefused
 from schemas.problem import Problem
 
 

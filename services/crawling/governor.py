@@ -10,8 +10,8 @@ from typing import ClassVar
 import structlog
 
 from infra.postgres.database import Database
-from infra.runtime import telemetry
-from infra.runtime.telemetry import Span
+from infra.runtime.telemetry import tracing
+from infra.runtime.telemetry.tracing import Span
 from schemas.problem import Problem, ProblemClass
 from services.crawling.ports import Progress, Provider, Submission
 from services.crawling.provider_problems import DatasetFull
@@ -186,7 +186,7 @@ class Governed:
         self._provider = provider
 
     def _span(self, call: str) -> AbstractContextManager[Span]:
-        return telemetry.span(f"{self.name} {call}", kind="client")
+        return tracing.span(f"{self.name} {call}", kind="client")
 
     async def submit(self, order: Submission) -> str:
         """See ``Provider.submit``."""
@@ -216,7 +216,7 @@ class Governed:
         """See ``Provider.download``."""
         async with self.governor.turn() as begun:
             # its caller's context goes on between two blocks, so that the span is nobody's parent
-            with telemetry.together([telemetry.start(f"{self.name} download", kind="client")]):
+            with tracing.together([tracing.start(f"{self.name} download", kind="client")]):
                 async for block in self._provider.download(snapshot_id, part):
                     await begun()
                     yield block

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
-from infra.runtime.page_token import Moment, invalid_page, read_page_token, write_page_token
+from infra.runtime.http.page_token import Moment, invalid_page, read_page_token, write_page_token
 from services.crawling.crawl_status import status_body
 from services.crawling.store import views
 

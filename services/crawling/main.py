@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter
 
-from infra.runtime.faces import Service
+from infra.runtime.http.faces import Service
 from infra.runtime.runtime import Runtime
 from services.crawling.face import commands, hints, ordering, questions
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

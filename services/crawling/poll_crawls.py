@@ -9,7 +9,7 @@ import structlog
 
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
-from infra.runtime import telemetry
+from infra.runtime.telemetry import tracing
 from schemas.problem import Problem
 from services.crawling.governor import Governed
 from services.crawling.policy import Policy
@@ -70,7 +70,7 @@ class Poller:
                 lease_seconds=self.policy.lease,
                 unasked_seconds=max(self.policy.stall / 2, 2 * self.policy.poll_interval),
             )
-            traces = await traces_of(tx, [one.crawl_id for one in due]) if telemetry.on() else {}
+            traces = await traces_of(tx, [one.crawl_id for one in due]) if tracing.on() else {}
         for one in due:
             task = asyncio.create_task(self._ask(one, traces.get(one.crawl_id)))
             self._asking.add(task)
@@ -82,7 +82,7 @@ class Poller:
 
     async def _ask(self, due: Due, traceparent: str | None) -> None:
         about = {"job.id": str(due.crawl_id), "provider": due.provider}
-        with telemetry.span("poll crawl", kind="consumer", parent=traceparent, attributes=about):
+        with tracing.span("poll crawl", kind="consumer", parent=traceparent, attributes=about):
             await self._answer(due)
 
     async def _answer(self, due: Due) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import ClassVar
 
-from infra.runtime.invalid import InvalidRequest
+from infra.runtime.http.invalid import InvalidRequest
 from schemas.problem import Problem
 from services.crawling.order import Order
 

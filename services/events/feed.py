@@ -1,8 +1,8 @@
 """The live end of the event log."""
 
 from infra.postgres.database import Database
-from infra.runtime import feed
-from infra.runtime.feed import LISTENERS, QUEUE
+from infra.runtime.events import feed
+from infra.runtime.events.feed import LISTENERS, QUEUE
 from schemas.event import Envelope
 from services.events.store.log import EVENTS
 

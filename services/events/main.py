@@ -12,14 +12,14 @@ from sse_starlette import EventSourceResponse
 
 from infra.postgres.database import Database
 from infra.postgres.log_cursor import Cursor, CursorExpired, InvalidCursor
-from infra.runtime.answers import problems
 from infra.runtime.auth.caller import Operating, Reading
-from infra.runtime.event_stream import LIFETIME_S, closing, event_stream
-from infra.runtime.faces import Service
-from infra.runtime.feed import TooManyStreams
-from infra.runtime.measured import measures
+from infra.runtime.events.feed import TooManyStreams
+from infra.runtime.http.answers import problems
+from infra.runtime.http.event_stream import LIFETIME_S, closing, event_stream
+from infra.runtime.http.faces import Service
+from infra.runtime.http.measured import measures
+from infra.runtime.http.streams import Streams, streams
 from infra.runtime.runtime import Runtime
-from infra.runtime.streams import Streams, streams
 from schemas.catalogue import UnknownTopic, event_type
 from services.events.feed import Feed
 from services.events.list_events import list_events
@@ -45,7 +45,7 @@ def feed(runtime: Runtime) -> Feed:
     """The live end of the log, one a process."""
     made = Feed(runtime.database)
     if measures(runtime.settings):
-        from infra.runtime.metrics import metrics  # noqa: PLC0415  # it takes a while to load
+        from infra.runtime.telemetry.metrics import metrics  # noqa: PLC0415  # it takes a while to load
 
         runtime.once(metrics).readers.labels("events").set_function(lambda: made.readers)
     return made

@@ -14,8 +14,8 @@ from standardwebhooks import Webhook
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
-from infra.runtime import telemetry, trace
-from infra.runtime.push import PushRefused, push
+from infra.runtime.events.push import PushRefused, push
+from infra.runtime.telemetry import trace, tracing
 from services.events.store import pushes
 from services.events.store.pushes import Push
 
@@ -113,7 +113,7 @@ class _Turn:
     async def _sent(self, one: Push) -> Exception | None:
         try:
             headers = signature(one, at=self.now())
-            with telemetry.span(f"push {one.event.type}", kind="client", parent=trace.valid(one.event.traceparent)):
+            with tracing.span(f"push {one.event.type}", kind="client", parent=trace.valid(one.event.traceparent)):
                 await push(self.session, one.push_url, one.event, headers=headers, taken=range(200, 300))
         except (PushRefused, aiohttp.ClientError, OSError, ValueError) as error:
             return error

@@ -5,7 +5,7 @@ import socket
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from infra.runtime.egress import Address, is_public
+from infra.runtime.egress.public_only import Address, is_public
 from schemas.problem import Problem
 
 _LONGEST = 2048  # characters

@@ -9,9 +9,9 @@ import structlog
 from pydantic import BaseModel
 
 from infra.postgres.away import DatabaseAway
-from infra.runtime.function import doorbell
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.functions.function import doorbell
 from infra.runtime.runtime import Runtime
-from infra.runtime.settings import Settings
 from services.jobs.engine.terms import terms
 from services.jobs.engine.worker import Worker
 from services.jobs.job import Work

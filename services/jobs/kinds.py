@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from infra.runtime import topology
+from infra.runtime.functions import topology
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem
 from services.jobs.function import Working

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter
 
-from infra.runtime.event_stream import closing
-from infra.runtime.faces import Service
+from infra.runtime.http.event_stream import closing
+from infra.runtime.http.faces import Service
 from infra.runtime.runtime import Runtime
 from services.jobs.face import (
     batches,

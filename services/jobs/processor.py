@@ -10,9 +10,9 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from infra.runtime.auth.caller import HOME
-from infra.runtime.logging import leave_to_the_program
-from infra.runtime.settings import read_settings
-from infra.runtime.wrong_fields import wrong_fields
+from infra.runtime.configuration.settings import read_settings
+from infra.runtime.http.wrong_fields import wrong_fields
+from infra.runtime.telemetry.logging import leave_to_the_program
 from services.jobs.commanding.cancel_job import cancel_job
 from services.jobs.commanding.pause_queue import pause_queue
 from services.jobs.commanding.resume_queue import resume_queue

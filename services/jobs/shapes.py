@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from infra.runtime.redaction import scrubbed
+from infra.runtime.telemetry.redaction import scrubbed
 from services.jobs.limits import Limits
 from services.jobs.rank import Priority
 from services.jobs.reason import reason

@@ -1,6 +1,6 @@
 """What a system under test knows, it was told by its test."""
 
-from infra.runtime.variables import defaults
+from infra.runtime.configuration.variables import defaults
 from tests.e2e.conftest import OURS
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.runtime.variables import defaults
+from infra.runtime.configuration.variables import defaults
 from schemas.subscribe import Subscriber
 
 ROOT = Path(__file__).parents[2]

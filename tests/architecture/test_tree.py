@@ -116,7 +116,7 @@ def test_a_statement_is_told_from_prose(source: str, *, expected: bool) -> None:
         ("infra/postgres/outbox.py", True),
         ("services/jobs/storekeeper.py", False),
         ("services/jobs/claim.py", False),
-        ("infra/runtime/http.py", False),
+        ("infra/runtime/http/app.py", False),
         ("functions/poll_crawls.py", False),
     ],
 )

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import psutil
 
-from infra.runtime.variables import defaults
+from infra.runtime.configuration.variables import defaults
 
 ROOT = Path(__file__).parents[2]
 OURS = frozenset(one.name for one in defaults())

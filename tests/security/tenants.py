@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from infra.local.stack import running
 from infra.runtime.auth.create_key import NewKey, create_key
 from infra.runtime.auth.key import new_key
-from infra.runtime.bus import PoisonMessage, Subscription
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.events.bus import PoisonMessage, Subscription
 from infra.runtime.runtime import Runtime
-from infra.runtime.settings import Settings
 from schemas.event import envelop
 from schemas.events.crawl_triggered import CrawlTriggered
 from tests.contract.auth.guarded import NOW

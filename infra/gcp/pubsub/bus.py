@@ -17,7 +17,7 @@ from infra.gcp.pubsub.reader import Reader
 from infra.gcp.pubsub.trouble import as_problems
 from infra.postgres.database import Database
 from infra.postgres.dead_letters import KeptLetters, forget, locked
-from infra.runtime.bus import Handler, Subscription, SubscriptionGone
+from infra.runtime.events.bus import Handler, Subscription, SubscriptionGone
 from schemas.event import Envelope
 
 _MOST_MESSAGES = 1_000  # of one publication

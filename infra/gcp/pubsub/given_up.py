@@ -11,7 +11,7 @@ from infra.gcp.pubsub.topology import DEAD_LETTERS
 from infra.gcp.pubsub.trouble import as_problems
 from infra.postgres.database import Database
 from infra.postgres.dead_letters import keep, letter_id
-from infra.runtime.bus import DeadLetter
+from infra.runtime.events.bus import DeadLetter
 
 _BATCH = 100
 _WAIT: dict[str, Any] = {"retry": None, "timeout": 5.0}  # seconds; where nothing waits the answer comes late or never

@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.gcp.pubsub.clients import Clients
 from infra.gcp.pubsub.topology import declare, declare_dead_letters, declare_topic
-from infra.runtime.bus import Subscription
+from infra.runtime.events.bus import Subscription
 
 
 async def lay_out(

@@ -8,7 +8,7 @@ from typing import Any
 
 from google.pubsub_v1 import types
 
-from infra.runtime.bus import ADDRESSED
+from infra.runtime.events.bus import ADDRESSED
 from schemas.event import Envelope
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from infra.gcp.pubsub.message import kept, published_at, read
 from infra.postgres.database import Database
 from infra.postgres.dead_letters import keep, letter_id
-from infra.runtime import telemetry, trace
-from infra.runtime.bus import ADDRESSED, DeadLetter, Handler, PoisonMessage
-from infra.runtime.verdict import Verdict, tell, verdict
+from infra.runtime.events.bus import ADDRESSED, DeadLetter, Handler, PoisonMessage
+from infra.runtime.events.verdict import Verdict, tell, verdict
+from infra.runtime.telemetry import trace, tracing
 from schemas.event import Envelope
 from schemas.problem import Problem
 
@@ -48,7 +48,7 @@ class Reader:
             await self._set_aside(received, _LOST)
             return None
         try:
-            with telemetry.span(f"deliver {envelope.type}", kind="consumer"):
+            with tracing.span(f"deliver {envelope.type}", kind="consumer"):
                 await self.handler(envelope, attempt)
         except Exception as error:  # noqa: BLE001  # whatever a handler raises means: not acknowledged
             found = verdict(error, last=attempt >= self.max_attempts)

@@ -13,7 +13,7 @@ from google.pubsub_v1 import types
 
 from infra.gcp.pubsub.clients import ASKING, Clients
 from infra.gcp.pubsub.trouble import SubscriptionElsewhere, as_problems
-from infra.runtime.bus import ADDRESSED, Subscription
+from infra.runtime.events.bus import ADDRESSED, Subscription
 
 DEAD_LETTERS = "dead-letters"
 PUSH_SECONDS = 600  # the longest a push may take

@@ -12,9 +12,9 @@ from infra.local.emulators.child import started
 from infra.local.emulators.google_sdk import jar, java
 from infra.local.emulators.programs import STORAGE, bigquery_package, programs
 from infra.postgres.locks import FileLock
-from infra.runtime.emulated import EMULATORS, answers, known
-from infra.runtime.profile import LOCAL_PROJECT
-from infra.runtime.settings import variable
+from infra.runtime.configuration.emulated import EMULATORS, answers, known
+from infra.runtime.configuration.profile import LOCAL_PROJECT
+from infra.runtime.configuration.settings import variable
 
 PATIENCE = 90.0  # seconds for another process's emulators to answer
 _LOOK_SECONDS = 0.05

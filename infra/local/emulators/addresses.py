@@ -5,7 +5,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-from infra.runtime.emulated import file, known, place
+from infra.runtime.configuration.emulated import file, known, place
 
 
 def remember(folder: Path, name: str, port: int) -> str:

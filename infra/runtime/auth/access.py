@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from infra.runtime.setting_types import Endpoint
+from infra.runtime.configuration.setting_types import Endpoint
 
 GOOGLE_CERTIFICATES = "https://www.googleapis.com/oauth2/v3/certs"
 

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.postgres.away import AWAY, DatabaseAway, is_away
 from infra.runtime.auth.caller import Caller, announce
-from infra.runtime.problem_json import problem_response
+from infra.runtime.http.problem_json import problem_response
 from schemas.problem import Problem, ProblemClass
 
 log = structlog.get_logger()

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from infra.runtime.answers import problems
 from infra.runtime.auth.caller import Caller, Operating
+from infra.runtime.http.answers import problems
 from infra.runtime.runtime import Runtime
 from services.crawling.cancel_crawl import cancel_crawl
 from services.crawling.crawl_status import crawl_status

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 
-from infra.runtime.answers import problems
-from infra.runtime.guard import RequestTimeout
+from infra.runtime.http.answers import problems
+from infra.runtime.http.guard import RequestTimeout
 from infra.runtime.runtime import Runtime
 from services.crawling.accept_webhook import WebhookRefused, WebhookUnknown, accept_webhook
 from services.crawling.face.webhook_hint import snapshot_of

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Header, Request, Response
 
-from infra.runtime.answers import problems
 from infra.runtime.auth.caller import Triggering
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.http.answers import problems
 from infra.runtime.runtime import Runtime
-from infra.runtime.settings import Settings
 from services.crawling.face.answer import answer
 from services.crawling.face.read_order import read_order
 from services.crawling.face.submissions import Submissions

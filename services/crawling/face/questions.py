@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from infra.runtime.answers import problems
 from infra.runtime.auth.caller import Reading
-from infra.runtime.page_token import InvalidPage
+from infra.runtime.http.answers import problems
+from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from schemas.load_source import WarehouseUnavailable
 from schemas.stored_object import ObjectMissing

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
-from infra.runtime.invalid import InvalidRequest, MalformedJson
-from infra.runtime.wrong_fields import refuse_unkept, wrong_fields
+from infra.runtime.http.invalid import InvalidRequest, MalformedJson
+from infra.runtime.http.wrong_fields import refuse_unkept, wrong_fields
 from services.crawling.order import Order
 from services.crawling.provider_options import Options, refuse_what_no_provider_takes
 

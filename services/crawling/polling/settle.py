@@ -3,7 +3,7 @@
 import structlog
 
 from infra.postgres.database import Database, Transaction
-from infra.runtime import trace
+from infra.runtime.telemetry import trace
 from services.crawling.failure import DEAD_SNAPSHOT, crawl_failed, stage_of
 from services.crawling.policy import Policy
 from services.crawling.polling.verdict import WATCH_SECONDS, Over, Ready

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from infra.runtime.alerting import alerting
+from infra.runtime.configuration.alerting import alerting
+from infra.runtime.configuration.settings import Settings
 from infra.runtime.runtime import Runtime
-from infra.runtime.settings import Settings
 from services.jobs.alerts.mail import Mail, Server
 from services.jobs.alerts.notice import Channel
 from services.jobs.alerts.webhook import Webhook

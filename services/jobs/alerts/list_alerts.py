@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
-from infra.runtime.page_token import Moment, read_page_token, write_page_token
+from infra.runtime.http.page_token import Moment, read_page_token, write_page_token
 from services.jobs.shapes import instant
 from services.jobs.store import alerts
 

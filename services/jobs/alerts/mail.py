@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from infra.runtime.settings import LOOPBACK
+from infra.runtime.configuration.settings import LOOPBACK
 from schemas.problem import Problem, ProblemClass
 from services.jobs.alerts.notice import Notice
 

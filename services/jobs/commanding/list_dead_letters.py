@@ -6,9 +6,9 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from infra.postgres.database import Database
-from infra.runtime.bus import DeadLetter, Place
-from infra.runtime.page_token import Moment, read_page_token, write_page_token
-from infra.runtime.redaction import scrubbed
+from infra.runtime.events.bus import DeadLetter, Place
+from infra.runtime.http.page_token import Moment, read_page_token, write_page_token
+from infra.runtime.telemetry.redaction import scrubbed
 from services.jobs.shapes import error, instant
 from services.jobs.store import dead
 from services.jobs.store.dead import Dead

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
-from infra.runtime import trace
+from infra.runtime.telemetry import trace
 from services.jobs.engine.finished import finished
 from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Job

@@ -11,7 +11,7 @@ import structlog
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
-from infra.runtime import telemetry, trace
+from infra.runtime.telemetry import trace, tracing
 from schemas.problem import Problem, ProblemClass
 from services.jobs.engine.finisher import Finisher
 from services.jobs.engine.settle import LeaseLost, fail, retry, settle
@@ -87,7 +87,7 @@ class Handling:
 
     async def handle(self, jobs: Sequence[Job]) -> None:
         """Handle and settle these in a task of their own; what cannot be settled is left to its lease."""
-        if not telemetry.on():
+        if not tracing.on():
             trace.follow(jobs[0].traceparent if len(jobs) == 1 else None)
             await self._all_settled(jobs, await self._ended(jobs), {job.id: job.traceparent for job in jobs})
             return

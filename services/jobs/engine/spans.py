@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
-from infra.runtime import telemetry, trace
-from infra.runtime.telemetry import Span, Value
+from infra.runtime.telemetry import trace, tracing
+from infra.runtime.telemetry.tracing import Span, Value
 from schemas.problem import Problem
 from services.jobs.job import Job, Outcome
 
@@ -15,7 +15,7 @@ def at_work(jobs: Sequence[Job]) -> Iterator[Mapping[UUID, Span]]:
     """A span for each of these jobs; what is done for one job alone belongs to its span."""
     spans = {job.id: _begun(job) for job in jobs}
     alone = spans[jobs[0].id].traceparent if len(jobs) == 1 else None
-    with telemetry.together(list(spans.values())), trace.continued(alone):
+    with tracing.together(list(spans.values())), trace.continued(alone):
         yield spans
 
 
@@ -34,4 +34,4 @@ def _begun(job: Job) -> Span:
         "job.attempt": job.attempt,
         "job.tries": job.tries,
     }
-    return telemetry.start(f"{job.queue} {job.kind}", kind="consumer", parent=job.traceparent, attributes=attributes)
+    return tracing.start(f"{job.queue} {job.kind}", kind="consumer", parent=job.traceparent, attributes=attributes)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.settings import Settings
 from schemas.problem import Problem
 from services.jobs.engine.backoff import backoff
 from services.jobs.job import Job

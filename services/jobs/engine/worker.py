@@ -9,7 +9,7 @@ import structlog
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
-from infra.runtime import trace
+from infra.runtime.telemetry import trace
 from services.jobs.engine.finisher import Finisher
 from services.jobs.engine.handling import Handling
 from services.jobs.engine.leases import Leases

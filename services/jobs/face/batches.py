@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Header, Query, Response
 
-from infra.runtime.answers import body, problems
 from infra.runtime.auth.caller import Caller, Reading, Triggering
-from infra.runtime.page_token import InvalidPage
+from infra.runtime.http.answers import body, problems
+from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.jobs import BatchResult, SubmittedBatch
 from services.jobs.face.reading import PageToken

@@ -4,8 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from infra.runtime.answers import body
 from infra.runtime.auth.caller import Caller, Operating
+from infra.runtime.http.answers import body
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.commanding import BulkResult
 from services.jobs.commanding.command_jobs import Bulk, BulkPriority, Commanding, Many

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from infra.runtime.answers import body, problems
 from infra.runtime.auth.caller import Caller, Operating
+from infra.runtime.http.answers import body, problems
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.jobs import Job
 from services.jobs.commanding.archived_job import JobArchived, not_at_hand

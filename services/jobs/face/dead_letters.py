@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.runtime.answers import body, problems
 from infra.runtime.auth.caller import Operating, Reading
-from infra.runtime.bus import DeadLetterUnknown, SubscriptionGone
-from infra.runtime.page_token import InvalidPage
+from infra.runtime.events.bus import DeadLetterUnknown, SubscriptionGone
+from infra.runtime.http.answers import body, problems
+from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.commanding import Counted, DeadLetter, DeadLetterFound, Settled
 from services.jobs.bodies.jobs import Page

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from infra.runtime.answers import body, problems
 from infra.runtime.auth.caller import Caller, Reading
-from infra.runtime.page_token import InvalidPage
+from infra.runtime.http.answers import body, problems
+from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from schemas.load_source import WarehouseUnavailable
 from services.jobs import shapes

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Response
 
-from infra.runtime.answers import body, problems
 from infra.runtime.auth.caller import Operating, Reading, Triggering
-from infra.runtime.page_token import InvalidPage
+from infra.runtime.http.answers import body, problems
+from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.commanding import Schedule
 from services.jobs.bodies.jobs import Page

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse
 
 from infra.postgres.log_cursor import Cursor, InvalidCursor
-from infra.runtime.answers import problems
 from infra.runtime.auth.caller import Caller, Reading
-from infra.runtime.event_stream import LIFETIME_S, event_stream
-from infra.runtime.feed import TooManyStreams
+from infra.runtime.events.feed import TooManyStreams
+from infra.runtime.http.answers import problems
+from infra.runtime.http.event_stream import LIFETIME_S, event_stream
+from infra.runtime.http.streams import streams
 from infra.runtime.runtime import Runtime
-from infra.runtime.streams import streams
 from schemas.load_source import WarehouseUnavailable
 from services.jobs.face.reading import Name
 from services.jobs.job_id import JobNotFound

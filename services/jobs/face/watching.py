@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from infra.runtime.answers import body, problems
 from infra.runtime.auth.caller import READS_ALL, Reading, ReadingAll
-from infra.runtime.measured import measures
-from infra.runtime.page_token import InvalidPage
+from infra.runtime.http.answers import body, problems
+from infra.runtime.http.measured import measures
+from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from services.jobs.alerts.list_alerts import list_alerts
 from services.jobs.bodies.jobs import Page
@@ -36,7 +36,7 @@ def routes(runtime: Runtime) -> APIRouter:
 
 
 def _measured(runtime: Runtime) -> None:
-    from infra.runtime.metrics import metrics  # noqa: PLC0415  # it takes a while to load
+    from infra.runtime.telemetry.metrics import metrics  # noqa: PLC0415  # it takes a while to load
     from services.jobs.watching.metrics import read  # noqa: PLC0415  # see above
 
     made = runtime.once(metrics)

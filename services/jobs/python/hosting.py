@@ -10,9 +10,9 @@ from typing import Any, ClassVar, TypeVar
 
 import uvloop
 
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.functions.serving import chosen, serving
 from infra.runtime.runtime import Runtime, open_runtime, process_name
-from infra.runtime.serving import chosen, serving
-from infra.runtime.settings import Settings
 from schemas.problem import Problem
 
 Answer = TypeVar("Answer")

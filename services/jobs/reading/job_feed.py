@@ -1,6 +1,6 @@
 """The live end of the timelines."""
 
-from infra.runtime.feed import Feed
+from infra.runtime.events.feed import Feed
 from infra.runtime.runtime import Runtime
 from services.jobs.store.lines import LINES, Line
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from infra.postgres.database import Database
-from infra.runtime.page_token import read_page_token, write_page_token
+from infra.runtime.http.page_token import read_page_token, write_page_token
 from services.jobs.shapes import line
 from services.jobs.store import views
 

@@ -10,9 +10,9 @@ from sse_starlette import ServerSentEvent
 
 from infra.postgres.log import Told
 from infra.postgres.log_cursor import Cursor
-from infra.runtime.event_stream import LIFETIME_S, RETRY_MS, Frame, notice
-from infra.runtime.feed import Feed
-from infra.runtime.follow import begin, follow
+from infra.runtime.events.feed import Feed
+from infra.runtime.events.follow import begin, follow
+from infra.runtime.http.event_stream import LIFETIME_S, RETRY_MS, Frame, notice
 from services.jobs.shapes import job_update
 from services.jobs.store import lines
 from services.jobs.store.lines import Line, Shown, Watched

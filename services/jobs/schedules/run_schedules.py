@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database, Transaction
-from infra.runtime.redaction import scrub
+from infra.runtime.telemetry.redaction import scrub
 from schemas.problem import Problem, ProblemClass
 from services.jobs.schedules.cron import next_fire
 from services.jobs.schedules.schedule import job_of

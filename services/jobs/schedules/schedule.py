@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.postgres.database import Transaction
-from infra.runtime.wrong_fields import refuse_unkept
+from infra.runtime.http.wrong_fields import refuse_unkept
 from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.rank import Level, Priority

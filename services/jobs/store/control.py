@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
-from infra.runtime import trace
+from infra.runtime.telemetry import trace
 from schemas.problem import Problem
 from services.jobs.job import Job
 from services.jobs.rank import BOOST_SECONDS

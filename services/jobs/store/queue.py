@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from infra.postgres.database import Transaction, json_text
-from infra.runtime import trace
+from infra.runtime.telemetry import trace
 from services.jobs.job import NewJob
 from services.jobs.rank import rank_seconds
 from services.jobs.store import rows

@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra.postgres.database import Transaction
-from infra.runtime.redaction import scrub
+from infra.runtime.telemetry.redaction import scrub
 from schemas.problem import Problem
 from services.jobs.job import Job
 from services.jobs.rank import AGEING_SECONDS, MOST_PENALTIES, PENALTY_SECONDS

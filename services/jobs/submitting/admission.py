@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.postgres.database import Transaction
+from infra.runtime.http.wrong_fields import placed
 from infra.runtime.runtime import Runtime
-from infra.runtime.wrong_fields import placed
 from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.kinds import Kinds, kinds

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, ValidationError
 
-from infra.runtime.wrong_fields import wrong_fields
+from infra.runtime.http.wrong_fields import wrong_fields
 from schemas.problem import Problem
 from services.jobs.submitting.submission import JobFields, Submission
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from infra.runtime.wrong_fields import wrong_field
+from infra.runtime.http.wrong_fields import wrong_field
 from schemas.problem import Problem
 
 KEY_DAYS = 7  # a key stands for its request at least so long

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from infra.runtime.wrong_fields import refuse_unkept, wrong_fields
+from infra.runtime.http.wrong_fields import refuse_unkept, wrong_fields
 from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.kinds import Kinds

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from infra.postgres.database import Database, Transaction
-from infra.runtime.wrong_fields import placed
+from infra.runtime.http.wrong_fields import placed
 from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.store import batches

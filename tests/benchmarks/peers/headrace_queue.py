@@ -12,8 +12,8 @@ from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
 from infra.postgres.migrate import found, migrate
 from infra.runtime import garbage
+from infra.runtime.configuration.settings import Settings
 from infra.runtime.runtime import Runtime
-from infra.runtime.settings import Settings
 from services.jobs.function import Working
 from services.jobs.job import Done, Job, NewJob, Outcome, Work
 from services.jobs.store import queue

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from infra.runtime.auth.caller import LOCAL, Caller
-from infra.runtime.feed import TooManyStreams
-from infra.runtime.streams import EACH, Streams
+from infra.runtime.events.feed import TooManyStreams
+from infra.runtime.http.streams import EACH, Streams
 from tests.contract.auth.guarded import House, house
 
 EVENTS = "/api/v1/events/stream"

@@ -12,8 +12,8 @@ from infra.runtime.auth.choose import AudienceMissing, push_gate
 from infra.runtime.auth.gate import Unauthenticated
 from infra.runtime.auth.identity import IdentityTokens, TokenRefused
 from infra.runtime.auth.push import PushGate
+from infra.runtime.configuration.settings import Settings
 from infra.runtime.runtime import Runtime
-from infra.runtime.settings import Settings
 from tests.contract.auth.issuer import ACCOUNT, AUDIENCE, FORGER, Google, signed_with_what_is_public, token, unsigned
 
 GCLOUD = "32555940559.apps.googleusercontent.com"

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from infra.runtime.bus import Handler
+from infra.runtime.events.bus import Handler
 from schemas.event import Envelope
 from schemas.problem import Problem, ProblemClass
 from tests.contract.bus.rig import PATIENCE, Inbox, Rig, consuming, event, reader, set_aside

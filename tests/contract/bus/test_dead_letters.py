@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from infra.postgres.away import DatabaseAway
-from infra.runtime.bus import DeadLetterUnknown, PoisonMessage, SubscriptionGone
+from infra.runtime.events.bus import DeadLetterUnknown, PoisonMessage, SubscriptionGone
 from schemas.problem import Problem, ProblemClass
 from tests.contract.bus.rig import Inbox, Rig, consuming, event, reader, set_aside
 

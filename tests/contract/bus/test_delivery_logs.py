@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from infra.runtime import trace
-from infra.runtime.bus import PoisonMessage
+from infra.runtime.events.bus import PoisonMessage
+from infra.runtime.telemetry import trace
 from tests.contract.bus.rig import Inbox, Rig, consuming, event, reader
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from infra.gcp.pubsub import lay_out
 from infra.gcp.pubsub.topology import DEAD_LETTERS
-from infra.runtime import topology
+from infra.runtime.functions import topology
 from tests.contract.bus.rig import Inbox, PubSubRig, consuming, event, reader
 
 FUNCTIONS = {

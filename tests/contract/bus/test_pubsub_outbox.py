@@ -5,7 +5,7 @@ import pytest
 from infra.gcp.pubsub.topology import declare_topic
 from infra.gcp.pubsub.trouble import TopologyMissing
 from infra.postgres.database import Database
-from infra.runtime.relay import Relay
+from infra.runtime.events.relay import Relay
 from tests.contract.bus.rig import Inbox, PubSubRig, consuming, reader
 from tests.contract.relay.rig import failed, tell, time_passes, triggered, waiting
 

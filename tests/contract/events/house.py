@@ -12,8 +12,8 @@ import uvicorn
 
 from infra.postgres.database import Database
 from infra.runtime.auth.caller import Caller
-from infra.runtime.http import create_app
-from infra.runtime.streams import Streams
+from infra.runtime.http.app import create_app
+from infra.runtime.http.streams import Streams
 from schemas.event import Event
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.events.crawl_triggered import CrawlTriggered

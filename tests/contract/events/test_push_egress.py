@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 
 from infra.postgres.database import Database
-from infra.runtime.serving import serving
+from infra.runtime.functions.serving import serving
 from services.events.push_event import push_event
 from services.events.subscriptions import list_subscriptions
 from tests.contract.auth.guarded import house

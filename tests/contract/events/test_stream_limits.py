@@ -11,7 +11,7 @@ from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
 from infra.postgres.log import Told
 from infra.postgres.log_cursor import Cursor
-from infra.runtime.listener import Listener
+from infra.runtime.events.listener import Listener
 from schemas.event import envelop
 from services.events.feed import Feed
 from services.events.store.log import Wanted

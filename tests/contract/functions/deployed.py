@@ -11,8 +11,8 @@ from typing import Any
 
 import aiohttp
 
+from infra.runtime.configuration.variables import defaults
 from infra.runtime.runtime import ROOT
-from infra.runtime.variables import defaults
 
 FRAMEWORK, UVICORN = (str(Path(sys.executable).with_name(name)) for name in ("functions-framework", "uvicorn"))
 PATIENCE = 60.0

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from infra.postgres.database import Database
-from infra.runtime.topology import generated
+from infra.runtime.functions.topology import generated
 from services.jobs.job import NewJob
 from services.jobs.store import queue
 from tests.contract.functions.conftest import Deploy

@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from infra.runtime.topology import generated
+from infra.runtime.functions.topology import generated
 from tests.contract.functions.conftest import Deploy
 
 SERVICES: list[str] = generated()["services"]

@@ -11,10 +11,10 @@ from starlette.requests import Request
 
 from infra.postgres.database import Database
 from infra.runtime.auth.unverified import UnverifiedPush
-from infra.runtime.deployed import _Process
-from infra.runtime.function import Function
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.functions.deployed import _Process
+from infra.runtime.functions.function import Function
 from infra.runtime.runtime import Runtime
-from infra.runtime.settings import Settings
 from services.jobs.job import NewJob
 from services.jobs.store import queue
 from tests.contract.auth.issuer import ACCOUNT, AUDIENCE, FORGER, google, signed_with_what_is_public, token, unsigned

@@ -16,7 +16,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from infra.local.protocol import Protocol
-from infra.runtime.http import create_app
+from infra.runtime.http.app import create_app
 from schemas.problem import Problem, ProblemClass
 from tests.gates import OpenGate
 

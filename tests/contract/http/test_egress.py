@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from infra.runtime.egress import is_public
-from infra.runtime.session import late_session
+from infra.runtime.egress.public_only import is_public
+from infra.runtime.egress.session import late_session
 
 
 @pytest.fixture

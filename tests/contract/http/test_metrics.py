@@ -11,9 +11,9 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
-from infra.runtime.measured import measures
-from infra.runtime.metrics import FRESH_SECONDS, Metrics
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.http.measured import measures
+from infra.runtime.telemetry.metrics import FRESH_SECONDS, Metrics
 from tests.contract.http.house import House, house
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from infra.postgres.database import Database
-from infra.runtime.http import create_app
+from infra.runtime.http.app import create_app
 from tests.contract.http.house import PASSING, RANSOM, Full, House, answer, house, serving
 from tests.contract.jobs.wire import wire
 from tests.gates import OpenGate

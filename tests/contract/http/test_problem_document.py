@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.runtime.http import create_app
+from infra.runtime.http.app import create_app
 from tests.contract.http.house import OURS, Full, House, house
 from tests.gates import OpenGate
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.runtime.reference_page import page
+from infra.runtime.http.reference_page import page
 from tests.contract.http.house import house
 
 ROOT = Path(__file__).parents[3]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from infra.runtime.bus import DeadLetter, DeadLetterUnknown, Place, SubscriptionGone
+from infra.runtime.events.bus import DeadLetter, DeadLetterUnknown, Place, SubscriptionGone
 from schemas.event import envelop
 from services.jobs.commanding.list_dead_letters import list_dead_letters
 from services.jobs.store.dead import Dead

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 import functions
-from infra.runtime import topology
+from infra.runtime.functions import topology
 from infra.runtime.runtime import Runtime
 from services.jobs.function import Working
 from tests.contract.jobs.rig import Desk

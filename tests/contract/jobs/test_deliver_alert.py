@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from functions import deliver_alert as function
+from infra.runtime.configuration.settings import Settings, SettingsRefused, read_settings
 from infra.runtime.runtime import Runtime, open_runtime
-from infra.runtime.settings import Settings, SettingsRefused, read_settings
 from services.jobs.alerts.channels import Channels, channels
 from services.jobs.alerts.deliver_alert import ChannelUnset, deliver_alert
 from services.jobs.alerts.mail import Mail, Server

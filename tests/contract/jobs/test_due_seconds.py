@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.runtime.function import TICK_SECONDS, ticks
+from infra.runtime.functions.function import TICK_SECONDS, ticks
 from infra.runtime.runtime import Runtime
 from services.jobs.sweep import due_seconds
 from tests.contract.jobs.rig import Desk

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from infra.runtime.bus import DeadLetterUnknown
-from infra.runtime.page_token import InvalidPage
+from infra.runtime.events.bus import DeadLetterUnknown
+from infra.runtime.http.page_token import InvalidPage
 from services.jobs.commanding.discard_dead_letter import discard_dead_letter
 from services.jobs.commanding.list_dead_letters import list_dead_letters
 from services.jobs.store.dead import Dead

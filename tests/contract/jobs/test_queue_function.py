@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from infra.runtime.configuration.settings import read_settings
+from infra.runtime.configuration.variables import defaults
 from infra.runtime.runtime import ForeignLake, Runtime, open_runtime
-from infra.runtime.settings import read_settings
-from infra.runtime.variables import defaults
 from services.jobs.function import Working, works
 from services.jobs.job import Done, Job, Outcome, Work
 from tests.contract.jobs.rig import PATIENCE, Desk, Notes, for_ever, until

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from infra.runtime.bus import DeadLetterUnknown
+from infra.runtime.events.bus import DeadLetterUnknown
 from services.jobs.commanding import replay_dead_letter as replay
 from services.jobs.commanding.replay_dead_letter import (
     DeadFilter,

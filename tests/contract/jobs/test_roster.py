@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.runtime.configuration.settings import read_settings
 from infra.runtime.runtime import Runtime, open_runtime
-from infra.runtime.settings import read_settings
 from services.jobs.function import works
 from services.jobs.job import Work
 from services.jobs.store import workers

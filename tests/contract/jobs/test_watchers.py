@@ -173,7 +173,7 @@ async def test_a_reader_hears_only_of_what_it_asked_for(desk: Desk, *, wanted: b
 async def test_nobody_reads_while_nobody_listens_and_seldom_while_nothing_happens(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.runtime.feed.CALM_S", 0.1)
+    monkeypatch.setattr("infra.runtime.events.feed.CALM_S", 0.1)
     source = feed(desk.database, busy_s=0.01, idle_s=60.0)
     assert source._reading is None
     watcher = await Watcher.of(source)

@@ -11,8 +11,8 @@ import pytest
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
+from infra.runtime.configuration.settings import Settings
 from infra.runtime.runtime import Runtime, open_runtime
-from infra.runtime.settings import Settings
 from services.jobs.engine import handling
 from services.jobs.engine.leases import Leases
 from services.jobs.function import works

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from infra.postgres.database import Database, Transaction
 from infra.postgres.log_cursor import Cursor
-from infra.runtime.feed import Feed
+from infra.runtime.events.feed import Feed
 from services.jobs.job import Job
 from services.jobs.reading.stream_jobs import stream_jobs
 from services.jobs.store import held

@@ -14,7 +14,7 @@ import pytest
 from infra.embedded.lake import Lake
 from infra.embedded.warehouse import Warehouse
 from infra.local.ask import NothingStored, QuestionRefused, ask
-from infra.runtime.settings import read_settings
+from infra.runtime.configuration.settings import read_settings
 from schemas.load_source import LoadSource
 from schemas.tables import warehouse_tables
 

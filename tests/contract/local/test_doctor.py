@@ -6,7 +6,7 @@ import pytest
 
 from infra.local.doctor import Finding, examine
 from infra.local.emulators import package
-from infra.runtime.settings import read_settings
+from infra.runtime.configuration.settings import read_settings
 
 
 def findings(data_dir: Path, **given: object) -> dict[str, Finding]:

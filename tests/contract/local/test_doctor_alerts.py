@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.doctor import Finding, examine
-from infra.runtime.settings import read_settings
+from infra.runtime.configuration.settings import read_settings
 
 URL, SECRET = "HEADRACE_ALERT_WEBHOOK_URL", "HEADRACE_ALERT_WEBHOOK_SECRET"
 SMTP, FROM, TO = "HEADRACE_SMTP_URL", "HEADRACE_ALERT_EMAIL_FROM", "HEADRACE_ALERT_EMAIL_TO"

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.local.worker import NothingYet, work
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.settings import Settings
 from services.console.cli import app
 
 

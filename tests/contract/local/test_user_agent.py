@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from infra.runtime.session import late_session
+from infra.runtime.egress.session import late_session
 from tests.contract.providers.rig import answering
 
 

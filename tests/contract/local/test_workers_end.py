@@ -12,8 +12,8 @@ import pytest
 
 from infra.local import workers
 from infra.local.workers import Child, Workers
+from infra.runtime.configuration.settings import read_settings
 from infra.runtime.runtime import Runtime, open_runtime
-from infra.runtime.settings import read_settings
 from tests.contract.jobs.rig import until
 
 GETS_SECONDS = 1.0

@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from infra.local.workers import Workers, workers
+from infra.runtime.configuration.settings import read_settings
 from infra.runtime.runtime import open_runtime
-from infra.runtime.settings import read_settings
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 
 from infra.postgres.database import Database
 from infra.postgres.doorbell import CHANNEL, Doorbell
+from infra.runtime.configuration.settings import Settings
 from infra.runtime.runtime import Runtime, open_runtime
-from infra.runtime.settings import Settings
 from services.jobs.function import works
 from services.jobs.job import Done, Job, Outcome, Work
 from tests.contract.jobs.rig import Desk

@@ -5,9 +5,9 @@ import asyncio
 from infra.embedded.bus import EmbeddedBus
 from infra.embedded.consumer import Pace
 from infra.postgres.database import Database
-from infra.runtime.bus import Subscription
-from infra.runtime.relay import Relay
-from infra.runtime.subscriber import subscriber
+from infra.runtime.events.bus import Subscription
+from infra.runtime.events.relay import Relay
+from infra.runtime.events.subscriber import subscriber
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.problem import Problem, ProblemClass
 

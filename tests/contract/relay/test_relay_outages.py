@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from infra.postgres.database import Database
-from infra.runtime.relay import Relay
+from infra.runtime.events.relay import Relay
 from schemas.events.crawl_triggered import CrawlTriggered
 from tests.contract.relay.rig import Radio, failed, tell, time_passes, triggered, waiting
 

@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from infra.postgres.database import Database
-from infra.runtime import relay
-from infra.runtime.relay import Relay
+from infra.runtime.events import relay
+from infra.runtime.events.relay import Relay
 from tests.contract.relay.rig import Radio, failed, tell, time_passes, triggered, waiting
 
 SPOILED = {

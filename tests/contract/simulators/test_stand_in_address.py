@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.stand_ins import bright_data
-from infra.runtime.settings import read_settings
-from infra.runtime.stand_in import address, with_stand_in
+from infra.runtime.configuration.settings import read_settings
+from infra.runtime.configuration.stand_in import address, with_stand_in
 
 
 @pytest.fixture(autouse=True)

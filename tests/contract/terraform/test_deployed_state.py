@@ -14,7 +14,7 @@ from infra.gcp.pubsub.clients import Clients
 from infra.gcp.pubsub.lay_out import subscriptions
 from infra.gcp.pubsub.topology import DEAD_LETTERS, _asked
 from infra.local.faces import openapi
-from infra.runtime.settings import Settings, variable
+from infra.runtime.configuration.settings import Settings, variable
 from schemas.tables import warehouse_layout, warehouse_tables
 from tests.contract.terraform.conftest import copied
 from tests.contract.terraform.engine import ROOT, Terraform

@@ -9,8 +9,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from infra.local.simulators.bright_data.app import create_app
+from infra.runtime.configuration.settings import Settings
 from infra.runtime.runtime import open_runtime
-from infra.runtime.settings import Settings
 from tests.flow.crawling.rig import Clock, House
 
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import aiohttp
 
-from infra.runtime.http import create_app
+from infra.runtime.http.app import create_app
 from services.crawling.face import commands, questions
 from tests.contract.http.house import serving
 from tests.flow.crawling.archives import aged, archived

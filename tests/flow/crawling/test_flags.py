@@ -10,9 +10,9 @@ import pytest
 
 from functions import clean_up
 from infra.postgres.event_log import turn_days
-from infra.runtime import topology
-from infra.runtime.http import create_app
-from infra.runtime.trace import valid
+from infra.runtime.functions import topology
+from infra.runtime.http.app import create_app
+from infra.runtime.telemetry.trace import valid
 from services.crawling.policy import policy
 from services.jobs.job import NewJob
 from services.jobs.store import queue

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 
-from infra.runtime.http import create_app
+from infra.runtime.http.app import create_app
 from services.crawling.face import questions
 from tests.contract.http.house import serving
 from tests.contract.lake.test_signed_addresses import key_credentials

@@ -14,9 +14,9 @@ from fastapi import FastAPI
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no types
 from pydantic import SecretStr
 
-from infra.runtime.faces import faces
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.http.faces import faces
 from infra.runtime.runtime import Runtime, open_runtime
-from infra.runtime.settings import Settings
 from tests.contract.http.house import serving
 from tests.contract.jobs.rig import until
 from tests.flow.jobs.counter import Counter

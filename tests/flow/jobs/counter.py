@@ -11,9 +11,9 @@ import aiohttp
 from pydantic import SecretStr
 
 from functions import run_drill
-from infra.runtime.faces import faces
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.http.faces import faces
 from infra.runtime.runtime import Runtime, open_runtime
-from infra.runtime.settings import Settings
 from tests.contract.http.house import serving
 
 PREFIX = "/api/background"

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from infra.runtime.page_token import write_page_token
+from infra.runtime.http.page_token import write_page_token
 from services.jobs.face.reading import Status
 from services.jobs.shapes import MEANT, STATUSES
 from tests.flow.jobs.reader import Reader

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from infra.postgres.database import Database
-from infra.runtime.invalid import InvalidRequest
+from infra.runtime.http.invalid import InvalidRequest
 from services.jobs.job_id import JobNotFound
 from services.jobs.kinds import KindNotAccepted
 from services.jobs.processor import (

@@ -8,7 +8,7 @@ import aiohttp
 import msgspec
 from pydantic import SecretStr
 
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.settings import Settings
 from services.crawling.ports import Progress, Submission
 from services.crawling.provider_problems import NotReady, SnapshotMissing, SubmitUnknown
 from services.crawling.providers.bright_data import search

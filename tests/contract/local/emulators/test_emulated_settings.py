@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.emulators.addresses import remember, same_port
-from infra.runtime.emulated import EmulatorsAway, with_emulators
-from infra.runtime.settings import Settings, read_settings
+from infra.runtime.configuration.emulated import EmulatorsAway, with_emulators
+from infra.runtime.configuration.settings import Settings, read_settings
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from infra.local.emulators import emulators
-from infra.runtime.emulated import answers, known
+from infra.runtime.configuration.emulated import answers, known
 
 
 async def status(url: str) -> int:

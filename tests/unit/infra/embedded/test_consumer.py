@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.embedded.consumer import delay
-from infra.runtime.bus import PoisonMessage, Subscription, final
+from infra.runtime.events.bus import PoisonMessage, Subscription, final
 from schemas.problem import Problem, ProblemClass
 
 LOAD = Subscription(name="load", topic="t", min_backoff_s=2.0, max_backoff_s=60.0)

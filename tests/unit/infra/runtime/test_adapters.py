@@ -11,7 +11,7 @@ import pytest
 from infra.embedded.lake import Lake
 from infra.embedded.warehouse import Warehouse
 from infra.runtime.adapters import GoogleMissing, open_lake, open_warehouse, seconds_between_loads
-from infra.runtime.settings import Settings, read_settings
+from infra.runtime.configuration.settings import Settings, read_settings
 
 
 def given(**values: Any) -> Settings:
@@ -62,7 +62,8 @@ def imported(code: str) -> set[str]:
 
 def test_google_is_not_loaded_for_a_folder(tmp_path: Path) -> None:
     opened = (
-        "from pathlib import Path\nfrom infra.runtime.adapters import *\nfrom infra.runtime.settings import Settings\n"
+        "from pathlib import Path\nfrom infra.runtime.adapters import *\n"
+        "from infra.runtime.configuration.settings import Settings\n"
         f"settings = Settings(data_dir=Path({str(tmp_path)!r}))\nopen_warehouse(settings, open_lake(settings), {{}})"
     )
 

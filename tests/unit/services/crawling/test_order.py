@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.runtime.invalid import InvalidRequest, MalformedJson
+from infra.runtime.http.invalid import InvalidRequest, MalformedJson
 from schemas.problem import Problem
 from services.crawling.face.read_order import read_order
 from services.crawling.order import Order

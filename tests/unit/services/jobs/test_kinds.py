@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from pydantic import BaseModel
 
-from infra.runtime import topology
+from infra.runtime.functions import topology
 from infra.runtime.runtime import Runtime
 from services.jobs.function import Working
 from services.jobs.job import Commands, Done, Job, Outcome, Work

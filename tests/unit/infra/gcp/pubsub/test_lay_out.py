@@ -1,8 +1,8 @@
 """The subscriptions of functions."""
 
 from infra.gcp.pubsub.lay_out import subscriptions
-from infra.runtime import topology
-from infra.runtime.bus import Subscription
+from infra.runtime.events.bus import Subscription
+from infra.runtime.functions import topology
 
 FUNCTIONS = {
     "push_event": {"topics": ["crawl.failed"]},

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from infra.runtime.settings import Settings
+from infra.runtime.configuration.settings import Settings
 from schemas.problem import Problem, ProblemClass
 from services.jobs.engine.terms import Terms, terms
 from services.jobs.job import Job

@@ -1,0 +1,1 @@
+"""Requests that leave: one client, and which addresses it may reach."""

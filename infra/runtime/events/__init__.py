@@ -1,0 +1,1 @@
+"""Events in and out: the bus and what becomes of its messages, the relay, and the live end of a log."""

@@ -1,0 +1,79 @@
+"""Server-sent events as an answer, and how open ones end when the process does."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+from sse_starlette import EventSourceResponse
+from starlette.types import Receive, Scope, Send
+
+from infra.runtime.auth.caller import Caller
+from infra.runtime.events.feed import Feed
+from infra.runtime.http.streams import Streams
+from infra.runtime.runtime import Runtime
+
+KEEPALIVE_S = 15
+LIFETIME_S = 14 * 60.0  # proxies in front of us cut at 15 min
+RETRY_MS = 2000  # how long a browser waits before it connects again
+SEND_TIMEOUT_S = 30.0  # a reader that takes nothing for so long is gone
+
+Frame = dict[str, Any]
+"""The fields of a server-sent event: event, data, id, retry."""
+
+
+def notice(event: str, text: str) -> Frame:
+    """A frame about the stream itself; it has no id, so that the last place stays the last."""
+    return {"event": event, "data": json.dumps({"message": text})}
+
+
+class _Counted(EventSourceResponse):
+    """Counts for its caller from its first byte to its last; raises ``TooManyStreams`` before the first."""
+
+    caller: Caller
+    streams: Streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.streams.one(self.caller):
+            await super().__call__(scope, receive, send)
+
+
+def event_stream(
+    frames: AsyncIterator[Frame | bytes], *, feed: Feed[Any], caller: Caller, streams: Streams
+) -> EventSourceResponse:
+    """The answer; when the server stops, the feed is closed first so that the stream ends in order."""
+    stopping = anyio.Event()
+
+    async def end_in_order() -> None:
+        await stopping.wait()
+        feed.close()
+
+    made = _Counted(
+        frames,
+        ping=KEEPALIVE_S,
+        send_timeout=SEND_TIMEOUT_S,
+        sep="\n",
+        data_sender_callable=end_in_order,
+        shutdown_event=stopping,
+        shutdown_grace_period=1.0,
+    )
+    made.caller, made.streams = caller, streams
+    return made
+
+
+@asynccontextmanager
+async def closing(runtime: Runtime, feed: Callable[[Runtime], Feed[Any]]) -> AsyncIterator[None]:
+    """While the block runs: streams of the feed end as soon as the process is to stop."""
+    waiting = asyncio.create_task(_close(runtime, feed))
+    try:
+        yield
+    finally:
+        runtime.stopping.set()
+        await waiting
+
+
+async def _close(runtime: Runtime, feed: Callable[[Runtime], Feed[Any]]) -> None:
+    await runtime.stopping.wait()
+    runtime.once(feed).close()

@@ -1,0 +1,89 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from infra.runtime.configuration.settings import Settings, SettingsRefused, read_settings
+from infra.runtime.configuration.variables import defaults, variables
+
+SECRET = "CANARY-token-5f1c"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in defaults():
+        monkeypatch.delenv(variable.name, raising=False)
+
+
+def refusal(read: Callable[[], Settings]) -> str:
+    with pytest.raises(SettingsRefused) as caught:
+        read()
+    return caught.value.detail
+
+
+def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_PORT", "9001")
+    monkeypatch.setenv("HEADRACE_DATA_DIR", "elsewhere")
+
+    settings = read_settings(port=9002, data_dir=None)
+
+    assert (settings.port, settings.data_dir) == (9002, Path("elsewhere"))
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIGHT_DATA_API_TOKEN", "")
+
+    assert read_settings().bright_data_api_token is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("HEADRACE_PROFILE", "aws", "HEADRACE_PROFILE is 'aws': input should be 'embedded', 'emulators' or 'gcp'"),
+        ("HEADRACE_AUTH", "half", "HEADRACE_AUTH is 'half': input should be 'off' or 'on'"),
+        ("HEADRACE_PORT", "65536", "HEADRACE_PORT is '65536': input should be less than or equal to 65535"),
+        ("BACKGROUND_POLL_INTERVAL", "0", "BACKGROUND_POLL_INTERVAL is '0': input should be greater than 0"),
+        ("HEADRACE_PUBLIC_URL", "ftp://a", "HEADRACE_PUBLIC_URL is 'ftp://a': must be an http:// or https:// URL"),
+    ],
+)
+def test_a_refusal_names_the_variable_and_what_would_be_right(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert refusal(read_settings) == sentence
+
+
+def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_PORT", "-1")
+
+    assert len(refusal(lambda: read_settings(profile="aws")).splitlines()) == 2
+
+
+def test_secrets_are_masked_where_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIGHT_DATA_API_TOKEN", SECRET)
+    monkeypatch.setenv("HEADRACE_DATABASE_URL", f"postgresql://me:{SECRET}@db/headrace")
+    monkeypatch.setenv("HEADRACE_PUBLIC_URL", f"https://me:{SECRET}@example.com")
+
+    shown = {variable.name: variable.value for variable in variables(read_settings())}
+
+    assert SECRET not in str(shown)
+    assert shown["BRIGHT_DATA_API_TOKEN"] == "***"
+    assert shown["HEADRACE_PUBLIC_URL"] == "https://***@example.com"
+
+
+def test_control_the_secret_is_there_to_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIGHT_DATA_API_TOKEN", SECRET)
+
+    token = read_settings().bright_data_api_token
+
+    assert token is not None
+    assert token.get_secret_value() == SECRET
+
+
+def test_every_setting_has_a_name_of_its_own_and_says_what_it_does() -> None:
+    shown = defaults()
+
+    assert len({variable.name for variable in shown}) == len(shown) == len(Settings.model_fields)
+    assert all(variable.description for variable in shown)
+    assert not any(variable.given for variable in shown)
