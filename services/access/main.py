@@ -7,18 +7,18 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from infra.runtime.auth.add_member import MemberElsewhere, NewMember, add_member
 from infra.runtime.auth.caller import Administering
-from infra.runtime.auth.create_key import ExpiryPassed, NewKey, create_key
 from infra.runtime.auth.key import new_key
-from infra.runtime.auth.list_keys import list_keys
-from infra.runtime.auth.list_members import list_members
-from infra.runtime.auth.remove_member import MemberUnknown, remove_member
-from infra.runtime.auth.revoke_key import KeyUnknown, revoke_key
 from infra.runtime.http.answers import body, problems
 from infra.runtime.http.faces import Service
 from infra.runtime.runtime import Runtime
+from services.access.add_member import MemberElsewhere, NewMember, add_member
 from services.access.bodies import ApiKey, CreatedKey, Listed, Member
+from services.access.create_key import ExpiryPassed, NewKey, create_key
+from services.access.list_keys import list_keys
+from services.access.list_members import list_members
+from services.access.remove_member import MemberUnknown, remove_member
+from services.access.revoke_key import KeyUnknown, revoke_key
 
 
 @asynccontextmanager

@@ -53,8 +53,8 @@ def create(
     data_dir: DataDir = None,
 ) -> None:
     """Make a key. It is printed here and never again."""
-    from infra.runtime.auth.create_key import NewKey, create_key  # noqa: PLC0415  # see above
     from infra.runtime.auth.key import new_key  # noqa: PLC0415  # see above
+    from services.access.create_key import NewKey, create_key  # noqa: PLC0415  # see above
 
     with explained():
         now = datetime.now(UTC)
@@ -72,7 +72,7 @@ def create(
 @keys.command("list")
 def list_all(tenant: Whose = None, data_dir: DataDir = None) -> None:
     """Show the keys, without what would let anybody in."""
-    from infra.runtime.auth.list_keys import list_keys  # noqa: PLC0415  # see above
+    from services.access.list_keys import list_keys  # noqa: PLC0415  # see above
 
     with explained():
         _shown(_asked(data_dir, lambda database: list_keys(tenant=tenant, database=database))["items"])
@@ -85,7 +85,7 @@ def revoke(
     data_dir: DataDir = None,
 ) -> None:
     """Refuse a key from its next request on."""
-    from infra.runtime.auth.revoke_key import revoke_key  # noqa: PLC0415  # see above
+    from services.access.revoke_key import revoke_key  # noqa: PLC0415  # see above
 
     with explained():
         _shown([_asked(data_dir, lambda database: revoke_key(key_id, tenant=tenant, database=database))])
@@ -94,7 +94,7 @@ def revoke(
 @members.command("add")
 def add(identity: Identity, scope: Wanted, tenant: Tenant = _TENANT, data_dir: DataDir = None) -> None:
     """Let an identity call for a tenant, or change its scope."""
-    from infra.runtime.auth.add_member import NewMember, add_member  # noqa: PLC0415  # see above
+    from services.access.add_member import NewMember, add_member  # noqa: PLC0415  # see above
 
     with explained():
         new = _read(NewMember, identity=identity, scope=scope.value)
@@ -108,7 +108,7 @@ def add(identity: Identity, scope: Wanted, tenant: Tenant = _TENANT, data_dir: D
 @members.command("list")
 def list_members_of(tenant: Whose = None, data_dir: DataDir = None) -> None:
     """Show which identities call, and for whom."""
-    from infra.runtime.auth.list_members import list_members  # noqa: PLC0415  # see above
+    from services.access.list_members import list_members  # noqa: PLC0415  # see above
 
     with explained():
         _shown(_asked(data_dir, lambda database: list_members(tenant=tenant, database=database))["items"])
@@ -117,7 +117,7 @@ def list_members_of(tenant: Whose = None, data_dir: DataDir = None) -> None:
 @members.command("remove")
 def remove(identity: Identity, tenant: Whose = None, data_dir: DataDir = None) -> None:
     """Refuse an identity from its next request on."""
-    from infra.runtime.auth.remove_member import remove_member  # noqa: PLC0415  # see above
+    from services.access.remove_member import remove_member  # noqa: PLC0415  # see above
 
     with explained():
         _asked(data_dir, lambda database: remove_member(identity, tenant=tenant, database=database))

@@ -12,13 +12,13 @@ import aiohttp
 from pydantic import SecretStr
 
 from infra.local.stack import running
-from infra.runtime.auth.create_key import NewKey, create_key
 from infra.runtime.auth.key import new_key
 from infra.runtime.configuration.settings import Settings
 from infra.runtime.events.bus import PoisonMessage, Subscription
 from infra.runtime.runtime import Runtime
 from schemas.event import envelop
 from schemas.events.crawl_triggered import CrawlTriggered
+from services.access.create_key import NewKey, create_key
 from tests.contract.auth.guarded import NOW
 
 PATIENCE = 60.0

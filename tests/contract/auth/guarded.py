@@ -12,12 +12,12 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from infra.runtime.auth.caller import HOME, Scope
-from infra.runtime.auth.create_key import NewKey, create_key
 from infra.runtime.auth.key import new_key
 from infra.runtime.configuration.settings import Settings
 from infra.runtime.functions import topology
 from infra.runtime.http.faces import faces
 from infra.runtime.runtime import Runtime, open_runtime
+from services.access.create_key import NewKey, create_key
 from tests.contract.http.house import serving
 
 NOW = datetime(2025, 11, 22, tzinfo=UTC)

@@ -5,11 +5,11 @@ from typing import Annotated, Any, ClassVar
 import structlog
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from infra.postgres import callers
 from infra.postgres.database import Database
 from infra.runtime.auth.caller import Scope
-from infra.runtime.auth.tenant import check_tenant
 from schemas.problem import Problem
+from services.access import store
+from services.access.tenant import check_tenant
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ async def add_member(new: NewMember, *, tenant: str, created_by: str | None, dat
     """
     check_tenant(tenant)
     async with database.transaction() as tx:
-        member = await callers.add_member(tx, new.identity, tenant=tenant, scope=new.scope, created_by=created_by)
+        member = await store.add_member(tx, new.identity, tenant=tenant, scope=new.scope, created_by=created_by)
     if member is None:
         raise MemberElsewhere
     log.info("member added", identity=new.identity, tenant=tenant, scope=new.scope, by=created_by)

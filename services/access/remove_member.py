@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import structlog
 
-from infra.postgres import callers
 from infra.postgres.database import Database
 from schemas.problem import Problem
+from services.access import store
 
 log = structlog.get_logger()
 
@@ -23,6 +23,6 @@ class MemberUnknown(Problem):
 async def remove_member(identity: str, *, tenant: str | None, database: Database) -> None:
     """The next request of this identity is refused. Without a ``tenant`` whosever it is. Raises ``MemberUnknown``."""
     async with database.transaction() as tx:
-        if not await callers.remove_member(tx, identity.lower().replace("\0", ""), tenant=tenant):
+        if not await store.remove_member(tx, identity.lower().replace("\0", ""), tenant=tenant):
             raise MemberUnknown
     log.info("member removed", identity=identity, tenant=tenant)

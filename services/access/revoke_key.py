@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 import structlog
 
-from infra.postgres import callers
 from infra.postgres.database import Database
 from schemas.problem import Problem
+from services.access import store
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ async def revoke_key(key_id: str, *, tenant: str | None, database: Database) -> 
     Raises ``KeyUnknown``.
     """
     async with database.transaction() as tx:
-        revoked = await callers.revoke_key(tx, key_id.replace("\0", ""), tenant=tenant)
+        revoked = await store.revoke_key(tx, key_id.replace("\0", ""), tenant=tenant)
     if revoked is None:
         raise KeyUnknown
     log.info("key revoked", key_id=key_id, tenant=tenant)

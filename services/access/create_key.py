@@ -6,12 +6,12 @@ from typing import Annotated, Any, ClassVar
 import structlog
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from infra.postgres import callers
 from infra.postgres.database import Database
 from infra.runtime.auth.caller import Scope
 from infra.runtime.auth.key import Key
-from infra.runtime.auth.tenant import check_tenant
 from schemas.problem import Problem
+from services.access import store
+from services.access.tenant import check_tenant
 
 log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ async def create_key(
     if new.expires_at is not None and new.expires_at <= now:
         raise ExpiryPassed
     async with database.transaction() as tx:
-        made = await callers.add_key(
+        made = await store.add_key(
             tx, key.id, digest=key.digest, tenant=tenant, created_by=created_by, **new.model_dump()
         )
     log.info("key created", key_id=key.id, tenant=tenant, scope=new.scope, by=created_by)

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.runtime.auth.caller import HOME
-from infra.runtime.auth.tenant import TenantRefused, check_tenant
+from services.access.tenant import TenantRefused, check_tenant
 
 
 @pytest.mark.parametrize("name", [HOME, "a", "7", "north-mill-2", "a" * 63])
