@@ -7,8 +7,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from infra.runtime.auth.caller import Administering
 from infra.runtime.auth.key import new_key
+from infra.runtime.auth.scoped import Administering
 from infra.runtime.http.answers import body, problems
 from infra.runtime.http.faces import Service
 from infra.runtime.runtime import Runtime

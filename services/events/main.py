@@ -12,7 +12,7 @@ from sse_starlette import EventSourceResponse
 
 from infra.postgres.database import Database
 from infra.postgres.log_cursor import Cursor, CursorExpired, InvalidCursor
-from infra.runtime.auth.caller import Operating, Reading
+from infra.runtime.auth.scoped import Operating, Reading
 from infra.runtime.events.feed import TooManyStreams
 from infra.runtime.http.answers import problems
 from infra.runtime.http.event_stream import LIFETIME_S, closing, event_stream

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from infra.runtime.auth.caller import CALLERS
+from infra.runtime.auth.scoped import CALLERS
 
 
 def scopes(routers: Iterable[APIRouter]) -> Iterator[tuple[APIRoute, Sequence[str]]]:

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from infra.postgres.away import DatabaseAway
-from infra.runtime.auth.caller import ScopeMissing
 from infra.runtime.auth.gate import CredentialsRefused, Unauthenticated
+from infra.runtime.auth.scoped import ScopeMissing
 from infra.runtime.http.guard import PayloadTooLarge, RequestTimeout
 from infra.runtime.http.invalid import InvalidRequest, MalformedJson
 from infra.runtime.http.problem_json import MEDIA_TYPE, SCHEMA

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from infra.runtime.auth.caller import READS_ALL
+from infra.runtime.auth.scoped import READS_ALL
 from infra.runtime.configuration.settings import Settings
 
 if TYPE_CHECKING:  # it takes a while to load, and not every process measures

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from infra.runtime.auth.caller import Caller, Operating
+from infra.runtime.auth.caller import Caller
+from infra.runtime.auth.scoped import Operating
 from infra.runtime.http.answers import problems
 from infra.runtime.runtime import Runtime
 from services.crawling.cancel_crawl import cancel_crawl

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Header, Request, Response
 
-from infra.runtime.auth.caller import Triggering
+from infra.runtime.auth.scoped import Triggering
 from infra.runtime.configuration.settings import Settings
 from infra.runtime.http.answers import problems
 from infra.runtime.runtime import Runtime

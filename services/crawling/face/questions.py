@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from infra.runtime.auth.caller import Reading
+from infra.runtime.auth.scoped import Reading
 from infra.runtime.http.answers import problems
 from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Header, Query, Response
 
-from infra.runtime.auth.caller import Caller, Reading, Triggering
+from infra.runtime.auth.caller import Caller
+from infra.runtime.auth.scoped import Reading, Triggering
 from infra.runtime.http.answers import body, problems
 from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime

@@ -4,7 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from infra.runtime.auth.caller import Caller, Operating
+from infra.runtime.auth.caller import Caller
+from infra.runtime.auth.scoped import Operating
 from infra.runtime.http.answers import body
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.commanding import BulkResult

@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from infra.runtime.auth.caller import Caller, Operating
+from infra.runtime.auth.caller import Caller
+from infra.runtime.auth.scoped import Operating
 from infra.runtime.http.answers import body, problems
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.jobs import Job

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.runtime.auth.caller import Operating, Reading
+from infra.runtime.auth.scoped import Operating, Reading
 from infra.runtime.events.bus import DeadLetterUnknown, SubscriptionGone
 from infra.runtime.http.answers import body, problems
 from infra.runtime.http.page_token import InvalidPage

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, cast
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.runtime.auth.caller import OPERATES_ALL
+from infra.runtime.auth.scoped import OPERATES_ALL
 from infra.runtime.http.answers import body, problems
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from infra.runtime.auth.caller import Caller, Reading
+from infra.runtime.auth.caller import Caller
+from infra.runtime.auth.scoped import Reading
 from infra.runtime.http.answers import body, problems
 from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Response
 
-from infra.runtime.auth.caller import Operating, Reading, Triggering
+from infra.runtime.auth.scoped import Operating, Reading, Triggering
 from infra.runtime.http.answers import body, problems
 from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse
 
 from infra.postgres.log_cursor import Cursor, InvalidCursor
-from infra.runtime.auth.caller import Caller, Reading
+from infra.runtime.auth.caller import Caller
+from infra.runtime.auth.scoped import Reading
 from infra.runtime.events.feed import TooManyStreams
 from infra.runtime.http.answers import problems
 from infra.runtime.http.event_stream import LIFETIME_S, event_stream

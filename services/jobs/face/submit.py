@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Header, Response
 
-from infra.runtime.auth.caller import Triggering
+from infra.runtime.auth.scoped import Triggering
 from infra.runtime.http.answers import body, problems
 from infra.runtime.runtime import Runtime
 from services.jobs.bodies.jobs import Job

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from infra.runtime.auth.caller import READS_ALL, Reading, ReadingAll
+from infra.runtime.auth.scoped import READS_ALL, Reading, ReadingAll
 from infra.runtime.http.answers import body, problems
 from infra.runtime.http.measured import measures
 from infra.runtime.http.page_token import InvalidPage

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from fastapi import APIRouter
 
-from infra.runtime.auth.caller import ALL_TENANTS, HOME, SCOPES, Caller, Reading, Scope
+from infra.runtime.auth.caller import ALL_TENANTS, HOME, SCOPES, Caller, Scope
 from infra.runtime.auth.routes import refuse_unscoped, scopes
+from infra.runtime.auth.scoped import Reading
 from infra.runtime.functions import topology
 from infra.runtime.http.app import OPEN, create_app
 from tests.contract.auth.guarded import House, house
