@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from infra.runtime.configuration.setting_types import Endpoint
+from infra.runtime.configuration.setting_types import Account, Audiences, Endpoint
 
 GOOGLE_CERTIFICATES = "https://www.googleapis.com/oauth2/v3/certs"
 
@@ -16,11 +16,11 @@ class Access(BaseSettings):
     auth: Literal["off", "on"] = Field(
         "off", description="Whether callers need an API key or a token; `off` is refused on any address but loopback."
     )
-    audiences: str | None = Field(
+    audiences: Audiences | None = Field(
         None,
         description="Audiences of Google's identity tokens that are taken, separated by commas; none: API keys only.",
     )
-    push_account: str | None = Field(
+    push_account: Account | None = Field(
         None,
         description="Service account that pushes to functions come from; none: this machine and Cloud Run may push.",
     )

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from infra.runtime.configuration.setting_types import HostAndPort, LakeUrl, Origin, PushUrl, WarehouseUrl
+from infra.runtime.configuration.setting_types import HostAndPort, LakeUrl, Origin, Project, PushUrl, WarehouseUrl
 
 Profile = Literal["embedded", "emulators", "gcp"]
 
@@ -39,7 +39,7 @@ class Places(BaseSettings):
     push_url: PushUrl | None = Field(
         None, description="Where Pub/Sub pushes to a function, as https://{function}.example; unset: functions pull."
     )
-    google_cloud_project: str | None = Field(
+    google_cloud_project: Project | None = Field(
         None, validation_alias="GOOGLE_CLOUD_PROJECT", description="Google's project of topics, jobs and traces."
     )
     pubsub_emulator_host: HostAndPort | None = Field(

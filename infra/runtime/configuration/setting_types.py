@@ -12,7 +12,18 @@ def _endpoint(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         msg = "must be an http:// or https:// URL"
         raise ValueError(msg)
+    if not _leads_somewhere(value):
+        msg = "must name a host, and where it names a port, one from 1 to 65535"
+        raise ValueError(msg)
     return value
+
+
+def _leads_somewhere(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _origin(value: str) -> str:
@@ -20,8 +31,8 @@ def _origin(value: str) -> str:
 
 
 def _host_and_port(value: str) -> str:
-    if not re.fullmatch(r"[^\s/:]+:\d+", value):
-        msg = "must be host:port, without http://"
+    if not re.fullmatch(r"[^\s/:]+:\d+", value) or not _leads_somewhere(f"//{value}"):
+        msg = "must be host:port, without http://, and the port one from 1 to 65535"
         raise ValueError(msg)
     return value
 
@@ -44,7 +55,33 @@ def _push_url(value: str) -> str:
     if "{function}" not in value:
         msg = "must hold {function} where the function's name belongs"
         raise ValueError(msg)
-    return _endpoint(value)
+    if set("{}") & set(filled := value.replace("{function}", "name")):
+        msg = "may hold no braces but those of {function}"
+        raise ValueError(msg)
+    _endpoint(filled)
+    return value
+
+
+def _project(value: str) -> str:
+    if not re.fullmatch(r"([a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*", value):
+        msg = "must be a project's id, like my-project-123, and not its name"
+        raise ValueError(msg)
+    return value
+
+
+def _account(value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        msg = "must be a service account's e-mail address, like push@my-project-123.iam.gserviceaccount.com"
+        raise ValueError(msg)
+    return value
+
+
+def _audiences(value: str) -> str:
+    named = [one.strip() for one in value.split(",")]
+    if not any(named) or any(re.search(r"\s", one) for one in named):
+        msg = "must be one audience or more, separated by commas"
+        raise ValueError(msg)
+    return value
 
 
 def _mail_server(value: SecretStr) -> SecretStr:
@@ -70,5 +107,8 @@ HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 LakeUrl = Annotated[str, AfterValidator(_lake_url)]
 WarehouseUrl = Annotated[str, AfterValidator(_warehouse_url)]
 PushUrl = Annotated[str, AfterValidator(_push_url)]
+Project = Annotated[str, AfterValidator(_project)]
+Account = Annotated[str, AfterValidator(_account)]
+Audiences = Annotated[str, AfterValidator(_audiences)]
 MailServer = Annotated[SecretStr, AfterValidator(_mail_server)]
 SigningSecret = Annotated[SecretStr, AfterValidator(_signing_secret)]

@@ -54,6 +54,49 @@ def test_a_refusal_names_the_variable_and_what_would_be_right(
     assert refusal(read_settings) == sentence
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GOOGLE_CLOUD_PROJECT", "My Project"),
+        ("PUBSUB_EMULATOR_HOST", "localhost:99999"),
+        ("STORAGE_EMULATOR_HOST", "http://"),
+        ("BIGQUERY_EMULATOR_HOST", "http://localhost:abc"),
+        ("HEADRACE_PUBLIC_URL", "https://:443"),
+        ("BRIGHT_DATA_API_URL", "https://"),
+        ("HEADRACE_GOOGLE_CERTS_URL", "http://localhost:65536/"),
+        ("HEADRACE_PUSH_URL", "https://{function}.{region}.example"),
+        ("HEADRACE_PUSH_URL", "https://{function}:port"),
+        ("HEADRACE_PUSH_ACCOUNT", "push"),
+        ("HEADRACE_AUDIENCES", " , "),
+        ("HEADRACE_AUDIENCES", "https://a.example https://b.example"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert refusal(read_settings).startswith(f"{name} is {value!r}: m")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GOOGLE_CLOUD_PROJECT", "example.com:my-project-1"),
+        ("PUBSUB_EMULATOR_HOST", "pubsub:8085"),
+        ("STORAGE_EMULATOR_HOST", "http://[::1]:4443"),
+        ("HEADRACE_PUBLIC_URL", "https://a.example"),
+        ("HEADRACE_PUSH_URL", "http://127.0.0.1:8080/{function}"),
+        ("HEADRACE_PUSH_URL", "https://{function}-123.europe-west3.run.app"),
+        ("HEADRACE_AUDIENCES", "https://a.example, https://b.example,"),
+    ],
+)
+def test_control_what_leads_somewhere_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert value in {one.value for one in variables(read_settings())}
+
+
 def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADRACE_PORT", "-1")
 
