@@ -13,6 +13,10 @@ SELECT tenant, scope, digest, revoked_at IS NOT NULL AS revoked, coalesce(expire
 FROM api_keys WHERE id = $1
 """
 
+_BIND = """
+UPDATE members SET subject = coalesce(subject, $2) WHERE identity = $1 RETURNING tenant, scope, subject
+"""
+
 
 async def find_key(tx: Transaction, key_id: str) -> Mapping[str, Any] | None:
     """What decides about a key; ``unnoted``: its last use is to be written down again."""
@@ -26,8 +30,14 @@ async def note_use(tx: Transaction, key_id: str) -> None:
 
 
 async def find_member(tx: Transaction, identity: str) -> Mapping[str, Any] | None:
-    """Tenant and scope of an identity."""
+    """Tenant and scope of an identity, and the ``subject`` it is bound to, None as long as nobody called."""
     found: Mapping[str, Any] | None = await tx.fetchrow(
-        "SELECT tenant, scope FROM members WHERE identity = $1", identity
+        "SELECT tenant, scope, subject FROM members WHERE identity = $1", identity
     )
+    return found
+
+
+async def bind_member(tx: Transaction, identity: str, subject: str) -> Mapping[str, Any] | None:
+    """As ``find_member``; an identity that is bound to nobody is bound to this account. The first one wins."""
+    found: Mapping[str, Any] | None = await tx.fetchrow(_BIND, identity, subject)
     return found

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
+import structlog
 from starlette.types import Scope
 
 from infra.postgres import callers
@@ -13,7 +14,9 @@ from infra.runtime.auth.key import MARK, Key, new_key, read_key
 from schemas.problem import Problem, ProblemClass
 
 if TYPE_CHECKING:  # cryptography takes a while to load, and not everybody takes tokens
-    from infra.runtime.auth.identity import IdentityTokens
+    from infra.runtime.auth.identity import Identity, IdentityTokens
+
+log = structlog.get_logger()
 
 _NOBODYS = new_key().digest
 
@@ -28,6 +31,19 @@ class NotAMember(Problem):
     recovery: ClassVar[str] = "Ask an admin of your tenant to add it: POST /api/v1/members or `headrace member add`."
 
 
+class AnotherAccount(Problem):
+    """The address of a member belongs to another account now."""
+
+    code: ClassVar[str] = "ANOTHER_ACCOUNT"
+    kind: ClassVar[ProblemClass] = ProblemClass.AUTH
+    status: ClassVar[int] = 403
+    title: ClassVar[str] = "Another account called under this address before"
+    recovery: ClassVar[str] = (
+        "If it is rightly this one's now, an admin removes the member and adds it again: `headrace member remove`, then"
+        " `headrace member add`."
+    )
+
+
 class CredentialGate:
     """Without ``tokens`` API keys only."""
 
@@ -38,7 +54,7 @@ class CredentialGate:
     async def admit(self, scope: Scope) -> Caller:
         """See ``Gate.admit``.
 
-        Raises ``Unauthenticated``, ``CredentialsRefused``, ``NotAMember``, ``CertificatesAway``.
+        Raises ``Unauthenticated``, ``CredentialsRefused``, ``NotAMember``, ``AnotherAccount``, ``CertificatesAway``.
         """
         said = bearer(_authorization(scope))
         if said is None:
@@ -64,12 +80,18 @@ class CredentialGate:
                 await callers.note_use(tx, key.id)
         return Caller(tenant=found["tenant"], scope=found["scope"], name=f"key:{key.id}", key_id=key.id)
 
-    async def _of_member(self, identity: str) -> Caller:
+    async def _of_member(self, identity: "Identity") -> Caller:
         async with self._database.reading() as tx:
-            found = await callers.find_member(tx, identity)
+            found = await callers.find_member(tx, identity.address)
+        if found is not None and found["subject"] is None:
+            async with self._database.transaction() as tx:
+                found = await callers.bind_member(tx, identity.address, identity.subject)
         if found is None:
-            raise NotAMember(f"{identity} is a member of no tenant")
-        return Caller(tenant=found["tenant"], scope=found["scope"], name=identity)
+            raise NotAMember(f"{identity.address} is a member of no tenant")
+        if found["subject"] != identity.subject:
+            log.warning("member refused", identity=identity.address, tenant=found["tenant"], reason="another account")
+            raise AnotherAccount(f"{identity.address} is bound to another account of Google")
+        return Caller(tenant=found["tenant"], scope=found["scope"], name=identity.address)
 
 
 def _authorization(scope: Scope) -> str | None:

@@ -33,14 +33,22 @@ class TokenRefused(CredentialsRefused):
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Whose a token is: ``address`` in lower case, and ``subject``, which Google gives to no other account again."""
+
+    address: str
+    subject: str
+
+
+@dataclass(frozen=True)
 class IdentityTokens:
     """Knows whose a token is, if it was made for one of the ``audiences``."""
 
     certificates: Certificates
     audiences: Collection[str]
 
-    async def identity(self, token: str) -> str:
-        """The verified e-mail address, in lower case. Raises ``TokenRefused``, ``CertificatesAway``."""
+    async def identity(self, token: str) -> Identity:
+        """Whose it is, by a verified e-mail address. Raises ``TokenRefused``, ``CertificatesAway``."""
         try:
             claims = await self._claims(token)
         except jwt.PyJWTError as error:
@@ -49,7 +57,7 @@ class IdentityTokens:
         email = claims.get("email")
         if claims.get("email_verified") is not True or not isinstance(email, str):
             raise TokenRefused("It names no verified e-mail address")
-        return email.lower()
+        return Identity(email.lower(), str(claims["sub"]))
 
     async def _claims(self, token: str) -> dict[str, Any]:
         head = jwt.get_unverified_header(token)

@@ -21,5 +21,5 @@ class PushGate:
         if token is None:
             raise Unauthenticated
         identity = await self.tokens.identity(token)
-        if not hmac.compare_digest(identity.encode(), self.account.lower().encode()):
+        if not hmac.compare_digest(identity.address.encode(), self.account.lower().encode()):
             raise TokenRefused("It is of another account")
