@@ -14,7 +14,7 @@ import structlog
 from infra.postgres import foreign
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
-from infra.postgres.event_log import turn_days
+from infra.postgres.event_log import make_days
 from infra.postgres.instance import claim_lake, read_seal, recognise_restore
 from infra.runtime.adapters import Judges, open_bus, open_lake, open_warehouse
 from infra.runtime.configuration.emulated import with_emulators
@@ -47,6 +47,17 @@ class ForeignLake(Problem):
     title: ClassVar[str] = "This database belongs to another lake"
     recovery: ClassVar[str] = (
         "Set HEADRACE_DATA_DIR or HEADRACE_LAKE_URL to the place that was used with this database."
+    )
+
+
+class NoInstallation(Problem):
+    """Something is asked of a system that is not there."""
+
+    code: ClassVar[str] = "NO_INSTALLATION"
+    title: ClassVar[str] = "There is no Headrace here"
+    recovery: ClassVar[str] = (
+        "Name where it is: --data-dir, --profile or HEADRACE_DATABASE_URL. `headrace migrate` or `headrace up` makes a"
+        " new one."
     )
 
 
@@ -127,6 +138,29 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
         )
 
 
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database alone, of a system that is there already: lake, warehouse and bus need not be reached.
+
+    Raises ``NoInstallation``, ``DatabaseUnavailable``, ``DatabaseUrlRefused``, ``SchemaMismatch`` and what ``placed``
+    raises.
+    """
+    settings = placed(settings)
+    if settings.database_url is None and not _made(settings.data_dir):
+        raise NoInstallation(f"Nothing was ever started in {settings.data_dir.resolve()}")
+    async with AsyncExitStack() as stack:
+        database = await _database(settings, stack)
+        stack.push_async_callback(database.close)
+        await _schema(database, migrate=False)
+        yield database
+
+
+def _made(data_dir: Path) -> bool:
+    from infra.postgres.server import made  # noqa: PLC0415  # only where the embedded server is used
+
+    return made(data_dir)
+
+
 async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     if settings.database_url is not None:
         return await foreign.connect(settings.database_url.get_secret_value(), size=settings.database_pool)
@@ -144,6 +178,6 @@ async def _schema(database: Database, *, migrate: bool) -> None:
 
     if migrate:
         await apply(database, found(ROOT))
-        await turn_days(database)  # before the first event of a day has to go elsewhere
+        await make_days(database)  # before the first event of a day has to go elsewhere
     else:
         await check(database, found(ROOT))

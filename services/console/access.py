@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import BaseModel, ValidationError
 
-from infra.runtime.configuration.settings import read_settings
+from infra.runtime.configuration.settings import Settings, read_settings
 from services.console.report import explained, screen, table
 
 keys = typer.Typer(help="API keys: who may call.", no_args_is_help=True)
@@ -32,6 +32,7 @@ class Scope(StrEnum):
 
 Tenant = Annotated[str, typer.Option(help="Whose it is.")]
 Whose = Annotated[str | None, typer.Option(help="Of this tenant only.")]
+Profile = Annotated[str | None, typer.Option(help="Which adapters are used (HEADRACE_PROFILE).")]
 DataDir = Annotated[Path | None, typer.Option(help="Where everything of this machine lives (HEADRACE_DATA_DIR).")]
 Wanted = Annotated[Scope, typer.Option(help="The most it may do; each scope includes those before it.")]
 Identity = Annotated[str, typer.Argument(help="E-mail address of a person or a service account.")]
@@ -46,10 +47,12 @@ _TENANT = "default"
 
 @keys.command("create")
 def create(
+    *,
     name: Annotated[str, typer.Option(help="Who uses it, for what.")],
     scope: Wanted,
     tenant: Tenant = _TENANT,
     days: Days = None,
+    profile: Profile = None,
     data_dir: DataDir = None,
 ) -> None:
     """Make a key. It is printed here and never again."""
@@ -61,7 +64,7 @@ def create(
         expires_at = None if days is None else now + timedelta(days=days)
         new = _read(NewKey, name=name, scope=scope.value, expires_at=expires_at)
         made = _asked(
-            data_dir,
+            _settings(profile, data_dir),
             lambda database: create_key(
                 new, key=new_key(), now=now, tenant=tenant, created_by="headrace key create", database=database
             ),
@@ -70,57 +73,72 @@ def create(
 
 
 @keys.command("list")
-def list_all(tenant: Whose = None, data_dir: DataDir = None) -> None:
+def list_all(tenant: Whose = None, profile: Profile = None, data_dir: DataDir = None) -> None:
     """Show the keys, without what would let anybody in."""
     from services.access.list_keys import list_keys  # noqa: PLC0415  # see above
 
     with explained():
-        _shown(_asked(data_dir, lambda database: list_keys(tenant=tenant, database=database))["items"])
+        _shown(
+            _asked(_settings(profile, data_dir), lambda database: list_keys(tenant=tenant, database=database))["items"]
+        )
 
 
 @keys.command("revoke")
 def revoke(
     key_id: Annotated[str, typer.Argument(help="The id that `list` shows, not the key.")],
     tenant: Whose = None,
+    profile: Profile = None,
     data_dir: DataDir = None,
 ) -> None:
     """Refuse a key from its next request on."""
     from services.access.revoke_key import revoke_key  # noqa: PLC0415  # see above
 
     with explained():
-        _shown([_asked(data_dir, lambda database: revoke_key(key_id, tenant=tenant, database=database))])
+        _shown(
+            [
+                _asked(
+                    _settings(profile, data_dir), lambda database: revoke_key(key_id, tenant=tenant, database=database)
+                )
+            ]
+        )
 
 
 @members.command("add")
-def add(identity: Identity, scope: Wanted, tenant: Tenant = _TENANT, data_dir: DataDir = None) -> None:
+def add(
+    identity: Identity, scope: Wanted, tenant: Tenant = _TENANT, profile: Profile = None, data_dir: DataDir = None
+) -> None:
     """Let an identity call for a tenant, or change its scope."""
     from services.access.add_member import NewMember, add_member  # noqa: PLC0415  # see above
 
     with explained():
         new = _read(NewMember, identity=identity, scope=scope.value)
         added = _asked(
-            data_dir,
+            _settings(profile, data_dir),
             lambda database: add_member(new, tenant=tenant, created_by="headrace member add", database=database),
         )
         _shown([added])
 
 
 @members.command("list")
-def list_members_of(tenant: Whose = None, data_dir: DataDir = None) -> None:
+def list_members_of(tenant: Whose = None, profile: Profile = None, data_dir: DataDir = None) -> None:
     """Show which identities call, and for whom."""
     from services.access.list_members import list_members  # noqa: PLC0415  # see above
 
     with explained():
-        _shown(_asked(data_dir, lambda database: list_members(tenant=tenant, database=database))["items"])
+        _shown(
+            _asked(_settings(profile, data_dir), lambda database: list_members(tenant=tenant, database=database))[
+                "items"
+            ]
+        )
 
 
 @members.command("remove")
-def remove(identity: Identity, tenant: Whose = None, data_dir: DataDir = None) -> None:
+def remove(identity: Identity, tenant: Whose = None, profile: Profile = None, data_dir: DataDir = None) -> None:
     """Refuse an identity from its next request on."""
     from services.access.remove_member import remove_member  # noqa: PLC0415  # see above
 
     with explained():
-        _asked(data_dir, lambda database: remove_member(identity, tenant=tenant, database=database))
+        _asked(_settings(profile, data_dir), lambda database: remove_member(identity, tenant=tenant, database=database))
 
 
 def _read(model: type[Read], **said: object) -> Read:
@@ -132,16 +150,20 @@ def _read(model: type[Read], **said: object) -> Read:
         raise wrong_fields(error) from error
 
 
-def _asked(data_dir: Path | None, use_case: Callable[[Any], Awaitable[Any]]) -> Any:
-    from infra.runtime.runtime import open_runtime  # noqa: PLC0415  # see above
+def _settings(profile: str | None, data_dir: Path | None) -> Settings:
     from infra.runtime.telemetry import logging  # noqa: PLC0415  # see above
 
-    settings = read_settings(data_dir=data_dir)
+    settings = read_settings(profile=profile, data_dir=data_dir)
     logging.set_up(settings.log_level)
+    return settings
+
+
+def _asked(settings: Settings, use_case: Callable[[Any], Awaitable[Any]]) -> Any:
+    from infra.runtime.runtime import open_database  # noqa: PLC0415  # see above
 
     async def ask() -> Any:
-        async with open_runtime(settings) as runtime:
-            return await use_case(runtime.database)
+        async with open_database(settings) as database:
+            return await use_case(database)
 
     return asyncio.run(ask())
 

@@ -79,12 +79,12 @@ def emulators(
 
 
 @app.command()
-def migrate(data_dir: DataDir = None) -> None:
+def migrate(profile: Profile = None, data_dir: DataDir = None) -> None:
     """Bring the database's schema up to date."""
     from infra.runtime.telemetry import logging  # noqa: PLC0415  # see above
 
     with explained():
-        settings = read_settings(data_dir=data_dir)
+        settings = read_settings(profile=profile, data_dir=data_dir)
         logging.set_up(settings.log_level)
         _run(_migrate(settings))
 

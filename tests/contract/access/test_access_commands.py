@@ -92,3 +92,55 @@ def test_a_key_of_more_days_than_there_are_is_not_made(headrace: Headrace) -> No
     assert (done.returncode, done.stdout) == (2, "")
     assert "--days" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+EVERY = [
+    ["key", "create", "--name", "n", "--scope", "read"],
+    ["key", "list"],
+    ["key", "revoke", "none"],
+    ["member", "add", "a@example.org", "--scope", "read"],
+    ["member", "list"],
+    ["member", "remove", "a@example.org"],
+]
+
+
+def typed(folder: Path, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """A command in a folder of its own, which has no system yet."""
+    program, environment = str(Path(sys.executable).with_name("headrace")), {"PATH": "/usr/bin:/bin", **variables}
+    return subprocess.run(
+        [program, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_where_no_system_is_none_is_made(tmp_path: Path, words: list[str]) -> None:
+    done = typed(tmp_path, *words)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{tmp_path}/.headrace\n" in done.stderr
+    assert "headrace migrate" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_control_where_one_was_made_a_key_is_too(tmp_path: Path) -> None:
+    typed(tmp_path, "migrate")
+
+    assert typed(tmp_path, *EVERY[0]).stdout.startswith("hrk_")
+
+
+def test_the_profile_chooses_the_data_directory_as_it_does_for_the_system(tmp_path: Path) -> None:
+    assert f"{tmp_path}/.headrace/emulated\n" in typed(tmp_path, "key", "list", "--profile", "emulators").stderr
+
+
+@pytest.mark.parametrize("words", [*EVERY, ["migrate"]], ids=" ".join)
+def test_the_profile_of_the_command_line_refuses_what_it_refuses_to_the_system(
+    tmp_path: Path, words: list[str]
+) -> None:
+    done = typed(tmp_path, *words, "--profile", "gcp", STORAGE_EMULATOR_HOST="http://127.0.0.1:1")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "STORAGE_EMULATOR_HOST" in done.stderr
+
+
+def test_keys_need_the_database_only(headrace: Headrace) -> None:
+    assert headrace("key", "list", "--profile", "emulators").returncode == 0  # none of them runs
