@@ -14,18 +14,26 @@ from infra.postgres.database import Transaction
 # What a job weighs is known only once it is read whole. What it takes on disk costs nothing to ask and bounds how many
 # are read for it: compressed, so a batch that passes the first bound may still be cut by the second.
 #
-# The oldest of each tenant and kind by the index of what ended: no batch reads again what others will take.
+# By the index of what ended, from the tenant and kind whose oldest job is the oldest to the next, until the batch is
+# full: no batch reads or locks what others will take.
 _LEAVE = """
 WITH RECURSIVE tenants AS (
   (SELECT tenant FROM jobs WHERE finished_at IS NOT NULL ORDER BY tenant LIMIT 1)
   UNION ALL
   SELECT (SELECT tenant FROM jobs WHERE finished_at IS NOT NULL AND tenant > t.tenant ORDER BY tenant LIMIT 1)
   FROM tenants t WHERE t.tenant IS NOT NULL
+), heads AS (
+  SELECT t.tenant, k.kind, h.finished_at FROM tenants t CROSS JOIN unnest($2::text[]) AS k (kind) CROSS JOIN LATERAL (
+    SELECT finished_at FROM jobs
+    WHERE tenant = t.tenant AND kind = k.kind AND finished_at < now() - $3 * interval '1 day'
+    ORDER BY finished_at LIMIT 1
+  ) h
+  ORDER BY h.finished_at, t.tenant, k.kind
 ), old AS (
-  SELECT o.* FROM tenants t CROSS JOIN unnest($2::text[]) AS k (kind) CROSS JOIN LATERAL (
+  SELECT o.* FROM heads h CROSS JOIN LATERAL (
     SELECT id, finished_at, pg_column_size(payload) + coalesce(pg_column_size(result), 0)
       + {stored} AS stored FROM jobs
-    WHERE tenant = t.tenant AND kind = k.kind AND finished_at < now() - $3 * interval '1 day'
+    WHERE tenant = h.tenant AND kind = h.kind AND finished_at < now() - $3 * interval '1 day'
       AND (state IN ('completed', 'cancelled')
         OR state = 'failed' AND (discarded_at IS NOT NULL OR finished_at < now() - $4 * interval '1 day'))
       AND (fingerprint IS NULL OR created_at < now() - $7 * interval '1 day')
@@ -34,7 +42,7 @@ WITH RECURSIVE tenants AS (
       AND NOT ({needed})
     ORDER BY finished_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
   ) o
-  ORDER BY o.finished_at, o.id LIMIT $5
+  LIMIT $5
 ), light AS (
   SELECT id FROM (SELECT id, sum(stored) OVER (ORDER BY finished_at, id) - stored AS before FROM old) AS o
   WHERE before < $6
