@@ -9,7 +9,7 @@ from services.crawling.order import Crawl
 from services.crawling.result.proof import Proof
 from services.crawling.store import crawls
 from services.jobs.job import Done, Job, NewJob, Outcome, Waiting
-from services.jobs.store import queue
+from services.jobs.store import commands, control, queue
 
 _IDS = UUID("5a5b6a3e-8f0b-5a39-9a7e-0c41c7f2d3b9")
 
@@ -24,6 +24,9 @@ def completed(job: Job, crawl: Crawl, proof: Proof) -> Outcome:
         if crawl.warehouse == "async":
             await crawls.proven(tx, crawl.id, attempt=job.attempt, result=result)
             await tx.record(ingestion_completed(job, result, warehouse="pending"), tenant=crawl.tenant)
+        elif await control.wanted(tx, crawl.id) is not None:
+            # it came too late: nothing may put a crawl aside, or end it, whose rows are about to be visible
+            await commands.wish_no_more(tx, [job])
 
     if crawl.warehouse == "required":
         return Waiting(queue="load", step="loading", also=also)

@@ -1,36 +1,29 @@
 """Load many crawls' objects in one warehouse job, then make their rows visible."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 from uuid import UUID, uuid5
 
 from infra.postgres.database import Database, Transaction
-from schemas.events.data_warehouse_loaded import DataWarehouseLoaded
 from schemas.load_source import LoadSource, WarehouseUnavailable
 from schemas.problem import Problem
-from services.crawling.complete_crawl import ingestion_completed
 from services.crawling.crawl_log import name_crawl
 from services.crawling.failure import crawl_failed, stage_of
 from services.crawling.ports import Warehouse
+from services.crawling.publish_load import TABLE, Attempt, Loaded, publish_load, published
 from services.crawling.result.part import Place
 from services.crawling.store import crawls, loads
-from services.jobs.job import Done, Job, Outcome, Snooze
+from services.jobs.job import Done, Job, Outcome, Resume, Snooze
 from services.jobs.store import control, rows
 
-TABLE = "records"
-GATHERING = "gathering"  # the step of a load that waits for others, once
+# Of uncompressed lines in one load. A load that is interrupted starts over, and a function lives nine minutes: even at
+# 15 MB a second, as on a crowded machine, half of that is enough.
+MOST_BYTES = 4 * 1024**3
+GATHERING = "gathering"  # the step of a load that waits for others
 _IDS = UUID("0f8c8f6e-6f2d-5b52-8f57-b06e2bd24a51")
 _SUPERSEDED = {"superseded": True}  # a later attempt of the crawl came with it
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
-    """An attempt whose rows are in the warehouse, not visible yet."""
-
-    load_id: UUID
-    row_count: int
 
 
 async def load_warehouse(
@@ -43,17 +36,31 @@ async def load_warehouse(
 ) -> dict[UUID, Outcome | Problem]:
     """Load what these jobs ask for; each gets its outcome or its own problem.
 
-    With ``every_seconds`` each waits first, for the next of the moments that lie so far apart; ``now`` is in seconds
-    since 1970. Which load takes which attempt is decided before it starts. No attempt of a failed load is visible.
+    With ``every_seconds`` each waits before every try, for the next of the moments that lie so far apart; ``now`` is
+    in seconds since 1970. What is more than ``MOST_BYTES`` together is left to the next load, but one attempt is
+    always taken. Which load takes which attempt is decided before it starts. No attempt is visible before all of its
+    load is in the warehouse.
     """
-    waiting = _waiting(jobs, every_seconds, now()) if every_seconds else {}
-    ready = [job for job in jobs if job.id not in waiting]
-    return {**waiting, **await _loaded(ready, database=database, warehouse=warehouse)} if ready else waiting
+    gathered = [job for job in jobs if not every_seconds or job.step == _gathering(job)]
+    fit = _that_fit(gathered)
+    ended = await _loaded(fit, database=database, warehouse=warehouse) if fit else {}
+    # the time counts when the outcomes are written: a load may have taken minutes
+    wait = every_seconds - now() % every_seconds if every_seconds else 0.0
+    return {job.id: _later(job, wait) for job in jobs} | ended
 
 
-def _waiting(jobs: Sequence[Job], every_seconds: float, now: float) -> dict[UUID, Outcome | Problem]:
-    rest = Snooze(seconds=every_seconds - now % every_seconds, step=GATHERING, reason="loaded together with others")
-    return {job.id: rest for job in jobs if job.step != GATHERING}
+def _gathering(job: Job) -> str:
+    """The step in which a job has waited for its present try."""
+    return f"{GATHERING} {job.tries + 1}" if job.tries else GATHERING
+
+
+def _that_fit(jobs: Sequence[Job]) -> list[Job]:
+    sizes = accumulate(job.payload["result"]["size_bytes"] for job in jobs)
+    return [job for job, size in zip(jobs, sizes, strict=True) if job is jobs[0] or size <= MOST_BYTES]
+
+
+def _later(job: Job, wait: float) -> Outcome:
+    return Snooze(seconds=wait, step=_gathering(job), reason="loaded together with others") if wait else Resume()
 
 
 async def _loaded(jobs: Sequence[Job], *, database: Database, warehouse: Warehouse) -> dict[UUID, Outcome | Problem]:
@@ -61,26 +68,32 @@ async def _loaded(jobs: Sequence[Job], *, database: Database, warehouse: Warehou
     for job in jobs:
         crawl_id, attempt = _attempt(job)
         newest[crawl_id] = max(attempt, newest.get(crawl_id, 0))
-    loaded = await _load_together(sorted(newest.items()), database=database, warehouse=warehouse)
+    found = await _load_together(sorted(newest.items()), database=database, warehouse=warehouse)
+    mine = [one for one in newest.items() if isinstance(found.get(one), Loaded)]
+    seen: Collection[Attempt] = ()
+    try:
+        seen = await publish_load(mine, database=database, warehouse=warehouse)
+    except Problem as problem:
+        found |= dict.fromkeys(mine, problem)
     return {
-        job.id: _outcome(job, loaded, warehouse) if _attempt(job) in newest.items() else Done(result=_SUPERSEDED)
+        job.id: _outcome(job, found, seen) if _attempt(job) in newest.items() else Done(result=_SUPERSEDED)
         for job in jobs
     }
 
 
 async def _load_together(
-    attempts: Sequence[tuple[UUID, int]], *, database: Database, warehouse: Warehouse
-) -> dict[tuple[UUID, int], Loaded | Problem]:
+    attempts: Sequence[Attempt], *, database: Database, warehouse: Warehouse
+) -> dict[Attempt, Loaded | Problem]:
     load_id = uuid5(_IDS, "/".join(f"{crawl_id}:{attempt}" for crawl_id, attempt in attempts))
     async with database.transaction() as tx:
         assigned = await loads.assign(tx, attempts, load_id=load_id)
-    found: dict[tuple[UUID, int], Loaded | Problem] = {}
+    found: dict[Attempt, Loaded | Problem] = {}
     for one in set(assigned.values()):
         found |= await _load(one, database=database, warehouse=warehouse)
     return found
 
 
-async def _load(load_id: UUID, *, database: Database, warehouse: Warehouse) -> dict[tuple[UUID, int], Loaded | Problem]:
+async def _load(load_id: UUID, *, database: Database, warehouse: Warehouse) -> dict[Attempt, Loaded | Problem]:
     async with database.reading() as tx:
         rows = await loads.sources(tx, load_id)
     keys = [(UUID(row["crawl_id"]), row["attempt"]) for row in rows]
@@ -107,52 +120,17 @@ def _source(row: Mapping[str, Any]) -> LoadSource:
     )
 
 
-def _attempt(job: Job) -> tuple[UUID, int]:
+def _attempt(job: Job) -> Attempt:
     return UUID(job.payload["crawl_id"]), int(job.payload["attempt"])
 
 
-def _outcome(job: Job, loaded: Mapping[tuple[UUID, int], Loaded | Problem], warehouse: Warehouse) -> Outcome | Problem:
-    mine = loaded.get(_attempt(job), WarehouseUnavailable("its load was taken apart by another worker"))
-    return mine if isinstance(mine, Problem) else _visible(job, mine, warehouse)
-
-
-def _visible(job: Job, loaded: Loaded, warehouse: Warehouse) -> Outcome:
-    crawl_id, attempt = _attempt(job)
-
-    async def also(tx: Transaction) -> None:
-        crawl = await control.lock(tx, crawl_id)
-        if crawl is None or (crawl.attempt == attempt and crawl.state not in {"completed", "waiting"}):
-            return  # cancelled meanwhile
-        if crawl.attempt != attempt and await crawls.is_loaded(tx, crawl_id):
-            return  # a later attempt's rows are the visible ones
-        # published while the crawl is locked: a cancellation comes before it or finds a completed crawl
-        await warehouse.publish(TABLE, {str(crawl_id): attempt})
-        if crawl.attempt == attempt:
-            await _settle(tx, crawl, job.payload["result"])
-        # an attempt that was completed stays true when another one follows
-        await tx.record(
-            DataWarehouseLoaded(
-                crawl_id=str(crawl_id),
-                attempt=attempt,
-                table=TABLE,
-                row_count=loaded.row_count,
-                load_id=str(loaded.load_id),
-            ),
-            tenant=crawl.tenant,
-        )
-
-    return Done(result={"load_id": str(loaded.load_id), "row_count": loaded.row_count}, also=also)
-
-
-async def _settle(tx: Transaction, crawl: Job, result: dict[str, Any]) -> None:
-    await crawls.warehouse_state(tx, crawl.id, "loaded")
-    if crawl.state == "waiting":
-        await crawls.proven(tx, crawl.id, attempt=crawl.attempt, result=result)
-        whole = {**result, "warehouse": "loaded"}
-        await control.complete_waiting(tx, crawl.id, attempt=crawl.attempt, result=whole)
-        await tx.record(ingestion_completed(crawl, result, warehouse="loaded"), tenant=crawl.tenant)
-    else:
-        await control.merge_result(tx, crawl.id, attempt=crawl.attempt, more={"warehouse": "loaded"})
+def _outcome(job: Job, found: Mapping[Attempt, Loaded | Problem], seen: Collection[Attempt]) -> Outcome | Problem:
+    attempt = _attempt(job)
+    mine = found.get(attempt, WarehouseUnavailable("its load was taken apart by another worker"))
+    if isinstance(mine, Problem):
+        return mine
+    also = published(job, *attempt, mine) if attempt in seen else None
+    return Done(result={"load_id": str(mine.load_id), "row_count": mine.row_count}, also=also)
 
 
 async def load_failed(tx: Transaction, job: Job, problem: Problem) -> None:

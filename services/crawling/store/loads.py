@@ -1,6 +1,6 @@
 """Which warehouse load takes which attempt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -52,3 +52,21 @@ async def sources(tx: Transaction, load_id: UUID) -> list[dict[str, Any]]:
         load_id,
     )
     return [dict(row) for row in rows]
+
+
+async def may_be_seen(tx: Transaction, attempts: Collection[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
+    """Those whose crawl is completed or waits for its load; of a crawl that runs again, what that attempt ended as.
+
+    An earlier attempt is left out once a later one is loaded.
+    """
+    found = await tx.fetch(
+        "SELECT a.crawl_id, a.attempt FROM unnest($1::uuid[], $2::int[]) AS a(crawl_id, attempt)"
+        " JOIN jobs j ON j.id = a.crawl_id JOIN crawls c ON c.id = a.crawl_id"
+        " WHERE CASE WHEN j.attempt = a.attempt THEN j.state IN ('completed', 'waiting')"
+        "   ELSE c.warehouse_state <> 'loaded' AND NOT EXISTS (SELECT FROM ended_attempts e"
+        "     WHERE e.crawl_id = a.crawl_id AND e.attempt = a.attempt AND e.crawl->>'state' <> 'completed') END"
+        " ORDER BY a.crawl_id",
+        [str(crawl_id) for crawl_id, _ in attempts],
+        [attempt for _, attempt in attempts],
+    )
+    return [(UUID(str(row["crawl_id"])), row["attempt"]) for row in found]

@@ -1,6 +1,6 @@
 """The crawl's way into BigQuery: stored in Cloud Storage, loaded by one job, visible once proven."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from uuid import uuid4
 
 import pytest
@@ -13,8 +13,8 @@ from schemas.tables import warehouse_tables
 from services.crawling.load_warehouse import load_warehouse
 from services.crawling.result.record import decode_record, is_error
 from tests.flow.crawling.commands import download
-from tests.flow.crawling.loads import load_jobs
-from tests.flow.crawling.rig import House
+from tests.flow.crawling.loads import Recorded, load_jobs
+from tests.flow.crawling.rig import House, Killed
 
 
 @pytest.fixture
@@ -78,7 +78,15 @@ async def test_a_loader_that_dies_before_it_publishes_is_taken_up_without_anothe
 ) -> None:
     crawl_id = await house.stored("ready_after:0,records:2")
     context = house.context
-    await load_warehouse(await load_jobs(house), database=context.database, warehouse=context.warehouse)
+
+    class Dying(Recorded):
+        async def publish(self, table: str, attempts: Mapping[str, int]) -> None:
+            raise Killed
+
+    with pytest.raises(Killed):
+        await load_warehouse(
+            await load_jobs(house), database=context.database, warehouse=Dying(house.context.warehouse)
+        )
     hidden = await house.visible(crawl_id)
     await house.end_leases()
     await house.work("load")

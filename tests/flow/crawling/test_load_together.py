@@ -3,6 +3,10 @@
 from functools import partial
 from uuid import UUID
 
+import pytest
+
+from schemas.load_source import WarehouseUnavailable
+from services.crawling import load_warehouse as loading
 from services.crawling.load_warehouse import load_warehouse
 from services.jobs.engine.worker import Worker
 from services.jobs.job import Work
@@ -58,6 +62,83 @@ async def test_a_load_waits_until_the_minute_is_over(house: House) -> None:
     await minutes.work(now=645.0)
 
     assert await due_in(house, crawl_id) <= 15.0
+
+
+async def states(house: House) -> list[tuple[str, int]]:
+    """Where each load is, and how often it failed."""
+    found = await house.rows("SELECT state, tries FROM jobs WHERE kind = 'load' ORDER BY id")
+    return [(row["state"], row["tries"]) for row in found]
+
+
+async def test_a_load_that_failed_is_tried_again_when_the_next_minute_begins_with_all_that_came_since(
+    house: House,
+) -> None:
+    minutes = Minutes(house)
+    await house.stored("ready_after:0,records:1")
+    await minutes.work(now=600.0)
+    await house.hurry()
+    minutes.warehouse.problem = WarehouseUnavailable("no answer")
+    await minutes.work(now=660.0)
+    minutes.warehouse.problem = None
+    failed = await states(house)
+
+    await house.hurry()  # its pause after the failure is over
+    await minutes.work(now=662.0)
+    second = await house.stored("ready_after:0,records:2")
+    await minutes.work(now=700.0)
+    waiting = await states(house), len(minutes.warehouse.loads), await due_in(house, second)
+    await house.hurry()
+    await minutes.work(now=720.0)
+
+    assert failed == [("scheduled", 1)]
+    assert (sorted(waiting[0]), waiting[1]) == ([("scheduled", 0), ("scheduled", 1)], 1)
+    assert waiting[2] <= 20.0
+    assert sorted(await states(house)) == [("completed", 0), ("completed", 1)]
+    assert len(minutes.warehouse.published) == 1
+
+
+async def test_each_further_failure_waits_for_a_minute_of_its_own(house: House) -> None:
+    minutes = Minutes(house)
+    await house.stored("ready_after:0,records:1")
+    minutes.warehouse.problem = WarehouseUnavailable("no answer")
+    for now in (610.0, 660.0, 670.0, 720.0, 730.0, 780.0):
+        await minutes.work(now=now)
+        await house.hurry()
+
+    assert [len(minutes.warehouse.loads), *await states(house)] == [3, ("ready", 3)]
+
+
+async def test_more_bytes_than_one_load_takes_are_left_to_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crawls = [await house.stored("ready_after:0,records:2") for _ in range(3)]
+    sizes = [(await house.status(one))["result"]["size_bytes"] for one in crawls]
+    monkeypatch.setattr(loading, "MOST_BYTES", sizes[0] + sizes[1])
+    minutes = Minutes(house)
+    await minutes.work(now=600.0)
+    await house.hurry()
+
+    await minutes.work(now=660.0)
+    left = await due_in(house, crawls[2])
+    await house.hurry()
+    await minutes.work(now=720.0)
+
+    assert [len(load) for load in minutes.warehouse.loads] == [2, 1]
+    assert 0.0 < left <= 60.0
+    assert [await house.visible(one) for one in crawls] == [[(1, 2)]] * 3
+
+
+async def test_a_crawl_that_is_more_than_one_load_takes_is_loaded_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crawls = [await house.stored("ready_after:0,records:2") for _ in range(3)]
+    monkeypatch.setattr(loading, "MOST_BYTES", 1)
+    warehouse = recorded(house)
+
+    await house.work("load")
+
+    assert [len(load) for load in warehouse.loads] == [1, 1, 1]
+    assert [await house.visible(one) for one in crawls] == [[(1, 2)]] * 3
 
 
 async def test_control_where_loads_are_not_counted_nobody_waits(house: House) -> None:

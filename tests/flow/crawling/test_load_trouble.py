@@ -9,7 +9,6 @@ import pytest
 from schemas.load_source import WarehouseUnavailable
 from schemas.problem import Problem
 from services.crawling.load_warehouse import load_warehouse
-from services.jobs.engine.settle import settle
 from tests.flow.crawling.commands import cancel, retry
 from tests.flow.crawling.loads import Recorded, fail_load, load_jobs, recorded
 from tests.flow.crawling.rig import TENANT, House, Killed
@@ -24,10 +23,8 @@ async def test_a_death_between_loading_and_publishing_shows_nothing_until_the_wo
         async def publish(self, table: str, attempts: Mapping[str, int]) -> None:
             raise Killed
 
-    jobs = await load_jobs(house)
-    outcomes = await load_warehouse(jobs, database=context.database, warehouse=Dying(whole))
     with pytest.raises(Killed):
-        await settle(context.database, jobs[0], outcomes[jobs[0].id])  # type: ignore[arg-type]
+        await load_warehouse(await load_jobs(house), database=context.database, warehouse=Dying(whole))
     hidden = await house.visible(crawl_id)
     await house.end_leases()
     await house.work("load")
@@ -112,19 +109,6 @@ async def test_rows_of_a_cancelled_crawl_are_never_visible(house: House) -> None
 
     assert await house.visible(crawl_id) == []
     assert await house.ends(crawl_id) == [("crawl.failed", 1)]
-
-
-async def test_a_crawl_cancelled_while_its_load_runs_shows_nothing(house: House) -> None:
-    crawl_id = await house.stored("ready_after:0,records:3", order={"warehouse": "required"})
-    context = house.context
-    jobs = await load_jobs(house)
-    outcomes = await load_warehouse(jobs, database=context.database, warehouse=context.warehouse)
-    await house.sql("UPDATE jobs SET state = 'cancelled' WHERE id = $1", crawl_id)  # as a cancellation would
-
-    await settle(context.database, jobs[0], outcomes[jobs[0].id])  # type: ignore[arg-type]
-
-    assert await house.visible(crawl_id) == []
-    assert await house.events(crawl_id, "data.warehouse.loaded") == []
 
 
 async def test_two_workers_that_take_a_damaged_load_apart_both_come_to_an_end(house: House) -> None:
