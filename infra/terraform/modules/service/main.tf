@@ -87,8 +87,12 @@ resource "google_cloud_run_v2_service" "main" {
     }
   }
 
-  # Without these it would start and fail.
-  depends_on = [google_project_iam_member.database, google_secret_manager_secret_iam_member.main]
+  # Without these it would start and fail: whoever opens the database compares it with the lake.
+  depends_on = [
+    google_project_iam_member.database,
+    google_secret_manager_secret_iam_member.main,
+    google_storage_bucket_iam_member.lake,
+  ]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "invoker" {

@@ -38,6 +38,8 @@ resource "google_service_account_iam_member" "push_tokens" {
   service_account_id = google_service_account.push.name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = local.pubsub_agent
+
+  depends_on = [google_project_service.main] # before, there is no such agent
 }
 
 resource "google_service_account" "event_writer" {
@@ -50,6 +52,8 @@ resource "google_service_account_iam_member" "event_writer" {
   service_account_id = google_service_account.event_writer.name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = local.pubsub_agent
+
+  depends_on = [google_project_service.main] # see above
 }
 
 resource "google_bigquery_dataset_iam_member" "event_writer" {

@@ -95,7 +95,12 @@ resource "google_pubsub_subscription" "warehouse" {
     service_account_email = google_service_account.event_writer.email
   }
 
-  depends_on = [module.warehouse, google_service_account_iam_member.event_writer]
+  # Pub/Sub looks first whether its account may write there, and makes no subscription otherwise.
+  depends_on = [
+    module.warehouse,
+    google_bigquery_dataset_iam_member.event_writer,
+    google_service_account_iam_member.event_writer,
+  ]
 }
 
 resource "google_cloud_scheduler_job" "tick" {
