@@ -48,10 +48,12 @@ resource "google_sql_database_instance" "main" {
   }
 }
 
+# PostgreSQL lets nobody drop a role that owns tables, or a database that is in use: both go with the instance.
 resource "google_sql_database" "main" {
-  project  = var.project
-  instance = google_sql_database_instance.main.name
-  name     = "headrace"
+  project         = var.project
+  instance        = google_sql_database_instance.main.name
+  name            = "headrace"
+  deletion_policy = "ABANDON"
 }
 
 resource "random_password" "main" {
@@ -60,8 +62,9 @@ resource "random_password" "main" {
 }
 
 resource "google_sql_user" "main" {
-  project  = var.project
-  instance = google_sql_database_instance.main.name
-  name     = "headrace"
-  password = random_password.main.result
+  project         = var.project
+  instance        = google_sql_database_instance.main.name
+  name            = "headrace"
+  password        = random_password.main.result
+  deletion_policy = "ABANDON"
 }

@@ -17,6 +17,10 @@ run "takes_as_many_connections_as_are_there" {
     condition     = startswith(output.url, "postgresql://headrace:") && strcontains(output.url, "@/headrace?host=/cloudsql/")
     error_message = "The URL leads through the connector's socket."
   }
+  assert {
+    condition     = google_sql_user.main.deletion_policy == "ABANDON" && google_sql_database.main.deletion_policy == "ABANDON"
+    error_message = "What PostgreSQL refuses to drop goes with the instance."
+  }
 }
 
 run "refuses_more_connections_than_the_server_takes" {
