@@ -122,7 +122,7 @@ resource "google_monitoring_uptime_check_config" "main" {
   timeout      = "10s"
   period       = "300s"
   http_check {
-    path         = "/livez"
+    path         = "/docs" # paths that end with z, as /livez does, Google may keep to itself
     port         = 443
     use_ssl      = true
     validate_ssl = true
@@ -133,13 +133,55 @@ resource "google_monitoring_uptime_check_config" "main" {
   }
 }
 
+resource "google_monitoring_alert_policy" "origin" {
+  count = var.domain == null ? 0 : 1
+
+  project               = var.project
+  display_name          = "Headrace ${var.environment}: The origin cannot be reached"
+  combiner              = "OR"
+  notification_channels = [google_monitoring_notification_channel.email.id]
+
+  conditions {
+    display_name = "Two places or more get no answer"
+    condition_threshold {
+      filter          = "resource.type=\"uptime_url\" AND metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id=\"${google_monitoring_uptime_check_config.main[0].uptime_check_id}\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 1
+      duration        = "300s"
+      aggregations {
+        alignment_period     = "600s"
+        per_series_aligner   = "ALIGN_NEXT_OLDER"
+        cross_series_reducer = "REDUCE_COUNT_FALSE"
+        group_by_fields      = ["resource.labels.host"]
+      }
+    }
+  }
+  documentation {
+    content   = "Look whether the domain's A record and certificate are right, and at the log of the service `jobs`."
+    mime_type = "text/markdown"
+  }
+}
+
+# Budgets are another product's, which is asked for only where there is one.
+resource "google_project_service" "budgets" {
+  count = var.budget == null ? 0 : 1
+
+  project            = var.project
+  service            = "billingbudgets.googleapis.com"
+  disable_on_destroy = false # others may use it
+}
+
+data "google_project" "main" {
+  project_id = var.project
+}
+
 resource "google_billing_budget" "main" {
   count = var.budget == null ? 0 : 1
 
   billing_account = var.budget.billing_account
   display_name    = "Headrace ${var.environment}"
   budget_filter {
-    projects = ["projects/${var.project}"]
+    projects = ["projects/${data.google_project.main.number}"] # what is kept; an id would differ for ever
   }
   amount {
     specified_amount {
@@ -155,4 +197,6 @@ resource "google_billing_budget" "main" {
   all_updates_rule {
     monitoring_notification_channels = [google_monitoring_notification_channel.email.id]
   }
+
+  depends_on = [google_project_service.budgets]
 }

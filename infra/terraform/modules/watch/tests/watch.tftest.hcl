@@ -1,4 +1,8 @@
-mock_provider "google" {}
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789" }
+  }
+}
 
 variables {
   project      = "a-project"
@@ -25,7 +29,10 @@ run "tells_of_dead_letters_that_nobody_reads" {
     error_message = "Every alert says what helps."
   }
   assert {
-    condition     = length(google_monitoring_uptime_check_config.main) == 0 && length(google_billing_budget.main) == 0
+    condition = alltrue([for made in [
+      google_monitoring_uptime_check_config.main, google_monitoring_alert_policy.origin,
+      google_billing_budget.main, google_project_service.budgets,
+    ] : length(made) == 0])
     error_message = "What is not wanted is not made."
   }
 }
@@ -36,11 +43,22 @@ run "asks_the_origin_for_a_sign_of_life_and_watches_the_budget" {
     budget = { billing_account = "000000-000000-000000", amount = 100 }
   }
   assert {
-    condition     = google_monitoring_uptime_check_config.main[0].http_check[0].path == "/livez"
-    error_message = "The origin is asked."
+    condition     = google_monitoring_uptime_check_config.main[0].http_check[0].path == "/docs"
+    error_message = "The origin is asked where Google hands the question on."
+  }
+  assert {
+    condition = strcontains(
+      google_monitoring_alert_policy.origin[0].conditions[0].condition_threshold[0].filter,
+      "check_id=\"${google_monitoring_uptime_check_config.main[0].uptime_check_id}\"",
+    )
+    error_message = "Somebody is told when the origin does not answer."
   }
   assert {
     condition     = length(google_billing_budget.main[0].threshold_rules) == 3
     error_message = "People are told at 50, 90 and 100 percent."
+  }
+  assert {
+    condition     = tolist(google_billing_budget.main[0].budget_filter[0].projects) == tolist(["projects/123456789"])
+    error_message = "A budget names the project as Google keeps it."
   }
 }
