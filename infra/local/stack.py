@@ -117,6 +117,7 @@ async def _faces(runtime: Runtime, listener: socket.socket) -> AsyncIterator[Non
             app,
             http=Protocol,
             log_config=None,
+            proxy_headers=False,  # HEADRACE_TRUSTED_PROXIES says whom to believe
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=2,
             lifespan="on",

@@ -27,3 +27,9 @@ class Access(BaseSettings):
     google_certs_url: Endpoint = Field(
         GOOGLE_CERTIFICATES, description="Where the keys are that Google signs identity tokens with."
     )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Proxies of ours that add to X-Forwarded-For: who is refused often is told apart by it; 0: none.",
+    )

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from infra.runtime.auth.credentials import CredentialGate
 from infra.runtime.auth.gate import Gate
 from infra.runtime.auth.loopback import LoopbackOnly
+from infra.runtime.auth.refusals import Refusals
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem
 
@@ -28,7 +29,8 @@ def gate(runtime: Runtime) -> Gate:
     if settings.auth == "off":
         public = urlsplit(runtime.public_url).hostname if runtime.public_url else None
         return LoopbackOnly(host=settings.host, public_host=public)
-    return CredentialGate(runtime.database, tokens=_tokens(runtime))
+    refusals = Refusals(trusted_proxies=settings.trusted_proxies)
+    return CredentialGate(runtime.database, tokens=_tokens(runtime), refusals=refusals)
 
 
 def push_gate(runtime: Runtime) -> "PushGate | None":

@@ -11,6 +11,7 @@ from infra.runtime.auth.bearer import bearer
 from infra.runtime.auth.caller import Caller
 from infra.runtime.auth.gate import CredentialsRefused, Unauthenticated
 from infra.runtime.auth.key import MARK, Key, new_key, read_key
+from infra.runtime.auth.refusals import Refusals
 from schemas.problem import Problem, ProblemClass
 
 if TYPE_CHECKING:  # cryptography takes a while to load, and not everybody takes tokens
@@ -47,18 +48,27 @@ class AnotherAccount(Problem):
 class CredentialGate:
     """Without ``tokens`` API keys only."""
 
-    def __init__(self, database: Database, *, tokens: "IdentityTokens | None") -> None:
+    def __init__(self, database: Database, *, tokens: "IdentityTokens | None", refusals: Refusals) -> None:
         self._database = database
         self._tokens = tokens
+        self._refusals = refusals
 
     async def admit(self, scope: Scope) -> Caller:
         """See ``Gate.admit``.
 
-        Raises ``Unauthenticated``, ``CredentialsRefused``, ``NotAMember``, ``AnotherAccount``, ``CertificatesAway``.
+        Raises ``Unauthenticated``, ``CredentialsRefused``, ``RefusedTooOften``, ``NotAMember``, ``AnotherAccount``,
+        ``CertificatesAway``.
         """
         said = bearer(_authorization(scope))
         if said is None:
             raise Unauthenticated
+        try:
+            return await self._of(said)
+        except CredentialsRefused:
+            self._refusals.note(scope)
+            raise
+
+    async def _of(self, said: str) -> Caller:
         if (key := read_key(said)) is not None:
             return await self._of_key(key)
         if self._tokens is None or said.startswith(MARK):

@@ -160,7 +160,8 @@ class Settings(Access, Places):
         30,
         ge=1,
         le=3650,
-        description="Days after which finished jobs move into the warehouse; dead letters stay four times as long.",
+        description="Days after which finished jobs move into the warehouse, crawls after 30 at least; dead letters"
+        " stay four times as long.",
     )
     poll_concurrency: int = Field(500, ge=1, le=10_000, description="Polls in flight at once.")
     stall_seconds: float = Field(3600.0, gt=0, description="No headway at the provider for this long ends a crawl.")

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from infra.postgres.away import DatabaseAway
 from infra.runtime.auth.gate import CredentialsRefused, Unauthenticated
+from infra.runtime.auth.refusals import RefusedTooOften
 from infra.runtime.auth.scoped import ScopeMissing
 from infra.runtime.http.guard import PayloadTooLarge, RequestTimeout
 from infra.runtime.http.invalid import InvalidRequest, MalformedJson
@@ -60,7 +61,7 @@ def _common(path: str, verb: str, operation: Mapping[str, Any]) -> Iterator[type
     if "requestBody" in operation or any(one["in"] == "query" for one in operation.get("parameters", ())):
         yield InvalidRequest
     if "security" in operation:
-        yield from (Unauthenticated, CredentialsRefused, ScopeMissing)
+        yield from (Unauthenticated, CredentialsRefused, RefusedTooOften, ScopeMissing)
     if path not in EXEMPT:
         yield RateLimited
     if path not in _ALONE:

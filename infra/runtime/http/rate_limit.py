@@ -1,13 +1,11 @@
 """How many requests a process takes from one tenant: a bucket each, that fills with time."""
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.runtime.auth.caller import announced
+from infra.runtime.http.buckets import Buckets
 from infra.runtime.http.problem_json import problem_response
 from schemas.problem import Problem, ProblemClass
 
@@ -25,40 +23,12 @@ class RateLimited(Problem):
     recovery: ClassVar[str] = "Wait for the time in Retry-After; submit-batch takes up to 10,000 jobs in one request."
 
 
-@dataclass
-class Bucket:
-    """Tokens of one tenant."""
-
-    tokens: float
-    at: float
-
-
-@dataclass
-class Buckets:
-    """A bucket each tenant, full at first; ``clock`` is in seconds."""
-
-    per_second: float
-    clock: Callable[[], float] = time.monotonic
-    of: dict[str, Bucket] = field(default_factory=dict)
-
-    def take(self, tenant: str) -> float:
-        """Take a token; returns the seconds until there is one, 0 if it was taken."""
-        most, now = max(1.0, self.per_second * BURST_SECONDS), self.clock()
-        bucket = self.of.setdefault(tenant, Bucket(most, now))
-        bucket.tokens = min(most, bucket.tokens + (now - bucket.at) * self.per_second)
-        bucket.at = now
-        if bucket.tokens < 1:
-            return (1 - bucket.tokens) / self.per_second
-        bucket.tokens -= 1
-        return 0.0
-
-
 class RateLimit:
     """Refuses a tenant's requests beyond ``per_second``; bursts may be two seconds' worth."""
 
     def __init__(self, app: ASGIApp, *, per_second: float) -> None:
         self.app = app
-        self.buckets = Buckets(per_second)
+        self.buckets = Buckets(per_second, burst=max(1.0, per_second * BURST_SECONDS))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it before its body is read."""

@@ -125,7 +125,8 @@ async def serving(app: FastAPI) -> AsyncIterator[int]:
     # only of sockets that name TCP does asyncio send small answers at once; others wait 40 ms for the caller's ACK
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        server = Server(uvicorn.Config(app, http=Protocol, log_config=None, timeout_graceful_shutdown=1))
+        config = uvicorn.Config(app, http=Protocol, log_config=None, proxy_headers=False, timeout_graceful_shutdown=1)
+        server = Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         async with asyncio.timeout(PATIENCE):
             while not server.started:  # noqa: ASYNC110  # uvicorn sets no event

@@ -36,6 +36,7 @@ TABLE: list[tuple[str, Any, str, Any, str | None]] = [
         "http://127.0.0.1:9/certs",
         "a.example",
     ),
+    ("HEADRACE_TRUSTED_PROXIES", 0, "2", 2, "-1"),
     ("HEADRACE_DATA_DIR", Path(".headrace"), "/data", Path("/data"), None),
     ("HEADRACE_DATABASE_URL", None, "postgresql://db/x", "postgresql://db/x", None),
     ("HEADRACE_DATABASE_POOL", 10, "3", 3, "1"),
