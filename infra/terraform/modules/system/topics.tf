@@ -68,10 +68,13 @@ resource "google_pubsub_subscription_iam_member" "dead_letters" {
 
 # Who replays looks first which topic a subscription has.
 resource "google_pubsub_subscription_iam_member" "replays" {
-  for_each = { for name, one in local.subscriptions : name => one if contains(local.events, one.topic) }
+  for_each = merge(
+    { for name, one in local.subscriptions : name => module.subscription[name].name if contains(local.events, one.topic) },
+    { for one in google_pubsub_subscription.warehouse : one.name => one.name },
+  )
 
   project      = var.project
-  subscription = module.subscription[each.key].name
+  subscription = each.value
   role         = "roles/pubsub.viewer"
   member       = module.face["jobs"].account
 }
@@ -94,6 +97,15 @@ resource "google_pubsub_subscription" "warehouse" {
     write_metadata        = true
     service_account_email = google_service_account.event_writer.email
   }
+  # Hundred tries are most of a day: long enough for BigQuery to come back.
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+  dead_letter_policy {
+    dead_letter_topic     = google_pubsub_topic.dead_letters.id
+    max_delivery_attempts = 100
+  }
 
   # Pub/Sub looks first whether its account may write there, and makes no subscription otherwise.
   depends_on = [
@@ -101,6 +113,16 @@ resource "google_pubsub_subscription" "warehouse" {
     google_bigquery_dataset_iam_member.event_writer,
     google_service_account_iam_member.event_writer,
   ]
+}
+
+# What BigQuery refuses for good Pub/Sub takes off here.
+resource "google_pubsub_subscription_iam_member" "warehouse" {
+  for_each = google_pubsub_subscription.warehouse
+
+  project      = var.project
+  subscription = each.value.name
+  role         = "roles/pubsub.subscriber"
+  member       = local.pubsub_agent
 }
 
 resource "google_cloud_scheduler_job" "tick" {

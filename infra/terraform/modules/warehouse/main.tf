@@ -39,7 +39,8 @@ resource "google_bigquery_table" "rows" {
   }
 }
 
-# What Pub/Sub writes: each message as it came, now and then twice.
+# What Pub/Sub writes: each message as it came, now and then twice. The table `events` is filled from PostgreSQL instead,
+# with days that leave it.
 resource "google_bigquery_table" "messages" {
   project             = var.project
   dataset_id          = google_bigquery_dataset.main.dataset_id
@@ -50,7 +51,7 @@ resource "google_bigquery_table" "messages" {
   schema = jsonencode([
     { name = "subscription_name", type = "STRING", mode = "NULLABLE", description = "warehouse. and the event's type" },
     { name = "message_id", type = "STRING", mode = "NULLABLE", description = "Pub/Sub's own; another one when published again" },
-    { name = "publish_time", type = "TIMESTAMP", mode = "NULLABLE", description = "" },
+    { name = "publish_time", type = "TIMESTAMP", mode = "NULLABLE", description = "When Pub/Sub took it" },
     { name = "attributes", type = "JSON", mode = "NULLABLE", description = "The CloudEvent's, each with ce- before it" },
     { name = "data", type = "JSON", mode = "NULLABLE", description = "The event itself" },
   ])

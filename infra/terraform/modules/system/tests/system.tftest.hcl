@@ -68,6 +68,34 @@ run "deploys_what_the_topology_names" {
   }
 }
 
+run "clears_away_what_was_left_half_written_and_nothing_else" {
+  command = plan
+  assert {
+    condition = [for one in google_storage_bucket.lake.lifecycle_rule : one.condition[*].matches_prefix
+      if tolist(one.action)[0].type == "Delete"] == [[tolist([".pending/"])]]
+    error_message = "Only what has no name yet is ever deleted."
+  }
+  assert {
+    condition     = [for one in google_storage_bucket.lake.lifecycle_rule : tolist(one.condition)[0].age if tolist(one.action)[0].type == "Delete"] == [2]
+    error_message = "Nothing is in the making for two days."
+  }
+  assert {
+    condition     = google_storage_bucket.lake.soft_delete_policy[0].retention_duration_seconds == 0
+    error_message = "Where nothing is protected, nothing that was deleted is paid for."
+  }
+}
+
+run "brings_back_for_a_week_what_was_paid_for" {
+  command = plan
+  variables {
+    protected = true
+  }
+  assert {
+    condition     = google_storage_bucket.lake.soft_delete_policy[0].retention_duration_seconds == 604800
+    error_message = "Results that were deleted by mistake come back for a week."
+  }
+}
+
 run "migrates_before_there_is_anything_else" {
   command = plan
   plan_options {
