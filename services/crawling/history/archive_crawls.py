@@ -1,7 +1,8 @@
 """Move crawls that ended long ago into the warehouse, in the batches of their jobs."""
 
 import asyncio
-from uuid import UUID
+from collections.abc import Callable
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -27,7 +28,13 @@ _LEAVING = Leaving(
 
 
 async def archive_crawls(
-    stop: asyncio.Event, *, database: Database, lake: Lake, warehouse: Warehouse, days: float
+    stop: asyncio.Event,
+    *,
+    database: Database,
+    lake: Lake,
+    warehouse: Warehouse,
+    days: float,
+    new_id: Callable[[], UUID] = uuid4,
 ) -> int:
     """Archive crawls that ended more than ``days`` ago, until ``stop`` is set; returns how many left.
 
@@ -37,10 +44,10 @@ async def archive_crawls(
     """
     oldest = max(days, WATCH_FOR.days)
 
-    async def leave(tx: Transaction, load_id: UUID) -> int:
-        left = await jobs_leave(tx, load_id, kinds=["crawl"], days=oldest, beside=history.BESIDE)
+    async def leave(tx: Transaction) -> tuple[UUID, int] | None:
+        left = await jobs_leave(tx, load_id := new_id(), kinds=["crawl"], days=oldest, beside=history.BESIDE)
         await history.leave(tx, load_id)
-        return left
+        return (load_id, left) if left else None
 
     moved = await archive(stop, leaving=_LEAVING, leave=leave, database=database, lake=lake, warehouse=warehouse)
     if moved:

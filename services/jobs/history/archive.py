@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -21,8 +21,8 @@ log = structlog.get_logger()
 MOST_FAILURES = 3  # so many batches in a row are not bad: the warehouse is
 BREATH_SECONDS = 0.05  # between batches: others want the database too
 
-Leave = Callable[[Transaction, UUID], Awaitable[int]]
-"""Put what is old into one batch with this id; returns how many left, 0 when nothing is old."""
+Leave = Callable[[Transaction], Awaitable[tuple[UUID, int] | None]]
+"""Put what is old into one batch; returns its id and how many left, None when nothing is old."""
 
 
 class Lake(Protocol):
@@ -69,7 +69,6 @@ async def archive(
     database: Database,
     lake: Lake,
     warehouse: Warehouse,
-    new_id: Callable[[], UUID] = uuid4,
 ) -> int:
     """Bring what waits and whatever leaves now into the warehouse, until ``stop`` is set; returns how many left.
 
@@ -86,10 +85,11 @@ async def archive(
     moved = failures = 0
     while not stop.is_set() and failures < MOST_FAILURES:
         async with database.transaction() as tx:
-            left = await leave(tx, load_id := new_id())
-        if not left:
+            left = await leave(tx)
+        if left is None:
             break
-        moved += left
+        load_id, size = left
+        moved += size
         failures = 0 if await bring(load_id) else failures + 1
         await asyncio.sleep(BREATH_SECONDS)
     return moved

@@ -1,8 +1,8 @@
 """Move jobs that ended long ago into the warehouse, where look-ups and queries still find them."""
 
 import asyncio
-from collections.abc import Sequence
-from uuid import UUID
+from collections.abc import Callable, Sequence
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -32,15 +32,23 @@ _LEAVING = Leaving(
 
 
 async def archive_jobs(
-    stop: asyncio.Event, *, database: Database, lake: Lake, warehouse: Warehouse, kinds: Sequence[str], days: float
+    stop: asyncio.Event,
+    *,
+    database: Database,
+    lake: Lake,
+    warehouse: Warehouse,
+    kinds: Sequence[str],
+    days: float,
+    new_id: Callable[[], UUID] = uuid4,
 ) -> int:
     """Archive all jobs of these kinds that ended more than ``days`` ago, until ``stop`` is set; returns how many left.
 
     Also those that another use case let leave. See ``archive``.
     """
 
-    async def leave(tx: Transaction, load_id: UUID) -> int:
-        return await jobs_leave(tx, load_id, kinds=kinds, days=days)
+    async def leave(tx: Transaction) -> tuple[UUID, int] | None:
+        left = await jobs_leave(tx, load_id := new_id(), kinds=kinds, days=days)
+        return (load_id, left) if left else None
 
     moved = await archive(stop, leaving=_LEAVING, leave=leave, database=database, lake=lake, warehouse=warehouse)
     if moved:
