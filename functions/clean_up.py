@@ -1,9 +1,9 @@
-"""The clean-up: what is old goes, and old jobs and crawls go where they are still found."""
+"""The clean-up: what is old goes, and old jobs, crawls and events go where they are still found."""
 
 from functools import partial
 from typing import Any
 
-from infra.postgres.event_log import EVENT_DAYS, turn_days
+from infra.postgres.event_log import make_days
 from infra.runtime.functions.chores import Chores, Part, once, until_nothing_is_left
 from infra.runtime.functions.deployed import deployed
 from infra.runtime.functions.function import Turn, ticks
@@ -11,6 +11,7 @@ from infra.runtime.runtime import Runtime
 from services.crawling.clean_up import clean_up
 from services.crawling.history.archive_crawls import archive_crawls
 from services.crawling.wiring import crawling
+from services.events.history.archive_events import archive_events
 from services.jobs.history.archive_jobs import archive_jobs
 from services.jobs.kinds import kinds
 from services.jobs.reading.find_job import job_history
@@ -32,16 +33,15 @@ def main(runtime: Runtime) -> Turn:
         "database": runtime.database,
         "lake": runtime.lake,
         "warehouse": runtime.once(job_history),
-        "days": runtime.settings.job_retention_days,
     }
+    days = runtime.settings.job_retention_days
     # crawls first: archive_jobs also brings the jobs that leave with them
     archiving = [
-        partial(archive_crawls, **whither),
-        partial(archive_jobs, kinds=runtime.once(kinds).archived, **whither),
+        partial(archive_crawls, days=days, **whither),
+        partial(archive_jobs, kinds=runtime.once(kinds).archived, days=days, **whither),
+        partial(archive_events, **whither),
     ]
-    cleans = runtime.settings.background_cleanup
-    keep_days = EVENT_DAYS if cleans else None
-    chores = [once(lambda: turn_days(runtime.database, keep_days=keep_days))]
-    if cleans:
+    chores = [once(partial(make_days, runtime.database))]
+    if runtime.settings.background_cleanup:
         chores += [*map(until_nothing_is_left, removing), *archiving]
     return Chores(chores, every_seconds=runtime.settings.cleanup_interval).turn

@@ -1,33 +1,39 @@
-"""The event log's days: one partition each, made ahead and dropped when their time is over."""
+"""The event log's days: one partition each, made ahead and dropped when somebody else keeps their events."""
 
 from datetime import date, datetime, timedelta
 
 from infra.postgres.database import Database, Transaction
 
 AHEAD_DAYS = 7
-EVENT_DAYS = 30
 _COLUMNS = "xid, seq, id, type, tenant, subject, time, data, traceparent"
+_TODAY = "SELECT (coalesce($1::timestamptz, now()) AT TIME ZONE 'UTC')::date"
+_REST = "events_rest"
 
 
-async def turn_days(
-    database: Database, *, now: datetime | None = None, keep_days: int | None = EVENT_DAYS
-) -> list[str]:
-    """Make the partitions of the coming days and drop those older than ``keep_days`` (None: none); which it dropped.
+async def make_days(database: Database, *, now: datetime | None = None) -> None:
+    """Make the partitions of the coming days, and of days whose events came before their partition.
 
-    The time is the database's where no other is given, as that of events is: a process whose clock is wrong drops no
-    young day. Dropping is instant and leaves nothing to vacuum, however many events a day had.
+    The time is the database's where no other is given, as that of events is: a process may have a wrong clock.
     """
     async with database.transaction() as tx:
-        today = await tx.fetchval("SELECT (coalesce($1::timestamptz, now()) AT TIME ZONE 'UTC')::date", now)
+        today = await tx.fetchval(_TODAY, now)
+        strays = await tx.fetch(f"SELECT DISTINCT (time AT TIME ZONE 'UTC')::date AS day FROM {_REST}")
+        coming = {today + timedelta(days=ahead) for ahead in range(AHEAD_DAYS)}
         there = await _partitions(tx)
-        for day in (today + timedelta(days=ahead) for ahead in range(AHEAD_DAYS)):
+        for day in sorted(coming | {row["day"] for row in strays}):
             if _name(day) not in there:
                 await _make(tx, day)
-        oldest = "" if keep_days is None else _name(today - timedelta(days=keep_days))
-        old = sorted(name for name in there if name != "events_rest" and name < oldest)
-        for name in old:
-            await tx.execute(f"DROP TABLE IF EXISTS {name}")
-    return old
+
+
+async def old_days(tx: Transaction, *, keep_days: int, now: datetime | None = None) -> list[date]:
+    """The days of the log that ended ``keep_days`` ago or earlier, oldest first; the time as for ``make_days``."""
+    oldest = _name(await tx.fetchval(_TODAY, now) - timedelta(days=keep_days))
+    return [_day(name) for name in sorted(await _partitions(tx) - {_REST}) if name < oldest]
+
+
+async def drop_day(tx: Transaction, day: date) -> None:
+    """Forget a day, if it is there: in an instant and with nothing left to vacuum, however many events it had."""
+    await tx.execute(f"DROP TABLE IF EXISTS {_name(day)}")
 
 
 async def _partitions(tx: Transaction) -> set[str]:
@@ -43,10 +49,10 @@ async def _make(tx: Transaction, day: date) -> None:
     # events of a day that had no partition yet went to the rest: they move, or the partition could not be made
     await tx.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
     await tx.execute(
-        f"CREATE TEMP TABLE strays ON COMMIT DROP AS SELECT {_COLUMNS} FROM events_rest"
+        f"CREATE TEMP TABLE strays ON COMMIT DROP AS SELECT {_COLUMNS} FROM {_REST}"
         f" WHERE time >= '{start}' AND time < '{end}'"
     )
-    await tx.execute("DELETE FROM events_rest WHERE (xid, seq) IN (SELECT xid, seq FROM strays)")
+    await tx.execute(f"DELETE FROM {_REST} WHERE (xid, seq) IN (SELECT xid, seq FROM strays)")
     await tx.execute(
         f"CREATE TABLE IF NOT EXISTS {_name(day)} PARTITION OF events FOR VALUES FROM ('{start}') TO ('{end}')"
     )
@@ -56,3 +62,7 @@ async def _make(tx: Transaction, day: date) -> None:
 
 def _name(day: date) -> str:
     return f"events_{day:%Y%m%d}"
+
+
+def _day(name: str) -> date:
+    return date.fromisoformat(name.removeprefix("events_"))

@@ -1,9 +1,9 @@
 """The event log's days."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from infra.postgres.database import Database
-from infra.postgres.event_log import turn_days
+from infra.postgres.event_log import drop_day, make_days, old_days
 from schemas.events.crawl_triggered import CrawlTriggered
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -19,23 +19,57 @@ async def _partitions(database: Database) -> set[str]:
 
 
 async def test_the_coming_days_get_their_partitions_once(database: Database) -> None:
-    await turn_days(database, now=NOW)
+    await make_days(database, now=NOW)
     first = await _partitions(database)
-    await turn_days(database, now=NOW)
+    await make_days(database, now=NOW)
 
     assert "events_20260301" in first
     assert "events_20260307" in first
     assert await _partitions(database) == first
 
 
-async def test_days_past_their_time_are_dropped_with_their_events(database: Database) -> None:
-    await turn_days(database, now=NOW)
+async def test_a_day_is_old_once_it_ended_so_many_days_ago(database: Database) -> None:
+    await make_days(database, now=NOW)
 
-    dropped = await turn_days(database, now=NOW + timedelta(days=32))
+    async with database.reading() as tx:
+        old = await old_days(tx, keep_days=30, now=NOW + timedelta(days=32))
 
-    assert "events_20260301" in dropped
-    assert "events_20260303" not in dropped
-    assert "events_20260303" in await _partitions(database)
+    assert old == [date(2026, 3, 1), date(2026, 3, 2)]
+
+
+async def test_making_days_drops_none(database: Database) -> None:
+    await make_days(database, now=NOW)
+    before = await _partitions(database)
+    await make_days(database, now=NOW + timedelta(days=400))
+
+    assert before < await _partitions(database)
+
+
+async def test_a_dropped_day_is_gone_alone_and_dropped_again_without_harm(database: Database) -> None:
+    await make_days(database, now=NOW)
+    before = await _partitions(database)
+
+    for _ in range(2):
+        async with database.transaction() as tx:
+            await drop_day(tx, NOW.date())
+
+    assert before - await _partitions(database) == {"events_20260301"}
+
+
+async def test_events_whose_day_passed_without_a_partition_get_theirs(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.record(
+            CrawlTriggered(
+                crawl_id="c", attempt=1, snapshot_id="s", platform="p", competitor="k", provider="bright_data"
+            ),
+            tenant="default",
+        )
+    today = await database.pool.fetchval("SELECT (now() AT TIME ZONE 'UTC')::date")
+
+    await make_days(database, now=datetime.now(UTC) + timedelta(days=40))
+
+    assert f"events_{today:%Y%m%d}" in await _partitions(database)
+    assert await database.pool.fetchval("SELECT count(*) FROM events_rest") == 0
 
 
 async def test_a_process_whose_clock_is_wrong_makes_the_days_of_the_database(
@@ -49,7 +83,7 @@ async def test_a_process_whose_clock_is_wrong_makes_the_days_of_the_database(
     )
     elsewhere = await Database.connect(database_dsn)
 
-    await turn_days(elsewhere)
+    await make_days(elsewhere)
     await elsewhere.close()
 
     made = await _partitions(database)
@@ -58,7 +92,7 @@ async def test_a_process_whose_clock_is_wrong_makes_the_days_of_the_database(
 
 
 async def test_an_event_lands_in_the_partition_of_its_day(database: Database) -> None:
-    await turn_days(database)
+    await make_days(database)
     event = CrawlTriggered(
         crawl_id="c", attempt=1, snapshot_id="s", platform="p", competitor="k", provider="bright_data"
     )
@@ -80,7 +114,7 @@ async def test_an_event_that_came_before_its_partition_moves_into_it(database: D
     async with database.reading() as tx:
         before = await tx.fetchrow("SELECT xid, seq, id FROM events_rest")
 
-    await turn_days(database)
+    await make_days(database)
 
     async with database.reading() as tx:
         after = await tx.fetchrow("SELECT xid, seq, id FROM events")

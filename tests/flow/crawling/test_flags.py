@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from functions import clean_up
-from infra.postgres.event_log import turn_days
+from infra.postgres.event_log import make_days
 from infra.runtime.functions import topology
 from infra.runtime.http.app import create_app
 from infra.runtime.telemetry.trace import valid
@@ -113,7 +113,7 @@ async def aged(house: House) -> dict[str, int]:
     await house.sql(
         "INSERT INTO stores (crawl_id, attempt, tenant, since) VALUES ($1, 1, 'default', $2)", job.id, long_ago
     )
-    await turn_days(house.runtime.database, now=long_ago, keep_days=None)
+    await make_days(house.runtime.database, now=long_ago)
     return await counted(house)
 
 

@@ -1,0 +1,1 @@
+"""Where events go that were told long ago."""
