@@ -65,7 +65,7 @@ async def numbers(tx: Transaction, batch_id: UUID, *, tenant: str) -> dict[str, 
 async def page(tx: Transaction, batch_id: UUID, *, after: UUID | None, limit: int) -> list[dict[str, Any]]:
     """Jobs of a batch in the order of their submission, from just after one."""
     found = await tx.fetch(
-        f"SELECT {SHOWN} FROM jobs WHERE batch_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        f"{SHOWN} WHERE batch_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
         batch_id,
         after,
         limit,

@@ -12,9 +12,13 @@ def is_paused(queue: str) -> str:
     return f"EXISTS (SELECT FROM queues WHERE name IN ({queue}, '{ALL}') AND paused_at IS NOT NULL)"
 
 
-_FULL = "(SELECT count(*) FROM jobs r WHERE r.state = 'running' AND r.queue = jobs.queue{})"
+# Once for all rows that are shown, and not at all where no queue of theirs has limits.
+RUNNING = """running AS MATERIALIZED (
+  SELECT queue, tenant, count(*) AS n FROM jobs WHERE state = 'running' GROUP BY queue, tenant)"""
 
-# Of a row of jobs. Those that run are as many as there is room for at workers, so that counting them is cheap.
+_FULL = "(SELECT coalesce(sum(r.n), 0) FROM running r WHERE r.queue = jobs.queue{})"
+
+# Of a row of jobs, beside ``RUNNING``.
 HELD_BY = f"""CASE
   WHEN state NOT IN ('ready', 'scheduled', 'waiting') THEN NULL
   WHEN {is_paused(f"'{ALL}'")} THEN 'all_paused'

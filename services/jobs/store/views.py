@@ -8,7 +8,7 @@ from uuid import UUID
 
 from infra.postgres.database import Transaction
 from services.jobs.shapes import ENDED, STATUSES, STEPS_AS_STATUS
-from services.jobs.store.queues import HELD_BY
+from services.jobs.store.queues import HELD_BY, RUNNING
 
 COLUMNS = (
     "id, tenant, kind, queue, state, want, priority, created_at, enqueued_at, rank_at, due_at, attempt, tries,"
@@ -17,8 +17,8 @@ COLUMNS = (
     " error_class, error_code, error_stage, error_message, error_recovery, started_at, finished_at"
 )
 
-SHOWN = f"{COLUMNS}, {HELD_BY}"
-"""All that is shown of a job by itself: also what keeps workers from taking it."""
+SHOWN = f"WITH {RUNNING} SELECT {COLUMNS}, {HELD_BY} FROM jobs"
+"""SQL of all that is shown of a job by itself: also what keeps workers from taking it."""
 
 Place = tuple[datetime, UUID]
 """Where a list of jobs goes on."""
@@ -85,7 +85,7 @@ def _kinds(half: str) -> str:
 
 async def one(tx: Transaction, job_id: UUID, *, tenant: str) -> dict[str, Any] | None:
     """Everything shown of one job; None for other tenants' jobs too."""
-    row = await tx.fetchrow(f"SELECT {SHOWN} FROM jobs WHERE id = $1 AND tenant = $2", job_id, tenant)
+    row = await tx.fetchrow(f"{SHOWN} WHERE id = $1 AND tenant = $2", job_id, tenant)
     return dict(row) if row else None
 
 
