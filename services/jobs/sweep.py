@@ -1,6 +1,7 @@
 """The sweep of the engine: what is due becomes ready, what was abandoned becomes free, lost doorbells ring again."""
 
 from infra.postgres.database import Database
+from services.jobs.commanding.enforce_wishes import PATIENCE_SECONDS
 from services.jobs.store import sweep as rows
 
 BATCH = 10_000
@@ -17,7 +18,7 @@ async def sweep(database: Database) -> int:
 async def due_seconds(database: Database) -> float | None:
     """In how many seconds there is something to sweep; None if nothing is known of."""
     async with database.reading() as tx:
-        return await rows.next_due_seconds(tx)
+        return await rows.next_due_seconds(tx, patience=PATIENCE_SECONDS)
 
 
 async def forget(database: Database, *, days: float) -> int:

@@ -71,14 +71,20 @@ async def busy_queues(tx: Transaction) -> set[str]:
     return {row["queue"] for row in found}
 
 
-async def next_due_seconds(tx: Transaction) -> float | None:
-    """Seconds until something is due to be made, set free or told, at most 0 if it is; None if nothing is."""
+async def next_due_seconds(tx: Transaction, *, patience: float) -> float | None:
+    """Seconds until something is due to be made, set free or told, at most 0 if it is; None if nothing is.
+
+    Or enforced: wishes are so many seconds (``patience``) after they were made.
+    """
     seconds = await tx.fetchval(
         "SELECT extract(epoch FROM least("
         "   (SELECT min(due_at) FROM jobs WHERE state = 'scheduled'),"
         "   (SELECT min(lease_until) FROM jobs WHERE state = 'running'),"
+        "   (SELECT min(wanted_at) FROM jobs WHERE wanted_at IS NOT NULL"
+        "     AND state IN ('ready', 'scheduled', 'waiting', 'running')) + $1 * interval '1 s',"
         "   (SELECT min(coalesce(retry_at, next_at)) FROM schedules WHERE NOT paused),"
-        "   (SELECT min(due_at) FROM outbox)) - clock_timestamp())"
+        "   (SELECT min(due_at) FROM outbox)) - clock_timestamp())",
+        patience,
     )
     return None if seconds is None else float(seconds)
 

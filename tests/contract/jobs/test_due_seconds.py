@@ -9,6 +9,7 @@ import pytest
 
 from infra.runtime.functions.function import TICK_SECONDS, ticks
 from infra.runtime.runtime import Runtime
+from services.jobs.commanding.enforce_wishes import PATIENCE_SECONDS
 from services.jobs.sweep import due_seconds
 from tests.contract.jobs.rig import Desk
 
@@ -40,7 +41,16 @@ async def _untold(desk: Desk) -> None:
     )
 
 
-@pytest.mark.parametrize("something", [_scheduled, _leased, _fires, _untold])
+async def _wished(desk: Desk) -> None:
+    [job_id] = await desk.queue()
+    await desk.change(
+        job_id,
+        "state = 'running', lease_until = now() + interval '40 s', want = 'cancel',"
+        f" wanted_at = now() + interval '20 s' - {PATIENCE_SECONDS} * interval '1 s'",
+    )
+
+
+@pytest.mark.parametrize("something", [_scheduled, _leased, _fires, _untold, _wished])
 async def test_whatever_is_due_next_is_known(desk: Desk, something: Any) -> None:
     assert await due_seconds(desk.database) is None
 
