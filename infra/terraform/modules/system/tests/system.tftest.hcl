@@ -71,12 +71,13 @@ run "deploys_what_the_topology_names" {
 run "clears_away_what_was_left_half_written_and_nothing_else" {
   command = plan
   assert {
-    condition = [for one in google_storage_bucket.lake.lifecycle_rule : one.condition[*].matches_prefix
-      if tolist(one.action)[0].type == "Delete"] == [[tolist([".pending/"])]]
+    condition = jsonencode(flatten([for one in google_storage_bucket.lake.lifecycle_rule :
+    tolist(one.condition)[0].matches_prefix if tolist(one.action)[0].type == "Delete"])) == jsonencode([".pending/"])
     error_message = "Only what has no name yet is ever deleted."
   }
   assert {
-    condition     = [for one in google_storage_bucket.lake.lifecycle_rule : tolist(one.condition)[0].age if tolist(one.action)[0].type == "Delete"] == [2]
+    condition = jsonencode([for one in google_storage_bucket.lake.lifecycle_rule :
+    tolist(one.condition)[0].age if tolist(one.action)[0].type == "Delete"]) == "[2]"
     error_message = "Nothing is in the making for two days."
   }
   assert {
