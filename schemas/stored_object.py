@@ -66,13 +66,39 @@ class StoreUnavailable(Problem):
 
 
 class StoreQuota(Problem):
-    """The lake is full, or does not let us write."""
+    """The lake is full, or its disk does not let us write."""
 
     code: ClassVar[str] = "STORE_QUOTA"
     kind: ClassVar[ProblemClass] = ProblemClass.QUOTA
     status: ClassVar[int] = 507
     title: ClassVar[str] = "The lake does not take more data"
     recovery: ClassVar[str] = "Free space or raise the quota, check that Headrace may write there, then retry."
+
+
+class StoreForbidden(Problem):
+    """The lake does not let us do this."""
+
+    code: ClassVar[str] = "STORE_FORBIDDEN"
+    kind: ClassVar[ProblemClass] = ProblemClass.AUTH
+    status: ClassVar[int] = 502
+    title: ClassVar[str] = "The lake refuses our credentials"
+    recovery: ClassVar[str] = (
+        "Give Headrace's service account the role storage.objectUser on the bucket that HEADRACE_LAKE_URL names, and"
+        " check the project's billing; on your own machine run `gcloud auth application-default login`; then retry."
+    )
+
+
+class SigningFailed(Problem):
+    """No address could be signed; the object itself lies where it did."""
+
+    code: ClassVar[str] = "STORE_SIGNING_FAILED"
+    kind: ClassVar[ProblemClass] = ProblemClass.AUTH
+    status: ClassVar[int] = 502
+    title: ClassVar[str] = "The address of an object could not be signed"
+    recovery: ClassVar[str] = (
+        "Give Headrace's service account the role iam.serviceAccountTokenCreator on itself; until then ask for lines"
+        " with `Accept: application/x-ndjson`, which needs no address."
+    )
 
 
 def checked_name(name: str) -> str:

@@ -105,6 +105,9 @@ class Lake:
         """Remove what dead processes left half written; returns how many files."""
         return await in_thread(sweep, self._root, before=self._now_ns() / 1e9 - older_than_seconds)
 
+    def close(self) -> None:
+        """Nothing is held between calls."""
+
     def _problems(self) -> AbstractContextManager[None]:
         return as_problems(refused=StoreQuota, failed=StoreUnavailable)
 

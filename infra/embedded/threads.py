@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -16,10 +17,13 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return await stoppable(lambda: work(*args, **kwargs), stop=lambda: None)
 
 
-async def stoppable(work: Callable[[], T], *, stop: Callable[[], object]) -> T:
-    """Like ``in_thread``; ``stop`` is called on a cancellation and makes the work end soon."""
+async def stoppable(work: Callable[[], T], *, stop: Callable[[], object], pool: Executor | None = None) -> T:
+    """Like ``in_thread``; ``stop`` is called on a cancellation and makes the work end soon.
+
+    Without a ``pool`` of its own it shares asyncio's threads with files and look-ups of hosts.
+    """
     # A future of the executor, not a task: asyncio.run cancels tasks at its end, while their threads run on.
-    running = asyncio.get_running_loop().run_in_executor(None, work)
+    running = asyncio.get_running_loop().run_in_executor(pool, work)
     cancelled: asyncio.CancelledError | None = None
     while not running.done():
         try:

@@ -110,6 +110,9 @@ class Warehouse:
         """Remove what dead processes left half written; returns how many files."""
         return await in_thread(sweep, self._root, before=self._now() - older_than_seconds)
 
+    def close(self) -> None:
+        """Nothing is held between calls."""
+
     async def _asked(self, ask: Callable[["Analysis"], list[dict[str, Any]]]) -> list[dict[str, Any]]:
         analysis = await in_thread(self._analysis)
         try:

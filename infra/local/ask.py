@@ -1,6 +1,7 @@
 """Questions to the warehouse. To the embedded one nothing needs to run for them, and nothing is made."""
 
 import asyncio
+from contextlib import closing
 from typing import Any, ClassVar
 
 from infra.runtime.adapters import open_lake, open_warehouse
@@ -39,6 +40,7 @@ async def ask(settings: Settings, sql: str) -> list[dict[str, Any]]:
     if settings.lake_url is None and not (settings.data_dir / "lake").is_dir():
         raise NothingStored(f"{settings.data_dir} holds no lake")
     try:
-        return await open_warehouse(settings, open_lake(settings), {}).query(sql)
+        with closing(open_lake(settings)) as lake, closing(open_warehouse(settings, lake, {})) as warehouse:
+            return await warehouse.query(sql)
     except WarehouseRejected as error:
         raise QuestionRefused(error.detail) from error

@@ -19,7 +19,7 @@ class Lake(Protocol):
     async def create(self, name: str, blocks: AsyncIterator[bytes]) -> StoredObject:
         """Write a new object from a stream; an exception or a cancellation in the stream leaves nothing behind.
 
-        Raises ``ObjectExists``, ``ObjectNameRefused``, ``StoreQuota``, ``StoreUnavailable``.
+        Raises ``ObjectExists``, ``ObjectNameRefused``, ``StoreForbidden``, ``StoreQuota``, ``StoreUnavailable``.
         """
 
     async def compose(self, name: str, parts: Sequence[str]) -> StoredObject:
@@ -35,10 +35,16 @@ class Lake(Protocol):
         """Names that start with the prefix, sorted."""
 
     async def signed_url(self, name: str, *, seconds: float) -> str | None:
-        """Where anybody may read an object for so long, at most 15 minutes; None where the lake has no such address."""
+        """Where anybody may read an object for so long, at most 15 minutes; None where the lake has no such address.
+
+        Raises ``SigningFailed``.
+        """
 
     async def delete(self, name: str) -> None:
         """Remove an object; fine if it is gone."""
 
     async def sweep(self, older_than_seconds: float) -> int:
         """Remove what dead processes left half written; returns how many files."""
+
+    def close(self) -> None:
+        """Let go of what is held between calls; it is not used afterwards."""

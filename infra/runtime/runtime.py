@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -63,7 +63,10 @@ class NoInstallation(Problem):
 
 @dataclass
 class Runtime:
-    """One process's hold on the world. Contexts keep what they build from it in ``built``, once a process."""
+    """One process's hold on the world. Contexts keep what they build from it in ``built``, once a process.
+
+    What is asked of it and held is entered in ``closing``, which whoever opened it closes.
+    """
 
     settings: Settings
     database: Database
@@ -76,6 +79,7 @@ class Runtime:
     public_url: str | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     built: dict[Any, Any] = field(default_factory=dict)
+    closing: ExitStack = field(default_factory=ExitStack)
 
     def once(self, build: Callable[["Runtime"], Built]) -> Built:
         """What ``build`` makes of this runtime; made at the first call."""
@@ -86,7 +90,9 @@ class Runtime:
 
     def warehouse(self, judges: Judges) -> "Warehouse":
         """The warehouse; ``judges`` compute columns from a stored line."""
-        return open_warehouse(self.settings, self.lake, judges)
+        warehouse = open_warehouse(self.settings, self.lake, judges)
+        self.closing.callback(warehouse.close)
+        return warehouse
 
 
 def process_name(pid: int) -> str:
@@ -111,7 +117,9 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
         if await recognise_restore(database):
             log.warning("the database was restored: streams and lists of events begin anew")
         await read_seal(database)
+        closing = stack.enter_context(ExitStack())
         lake = open_lake(settings)
+        closing.callback(lake.close)
         if not await claim_lake(database, await asyncio.to_thread(lambda: str(lake.id))):
             raise ForeignLake(f"It is not the one at {settings.lake_url or settings.data_dir / 'lake'}")
         doorbell = Doorbell(database)
@@ -135,6 +143,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
             session=session,
             name=name or process_name(os.getpid()),
             public_url=settings.public_url,
+            closing=closing,
         )
 
 

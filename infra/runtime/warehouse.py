@@ -35,3 +35,6 @@ class Warehouse(Protocol):
 
     async def sweep(self, older_than_seconds: float) -> int:
         """Remove what dead processes left half written; returns how many files."""
+
+    def close(self) -> None:
+        """Let go of what is held between calls; it is not used afterwards."""

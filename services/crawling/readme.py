@@ -45,6 +45,7 @@ ENDINGS: tuple[type[Problem], ...] = (
     store_snapshot.ResultCountMismatch,
     stored_object.ObjectExists,
     stored_object.ObjectMissing,
+    stored_object.StoreForbidden,
     stored_object.StoreQuota,
     stored_object.StoreUnavailable,
     submit_crawl.NotSentInTime,

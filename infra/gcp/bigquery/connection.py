@@ -16,8 +16,8 @@ from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from infra.embedded.threads import in_thread, stoppable
 from infra.gcp.bigquery.failures import as_problems, of_job, passing
+from infra.gcp.threads import Threads
 from schemas.load_source import WarehouseRejected, WarehouseUnavailable
 from schemas.problem import Problem
 
@@ -32,9 +32,10 @@ _LONGEST_PAUSE = 2.0
 
 
 class Connection:
-    """A process's line to BigQuery. ``emulator`` is an address as ``http://host:port``."""
+    """A line to BigQuery. ``emulator`` is an address as ``http://host:port``; ``threads`` are the caller's."""
 
-    def __init__(self, project: str, emulator: str | None) -> None:
+    def __init__(self, project: str, emulator: str | None, threads: Threads) -> None:
+        self._threads = threads
         if emulator is None:
             with as_problems():
                 self.client = bigquery.Client(project)
@@ -45,7 +46,7 @@ class Connection:
     async def call(self, work: Callable[..., T], *args: Any, **more: Any) -> T:
         """What a method of the client answers, or its problem; it must take ``retry`` and ``timeout``."""
         limited = partial(work, *args, retry=_retry(), timeout=CALL_SECONDS, **more)
-        return await in_thread(lambda: _told(limited))
+        return await self._threads.run(lambda: _told(limited))
 
     async def run_once(self, job_id: str, start: Callable[..., Any], *, location: str | None) -> Any:
         """The job of this id, done; ``start`` takes an id and starts it unless somebody did before.
@@ -82,7 +83,8 @@ class Connection:
     async def _answer(self, sql: str, config: bigquery.QueryJobConfig) -> list[dict[str, Any]]:
         # the client's own retry of a job goes on for ten minutes, also where nobody answers
         job = await self.call(self.client.query, sql, job_config=config, job_retry=None)
-        return await stoppable(lambda: _told(partial(_rows, job)), stop=lambda: _cancel(job))
+        told = partial(_told, partial(_rows, job))
+        return await self._threads.stoppable(told, stop=lambda: self._threads.begin(partial(_cancel, job)))
 
     async def _joined(self, name: str, start: Callable[..., Any], location: str | None) -> tuple[Any, bool]:
         def begin(**limits: Any) -> Any:
@@ -127,8 +129,5 @@ def _rows(job: Any) -> list[dict[str, Any]]:
 
 
 def _cancel(job: Any) -> None:
-    def ask() -> None:
-        with contextlib.suppress(Exception):  # it ends by its own time limit then
-            job.cancel(retry=None, timeout=CALL_SECONDS)
-
-    asyncio.get_running_loop().run_in_executor(None, ask)
+    with contextlib.suppress(Exception):  # it ends by its own time limit then
+        job.cancel(retry=None, timeout=CALL_SECONDS)

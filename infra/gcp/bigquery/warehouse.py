@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from infra.embedded.threads import in_thread
 from infra.gcp.bigquery import ledger
 from infra.gcp.bigquery.ledger import Fact, Names, names
 from infra.gcp.bigquery.staging import Staging
+from infra.gcp.threads import Threads
 from infra.runtime.lake import Lake
 from schemas.load_source import LoadSource, WarehouseMissing, WarehouseRejected, checked_columns
 from schemas.tables import warehouse_layout
@@ -56,6 +56,7 @@ class BigQueryWarehouse:
         self._connected: Connection | None = None
         self._places: dict[str, Place] = {}
         self._preparing = asyncio.Lock()
+        self._threads = Threads("bigquery")
 
     async def load(self, load_id: str, table: str, sources: Sequence[LoadSource]) -> Mapping[str, int]:
         """Load many objects in one job; returns rows per key. The same ``load_id`` twice loads once.
@@ -119,6 +120,10 @@ class BigQueryWarehouse:
         """Remove what loads that began before left in the lake; returns how many objects."""
         return await self._staging.sweep(older_than_seconds)
 
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.close()
+
     def _names(self, table: str) -> Names:
         if table not in self._tables:
             raise WarehouseRejected(f"There is no table {table}.")
@@ -126,14 +131,14 @@ class BigQueryWarehouse:
 
     async def _connection(self) -> "Connection":
         if self._connected is None:
-            self._connected = await in_thread(self._connect)
+            self._connected = await self._threads.run(self._connect)
         return self._connected
 
     def _connect(self) -> "Connection":
         # in a thread, and before what else of it is imported: Google's client takes seconds to load
         from infra.gcp.bigquery.connection import Connection  # noqa: PLC0415  # see above
 
-        return Connection(self._project, self._emulator)
+        return Connection(self._project, self._emulator, self._threads)
 
     async def _prepared(self, table: str) -> "Place":
         connection = await self._connection()

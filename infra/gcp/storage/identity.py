@@ -11,7 +11,7 @@ _NAME = ".lake-id"
 
 
 def identity(bucket: Bucket) -> str:
-    """The same for everyone; blocks. Raises ``StoreQuota``, ``StoreUnavailable``."""
+    """The same for everyone; blocks. Raises what ``as_problems`` raises."""
     found = bucket.find(_NAME)
     if found is None:
         with contextlib.suppress(Unmet):  # somebody else was faster, and theirs counts

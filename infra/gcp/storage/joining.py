@@ -17,7 +17,7 @@ _MOST = 32  # https://cloud.google.com/storage/docs/composite-objects
 def join(bucket: Bucket, name: str, parts: Sequence[Found], mark: Mark) -> Found:
     """One object of any number of parts, exactly those that were found; blocks.
 
-    Raises ``ObjectExists``, ``ObjectMissing``, ``StoreQuota``, ``StoreUnavailable``.
+    Raises ``ObjectExists``, ``ObjectMissing``, and what ``as_problems`` raises.
     """
     with contextlib.ExitStack() as piles:
         while len(parts) > _MOST:

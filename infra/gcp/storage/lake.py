@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from google.auth.credentials import Signing
 
-from infra.embedded.threads import in_thread
 from infra.gcp.storage.bucket import Bucket, Found
 from infra.gcp.storage.identity import identity
 from infra.gcp.storage.joining import join
@@ -17,6 +16,7 @@ from infra.gcp.storage.pieces import pieces
 from infra.gcp.storage.reading import Reading
 from infra.gcp.storage.signing import Addresses
 from infra.gcp.storage.upload import PENDING, Upload
+from infra.gcp.threads import Threads
 from schemas.stored_object import ObjectMissing, StoredObject, checked_name
 
 _BLOCK = 1 << 20  # bytes
@@ -28,7 +28,7 @@ class StorageLake:
     """Objects that are written once, under ``gs://bucket[/prefix]``.
 
     The bucket must exist; the process's own credentials need ``storage.objects.{create,get,list,delete}`` on it. What
-    begins with ``.pending/`` is in the making, and a lifecycle rule may remove it after a day; ``.lake-id`` is the
+    begins with ``.pending/`` is in the making, and a lifecycle rule may remove it after two days; ``.lake-id`` is the
     lake's identity. With ``emulator`` (its URL) the bucket is made and nobody is asked for credentials.
 
     Addresses are signed by ``signing``; unset, by the process's own credentials, without a key file where the account
@@ -53,6 +53,7 @@ class StorageLake:
         self._addresses = Addresses(self._bucket, signing=signing, emulator=emulator)
         self._chunk_bytes = chunk_bytes
         self._now = now
+        self._threads = Threads("storage")
 
     @cached_property
     def id(self) -> str:
@@ -66,23 +67,23 @@ class StorageLake:
     async def create(self, name: str, blocks: AsyncIterator[bytes]) -> StoredObject:
         """Write a new object from a stream; an exception or a cancellation in the stream leaves nothing behind.
 
-        Raises ``ObjectExists``, ``ObjectNameRefused``, ``StoreQuota``, ``StoreUnavailable``.
+        Raises ``ObjectExists``, ``ObjectNameRefused``, ``StoreForbidden``, ``StoreQuota``, ``StoreUnavailable``.
         """
         upload = Upload(self._bucket, checked_name(name), chunk_bytes=self._chunk_bytes)
         try:
             async with contextlib.aclosing(pieces(blocks)) as cut:
                 async for piece in cut:
-                    await in_thread(upload.add, piece)
-            return await self._described(await in_thread(upload.finish))
+                    await self._threads.run(upload.add, piece)
+            return await self._described(await self._threads.run(upload.finish))
         finally:
-            await in_thread(upload.discard)
+            await self._threads.run(upload.discard)
 
     async def compose(self, name: str, parts: Sequence[str]) -> StoredObject:
         """Join objects into one new object, in order. Raises what ``create`` raises, and ``ObjectMissing``.
 
         The service joins them; they are read here as well, for the sha256 of the whole.
         """
-        if await in_thread(self._bucket.find, checked_name(name)) is not None:
+        if await self._threads.run(self._bucket.find, checked_name(name)) is not None:
             raise taken(self._bucket, name)
         tally, found = Tally(), [await self._find(part) for part in parts]
         for part in found:
@@ -90,17 +91,17 @@ class StorageLake:
         mark = tally.mark(str(uuid4()))
         if not found:
             return await self.create(name, _nothing())
-        return await self._described(await in_thread(join, self._bucket, name, found, mark))
+        return await self._described(await self._threads.run(join, self._bucket, name, found, mark))
 
     async def stat(self, name: str) -> StoredObject | None:
         """What lies under a name, or None."""
-        found = await in_thread(self._bucket.find, checked_name(name))
+        found = await self._threads.run(self._bucket.find, checked_name(name))
         return None if found is None else await self._described(found)
 
     async def read(self, name: str) -> AsyncGenerator[bytes, None]:
         """The stored bytes in blocks of at most 1 MiB. Raises ``ObjectMissing``, ``StoreUnavailable``."""
         reading = self._reading(await self._find(name))
-        while piece := await in_thread(reading.next):
+        while piece := await self._threads.run(reading.next):
             for start in range(0, len(piece), _BLOCK):
                 yield piece[start : start + _BLOCK]
 
@@ -108,32 +109,36 @@ class StorageLake:
         """Names that start with the prefix, sorted."""
         folder, slash, _ = prefix.rpartition("/")
         pages = self._bucket.pages(checked_name(folder) + prefix[len(folder) :] if slash else prefix)
-        while (page := await in_thread(next, pages, None)) is not None:
+        while (page := await self._threads.run(next, pages, None)) is not None:
             for found in page:
                 if not found.name.startswith("."):
                     yield found.name
 
     async def signed_url(self, name: str, *, seconds: float) -> str | None:
         """Where anybody may read an object for so long, at most 15 minutes; None where nobody here can sign."""
-        return await in_thread(self._addresses.signed, checked_name(name), seconds=min(seconds, _LONGEST))
+        return await self._threads.run(self._addresses.signed, checked_name(name), seconds=min(seconds, _LONGEST))
 
     async def delete(self, name: str) -> None:
         """Remove an object; fine if it is gone."""
-        await in_thread(self._bucket.remove, checked_name(name))
+        await self._threads.run(self._bucket.remove, checked_name(name))
 
     async def sweep(self, older_than_seconds: float) -> int:
         """Remove what dead processes left half written; returns how many objects."""
         before, removed = self._now() - older_than_seconds, 0
         pages = self._bucket.pages(PENDING)
-        while (page := await in_thread(next, pages, None)) is not None:
+        while (page := await self._threads.run(next, pages, None)) is not None:
             for found in page:
                 if found.made_at.timestamp() < before:
-                    await in_thread(self._bucket.remove, found.name, generation=found.generation)
+                    await self._threads.run(self._bucket.remove, found.name, generation=found.generation)
                     removed += 1
         return removed
 
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.close()
+
     async def _find(self, name: str) -> Found:
-        found = await in_thread(self._bucket.find, checked_name(name))
+        found = await self._threads.run(self._bucket.find, checked_name(name))
         if found is None:
             raise ObjectMissing(f"There is no object {name}.")
         return found
@@ -143,8 +148,8 @@ class StorageLake:
 
     async def _sum(self, found: Found, tally: Tally) -> None:
         reading = self._reading(found)
-        while piece := await in_thread(reading.next):
-            await in_thread(tally.add, piece)
+        while piece := await self._threads.run(reading.next):
+            await self._threads.run(tally.add, piece)
 
     async def _described(self, found: Found) -> StoredObject:
         tally = Tally()

@@ -60,7 +60,7 @@ class Tally:
 def settle(bucket: Bucket, name: str, mark: Mark, write: Callable[[], Found]) -> Found:
     """Give an object its name and check what lies there then; what differs from its mark is removed.
 
-    Raises ``ObjectExists``, ``ObjectMissing`` (of a part), ``StoreQuota``, ``StoreUnavailable``.
+    Raises ``ObjectExists``, ``ObjectMissing`` (of a part), and what ``as_problems`` raises.
     """
     try:
         found = write()

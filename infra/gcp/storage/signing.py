@@ -1,20 +1,36 @@
 """Addresses that let whoever has them read, signed without a key file: IAM signs for the account we run as."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import google.auth
-import structlog
 from google.auth.credentials import Signing
-from google.auth.exceptions import GoogleAuthError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.iam import Signer
 from google.auth.transport.requests import Request
 
 from infra.gcp.storage.bucket import Bucket
+from schemas.stored_object import SigningFailed
 
-log = structlog.get_logger()
+SECONDS = 10.0  # for one signature, with the token it needs: somebody waits for the answer
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"  # Cloud Storage's own scope does not sign
+
+
+class Hurried(google.auth.transport.Request):
+    """Google's way to send a request, for requests that together may take ``SECONDS`` from now on."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self._until = time.monotonic() + SECONDS
+
+    def __call__(self, *args: Any, timeout: float | None = None, **more: Any) -> Any:
+        """The answer. Raises ``TransportError`` also when no time is left."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TransportError(f"Nothing was signed in {SECONDS:g} s")  # type: ignore[no-untyped-call]  # says nothing
+        return self._request(*args, timeout=min(left, timeout or left), **more)
 
 
 class SigningByIam(Signing):
@@ -25,12 +41,13 @@ class SigningByIam(Signing):
 
     def __init__(self, credentials: Any, request: Any) -> None:
         self._email = credentials.service_account_email
-        self._signer = Signer(request, credentials, self._email)  # type: ignore[no-untyped-call]  # says nothing
+        self._credentials = credentials
+        self._request = request
 
     @property
     def signer(self) -> Signer:
-        """What makes the signatures."""
-        return self._signer
+        """What makes the next signature."""
+        return Signer(Hurried(self._request), self._credentials, self._email)  # type: ignore[no-untyped-call]
 
     @property
     def signer_email(self) -> str:
@@ -38,8 +55,8 @@ class SigningByIam(Signing):
         return str(self._email)
 
     def sign_bytes(self, message: bytes) -> bytes:
-        """A signature; one request to IAM. Raises ``GoogleAuthError``."""
-        return bytes(self._signer.sign(message))
+        """A signature, within ``SECONDS``; one request to IAM. Raises ``GoogleAuthError``."""
+        return bytes(self.signer.sign(message))
 
 
 def signing(credentials: Any, request: Any) -> Signing | None:
@@ -47,7 +64,7 @@ def signing(credentials: Any, request: Any) -> Signing | None:
     if isinstance(credentials, Signing):
         return credentials
     if getattr(credentials, "service_account_email", None) == "default":
-        credentials.refresh(request)  # a machine learns its account's name with its first token
+        credentials.refresh(Hurried(request))  # a machine learns its account's name with its first token
     return SigningByIam(credentials, request) if getattr(credentials, "service_account_email", None) else None
 
 
@@ -63,19 +80,19 @@ class Addresses:
         self._emulator = emulator
 
     def signed(self, name: str, *, seconds: float) -> str | None:
-        """Where anybody may read the object for so long; None where nobody here can sign."""
+        """Where anybody may read the object for so long; None where nobody here can sign. Raises ``SigningFailed``."""
         try:
             self._signing = self._signing or self._own()
             return None if self._signing is None else self._address(name, seconds, self._signing)
         except GoogleAuthError as error:
-            log.warning("an address cannot be signed", reason=str(error))
-            return None
+            raise SigningFailed(f"IAM did not sign: {type(error).__name__}: {str(error)[:200]}") from error
 
     def _own(self) -> Signing | None:
         if self._emulator is not None:
             return None
-        credentials, _ = google.auth.default(scopes=[_SCOPE])
-        return signing(credentials, Request())
+        request = Request()
+        credentials, _ = google.auth.default(scopes=[_SCOPE], request=Hurried(request))
+        return signing(credentials, request)
 
     def _address(self, name: str, seconds: float, by: Signing) -> str:
         file = name.rpartition("/")[2]

@@ -31,7 +31,7 @@ class Upload:
         self._writer: Any = None
 
     def add(self, piece: bytes) -> None:
-        """Take the next bytes. Raises ``ObjectExists``, ``StoreQuota``, ``StoreUnavailable``."""
+        """Take the next bytes. Raises ``ObjectExists`` and what ``as_problems`` raises."""
         self._tally.add(piece)
         self._held.append(piece)
         if self._writer is None and self._tally.size_bytes > self._chunk_bytes:

@@ -1,10 +1,12 @@
 """Addresses that let whoever has them read: signed as Cloud Storage checks it, short-lived, without a key file."""
 
+import asyncio
 import base64
 import gzip
 import hashlib
 import json
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -16,12 +18,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from google.auth.compute_engine import Credentials as MachineCredentials
+from google.auth.exceptions import TransportError
+from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials as PersonCredentials
 from google.oauth2.service_account import Credentials as KeyCredentials
 
 from infra.gcp.storage import StorageLake
-from infra.gcp.storage.signing import SigningByIam, signing
-from schemas.stored_object import ObjectNameRefused
+from infra.gcp.storage import signing as signing_module
+from infra.gcp.storage.signing import Hurried, SigningByIam, signing
+from schemas.stored_object import ObjectNameRefused, SigningFailed
 
 ACCOUNT = "headrace@local.iam.gserviceaccount.com"
 BODY = gzip.compress(b'{"n": 1}\n')
@@ -119,11 +124,43 @@ async def test_control_another_object_is_not_what_was_signed(storage_emulator: s
         checked(url.replace("records", "secrets", 1))
 
 
-async def test_where_iam_does_not_sign_there_is_no_address(storage_emulator: str) -> None:
+async def test_where_iam_does_not_sign_the_role_that_is_missing_is_named(storage_emulator: str) -> None:
     who = signing(machine(), Google(status=403))
 
     assert isinstance(who, SigningByIam)
-    assert await lake(storage_emulator, who).signed_url(NAME, seconds=60) is None
+    with pytest.raises(SigningFailed) as told:
+        await lake(storage_emulator, who).signed_url(NAME, seconds=60)
+    assert "iam.serviceAccountTokenCreator" in told.value.recovery
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The URL of somebody who listens and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+async def test_an_iam_that_does_not_answer_is_given_up_in_our_time(
+    storage_emulator: str, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    google, sending = Google(), Request()
+
+    def ask(*, url: str, **given: Any) -> Any:
+        return sending(url=silent, **given) if url.endswith(":signBlob") else google(url=url, **given)
+
+    monkeypatch.setattr(signing_module, "SECONDS", 0.3)
+    at = lake(storage_emulator, signing(machine(), ask))
+
+    async with asyncio.timeout(8):
+        with pytest.raises(SigningFailed):
+            await at.signed_url(NAME, seconds=60)
+
+
+async def test_a_token_that_does_not_come_is_given_up_in_our_time(silent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signing_module, "SECONDS", 0.3)
+
+    with pytest.raises(TransportError):
+        Hurried(Request())(url=silent, timeout=120)
 
 
 def test_a_person_does_not_sign() -> None:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from infra.gcp.storage import StorageLake
 from infra.gcp.storage import bucket as requests
-from schemas.stored_object import ObjectExists, StoreQuota, StoreUnavailable
+from schemas.stored_object import ObjectExists, StoreForbidden, StoreUnavailable
 from tests.contract.lake.rough import Trouble, download, naming, once, rough, upload
 
 PIECE = 1 << 18
@@ -95,7 +95,7 @@ async def test_a_service_that_stumbles_is_asked_again(place: Place) -> None:
     assert await place.smooth.stat("a") == stored
 
 
-@pytest.mark.parametrize(("status", "problem"), [("403", StoreQuota), ("400", StoreUnavailable)])
+@pytest.mark.parametrize(("status", "problem"), [("403", StoreForbidden), ("400", StoreUnavailable)])
 async def test_a_refusal_says_whether_waiting_helps(place: Place, status: str, problem: type[Exception]) -> None:
     for body in (SMALL, LONG):
         with pytest.raises(problem, match=status):

@@ -6,11 +6,13 @@ from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
+from infra.gcp.storage.signing import signing
 from infra.runtime.http.app import create_app
 from services.crawling.face import questions
 from tests.contract.http.house import serving
-from tests.contract.lake.test_signed_addresses import key_credentials
+from tests.contract.lake.test_signed_addresses import Google, key_credentials, machine
 from tests.flow.crawling.lakes import in_storage
 from tests.flow.crawling.rig import House, sha256
 from tests.gates import OpenGate
@@ -62,6 +64,21 @@ async def test_where_nobody_can_sign_the_lines_come_from_us(house: House, storag
     status, body, _ = await ask(house, crawl_id)
 
     assert (status, sha256(body)) == (200, bought["sha256"])
+
+
+async def test_where_iam_refuses_to_sign_the_lines_come_from_us_and_a_log_says_what_is_missing(
+    house: House, storage_emulator: str
+) -> None:
+    house.replace(lake=in_storage(storage_emulator, signing=signing(machine(), Google(status=403))))
+    crawl_id = await house.stored(TWO_PARTS)
+    (bought,) = await house.bought()
+
+    with capture_logs() as told:
+        status, body, _ = await ask(house, crawl_id)
+
+    assert (status, sha256(body)) == (200, bought["sha256"])
+    [line] = [one for one in told if one.get("code") == "STORE_SIGNING_FAILED"]
+    assert "iam.serviceAccountTokenCreator" in line["recovery"]
 
 
 async def test_there_is_no_address_of_what_is_not_there(signing_house: House) -> None:

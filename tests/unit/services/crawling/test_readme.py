@@ -45,6 +45,7 @@ PASSING = {
     "NotReady",  # waited for; ProviderStalled in the end
     "ObjectNameRefused",  # names are made here
     "ProviderResting",  # waited for
+    "SigningFailed",  # lines are answered instead
     "SubmitUnknown",  # looked up; StillUnknown in the end
     "Unanswered",  # a ProviderUnavailable
 }
