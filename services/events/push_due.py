@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-import aiohttp
 import structlog
 from standardwebhooks import Webhook
 
@@ -18,6 +18,9 @@ from infra.runtime.events.push import PushRefused, push
 from infra.runtime.telemetry import trace, tracing
 from services.events.store import pushes
 from services.events.store.pushes import Push
+
+if TYPE_CHECKING:
+    import aiohttp
 
 KEEP_TRYING = timedelta(days=7)
 FIRST_DELAY_S, LONGEST_DELAY_S = 5.0, 3600.0
@@ -35,7 +38,7 @@ def _now() -> datetime:
 
 async def push_due(
     database: Database,
-    session: aiohttp.ClientSession,
+    session: "aiohttp.ClientSession",
     *,
     limit: int,
     patience_s: float = 60.0,
@@ -70,7 +73,7 @@ async def push_due(
 @dataclass(kw_only=True)
 class _Turn:
     database: Database = field(kw_only=False)
-    session: aiohttp.ClientSession = field(kw_only=False)
+    session: "aiohttp.ClientSession" = field(kw_only=False)
     limit: int
     now: Callable[[], datetime]
     chance: Callable[[], float]
@@ -111,6 +114,8 @@ class _Turn:
             log.warning("a push could not be settled", event_id=one.event.id, reason=str(away))
 
     async def _sent(self, one: Push) -> Exception | None:
+        import aiohttp  # noqa: PLC0415  # it takes a while to load, and most looks find nothing to push
+
         try:
             headers = signature(one, at=self.now())
             with tracing.span(f"push {one.event.type}", kind="client", parent=trace.valid(one.event.traceparent)):

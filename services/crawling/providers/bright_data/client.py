@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import aiohttp
 import msgspec
 from pydantic import SecretStr
-from yarl import URL
 
 from services.crawling.provider_problems import ProviderUnavailable, ProviderUntrusted
+
+if TYPE_CHECKING:
+    import aiohttp
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
@@ -76,7 +77,7 @@ class Client:
     sent because no connection came about, and ``ProviderUntrusted``.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, *, origin: str, token: SecretStr) -> None:
+    def __init__(self, session: "aiohttp.ClientSession", *, origin: str, token: SecretStr) -> None:
         self._session, self._origin, self._token = session, origin.rstrip("/"), token
 
     async def ask(
@@ -94,7 +95,7 @@ class Client:
                 return await self.read(response, secrets=secrets)
 
     @asynccontextmanager
-    async def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator["aiohttp.ClientResponse"]:
         """A response whose headers came within a minute; its body is read, and timed, by the caller."""
         with _translated():
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -104,7 +105,10 @@ class Client:
 
     def _open(
         self, method: str, path: str, query: Mapping[str, str], body: bytes | None = None
-    ) -> aiohttp.client._RequestContextManager:
+    ) -> "aiohttp.client._RequestContextManager":
+        import aiohttp  # noqa: PLC0415  # loading it takes a third of a start, and a start that finds nothing asks nothing
+        from yarl import URL  # noqa: PLC0415  # a part of it
+
         url = URL(f"{self._origin}{path}{'?' if query else ''}{urlencode(query)}", encoded=True)
         headers = {"Authorization": f"Bearer {self._token.get_secret_value()}", "Accept-Encoding": "identity"}
         if body is not None:
@@ -119,7 +123,7 @@ class Client:
             auto_decompress=False,
         )
 
-    async def read(self, response: aiohttp.ClientResponse, *, secrets: Sequence[str] = ()) -> Answer:
+    async def read(self, response: "aiohttp.ClientResponse", *, secrets: Sequence[str] = ()) -> Answer:
         """The whole answer, up to ``MAX_ANSWER_BYTES``; our token and these secrets are blotted out of refusals."""
         received = bytearray()
         with _translated():
@@ -139,6 +143,8 @@ def _translated() -> Iterator[None]:
 
     Neither their texts nor their traces are passed on: they can hold headers and URLs, and with them secrets.
     """
+    import aiohttp  # noqa: PLC0415  # see above
+
     try:
         yield
     except aiohttp.ClientConnectorCertificateError as error:

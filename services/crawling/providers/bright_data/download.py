@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-
-import aiohttp
+from typing import TYPE_CHECKING
 
 from services.crawling.provider_problems import ProviderUnavailable
 from services.crawling.result.gunzip import BLOCK, MAGIC, Gunzip, ResultTruncated
 from services.crawling.result.ndjson import ResultTooLarge
+
+if TYPE_CHECKING:
+    import aiohttp
 
 _GATHER = 1 << 18  # packed bytes a trip to a thread is worth
 
@@ -51,7 +53,7 @@ class Clock:
         self._waited, self._received = 0.0, 0
 
 
-async def blocks(response: aiohttp.ClientResponse, patience: Patience) -> AsyncIterator[bytes]:
+async def blocks(response: "aiohttp.ClientResponse", patience: Patience) -> AsyncIterator[bytes]:
     """The uncompressed body in blocks of at most 1 MiB; whether it is gzip is told by its bytes, not its headers.
 
     Raises ``ResultTruncated``, ``ResultCorrupt``, ``ResultBomb``, ``ResultTooLarge``, ``ProviderUnavailable``.
@@ -64,7 +66,9 @@ async def blocks(response: aiohttp.ClientResponse, patience: Patience) -> AsyncI
         yield block
 
 
-async def _received(response: aiohttp.ClientResponse, clock: Clock) -> AsyncIterator[bytes]:
+async def _received(response: "aiohttp.ClientResponse", clock: Clock) -> AsyncIterator[bytes]:
+    import aiohttp  # noqa: PLC0415  # loaded by whoever asked for this response
+
     content = response.content
     while not content.at_eof():
         seconds, started, piece = clock.seconds, time.monotonic(), b""

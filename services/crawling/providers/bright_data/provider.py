@@ -3,8 +3,8 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import aiohttp
 import msgspec
 from pydantic import SecretStr
 
@@ -24,6 +24,9 @@ from services.crawling.providers.bright_data.answers import (
 )
 from services.crawling.providers.bright_data.client import BAD_REQUEST, NOT_FOUND, OK, Answer, Client, Unanswered
 from services.crawling.providers.bright_data.download import Patience, blocks
+
+if TYPE_CHECKING:
+    import aiohttp
 
 REAL_ORIGIN = "https://api.brightdata.com"
 _ROOT = "/datasets/v3"
@@ -125,7 +128,7 @@ class BrightData:
             raise refusal(answer, about=snapshot_id)
 
 
-def build(settings: Settings, session: aiohttp.ClientSession, *, url: str | None = None) -> BrightData:
+def build(settings: Settings, session: "aiohttp.ClientSession", *, url: str | None = None) -> BrightData:
     """The provider as configured; the session stays the caller's, ``url`` is an origin that wins over settings."""
     origin = url or settings.bright_data_api_url or REAL_ORIGIN
     token = settings.bright_data_api_token or SecretStr("none")
