@@ -15,6 +15,7 @@ from infra.gcp.pubsub.lay_out import subscriptions
 from infra.gcp.pubsub.topology import DEAD_LETTERS, _asked
 from infra.local.faces import openapi
 from infra.runtime.configuration.settings import Settings, variable
+from infra.runtime.functions.doorbells import doorbells
 from schemas.tables import warehouse_layout, warehouse_tables
 from tests.contract.terraform.conftest import copied
 from tests.contract.terraform.engine import ROOT, Terraform
@@ -83,6 +84,21 @@ def differing_subscriptions(state: State) -> dict[str, Any]:
     return differing
 
 
+def losing(state: State) -> list[str]:
+    """Subscriptions to events that drop what nobody takes, or whose dead letters Pub/Sub may not move or replay."""
+    topics = {one["id"]: one["name"] for one in state["google_pubsub_topic"]}
+    given = {(one["subscription"], one["role"]) for one in state["google_pubsub_subscription_iam_member"]}
+    needed = {"roles/pubsub.subscriber", "roles/pubsub.viewer"}
+    lost = []
+    for one in state["google_pubsub_subscription"]:
+        if topics[one["topic"]] in {DEAD_LETTERS, *doorbells()}:
+            continue
+        whither = [topics.get(policy["dead_letter_topic"]) for policy in one["dead_letter_policy"]]
+        if whither != [DEAD_LETTERS] or any((one["name"], role) not in given for role in needed):
+            lost.append(one["name"])
+    return lost
+
+
 def lost_paths(state: State, owners: dict[str, str]) -> list[str]:
     """Paths of the API that the load balancer would not give to the service that has them."""
     backends = {one["id"]: re.findall(r'"(\w+)"', one["at"])[-1] for one in state["google_compute_backend_service"]}
@@ -142,10 +158,25 @@ def unknown_variables(state: State) -> set[str]:
     return {env["name"] for container in [*services, *jobs] for env in container["env"]} - known
 
 
+def test_faces_know_how_many_proxies_note_their_callers(state: State) -> None:
+    services = {one["name"]: one["template"][0]["containers"][0]["env"] for one in state["google_cloud_run_v2_service"]}
+    told = {
+        name: [one["value"] for one in env if one["name"] == "HEADRACE_TRUSTED_PROXIES"]
+        for name, env in services.items()
+    }
+
+    assert {name for name, value in told.items() if value == ["2"]} == set(TOPOLOGY["services"])
+    assert [value for value in told.values() if value not in (["2"], [])] == []
+
+
 def test_pubsub_is_as_the_code_would_make_it(state: State) -> None:
     assert differing_subscriptions(state) == {}
     assert DEAD_LETTERS in {one["name"] for one in state["google_pubsub_topic"]}
     assert DEAD_LETTERS in {one["name"] for one in state["google_pubsub_subscription"]}
+
+
+def test_no_event_is_lost_where_nobody_takes_it(state: State) -> None:
+    assert losing(state) == []
 
 
 def test_tables_are_as_the_code_would_make_them(state: State) -> None:
@@ -192,6 +223,16 @@ def test_control_another_subscription_is_seen(state: State) -> None:
     for change in ({"name": "other"}, {"ack_deadline_seconds": 60}, {"filter": ""}, {"dead_letter_policy": []}):
         made = [{**one, **change} for one in pushes]
         assert differing_subscriptions({"google_pubsub_subscription": made})
+
+
+def test_control_a_subscription_that_loses_events_is_seen(state: State) -> None:
+    name = "warehouse.crawl.failed"
+    made = [
+        {**one, "dead_letter_policy": []} if one["name"] == name else one for one in state["google_pubsub_subscription"]
+    ]
+    assert losing({**state, "google_pubsub_subscription": made}) == [name]
+    given = [one for one in state["google_pubsub_subscription_iam_member"] if one["subscription"] != name]
+    assert losing({**state, "google_pubsub_subscription_iam_member": given}) == [name]
 
 
 @pytest.mark.parametrize("change", [{"schema": "[]"}, {"clustering": ["tenant"]}, {"table_id": "rows"}])
