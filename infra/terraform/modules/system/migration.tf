@@ -34,7 +34,7 @@ resource "google_cloud_run_v2_job" "migration" {
   template {
     template {
       service_account = google_service_account.migration.email
-      max_retries     = 1
+      max_retries     = 1 # all that is missing is applied in one transaction: a run that failed left nothing behind
       timeout         = "1800s"
 
       containers {

@@ -33,7 +33,9 @@ module "face" {
 
   environment = merge(local.environment, {
     HEADRACE_DATABASE_POOL = var.faces.pool
-    HEADRACE_AUDIENCES     = join(",", distinct(concat([local.origin, local.address[each.key]], var.audiences)))
+    # Google's front end notes the caller; a load balancer notes it and adds its own address.
+    HEADRACE_TRUSTED_PROXIES = var.domain == null ? 1 : 2
+    HEADRACE_AUDIENCES       = join(",", distinct(concat([local.origin, local.address[each.key]], var.audiences)))
   })
   secrets   = local.secrets
   grants    = concat(local.everybody, lookup(local.grants, each.key, []))
