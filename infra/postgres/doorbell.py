@@ -87,6 +87,7 @@ class Doorbell:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._told.set()
 
     def _heard(self, commit: Commit) -> None:
         if commit.queues:
@@ -99,18 +100,21 @@ class Doorbell:
     async def _post(self) -> None:
         while self._outgoing:
             queues, self._outgoing, told = self._outgoing, set(), self._told
-            await self._notify(sorted(queues))
-            told.set()
+            try:
+                await self._tell(sorted(queues))
+            finally:
+                told.set()
             await asyncio.sleep(_PAUSE_SECONDS if self.carry is None else _CARRYING_SECONDS)
 
+    async def _tell(self, queues: list[str]) -> None:
+        ways = [self._notify(queues)] if self.carry is None else [self._notify(queues), self.carry(queues)]
+        for lost in await asyncio.gather(*ways, return_exceptions=True):
+            if lost is not None:
+                # a lost doorbell costs a second, or a tick: whoever waits looks by itself
+                log.warning("doorbell lost", queues=queues, exc_info=lost)
+
     async def _notify(self, queues: list[str]) -> None:
-        try:
-            await self._database.pool.execute(_RING, CHANNEL, ",".join(queues))
-            if self.carry is not None:
-                await self.carry(queues)
-        except Exception:
-            # a lost doorbell costs a second, or a tick: whoever waits looks by itself
-            log.warning("doorbell lost", queues=queues, exc_info=True)
+        await self._database.pool.execute(_RING, CHANNEL, ",".join(queues))
 
     async def _listen(self) -> None:
         while True:
