@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from infra.local.data_dir import prepare
+from infra.local.doctor_google import GOOGLE
 from infra.local.emulators import provision
 from infra.local.stack import listen, loopback_only
 from infra.postgres import foreign
@@ -43,7 +44,8 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """All checks; all they leave behind is the data directory."""
-    return [_finding(what, check, settings) for what, check in _CHECKS.items()]
+    checks = _CHECKS if settings.profile == "embedded" else {**_CHECKS, **GOOGLE}
+    return [_finding(what, check, settings) for what, check in checks.items()]
 
 
 def _finding(what: str, check: Callable[[Settings], str], settings: Settings) -> Finding:

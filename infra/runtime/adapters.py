@@ -113,6 +113,17 @@ async def lay_out(settings: Settings, functions: Mapping[str, Mapping[str, Any]]
     )
 
 
+async def lacking(settings: Settings, functions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The subscriptions that ``lay_out`` would make, none where the bus is embedded; raises what it raises."""
+    if settings.profile == "embedded":
+        return []
+    installed("pubsub")
+    from infra.gcp import pubsub  # noqa: PLC0415  # see above
+
+    project, emulator = settings.google_cloud_project or "", settings.pubsub_emulator_host
+    return await pubsub.lacking(project, functions, emulator=emulator, push_url=settings.push_url)
+
+
 def _folder(settings: Settings, url: SplitResult, usual: str) -> Path:
     return Path(unquote(url.path)) if url.scheme else settings.data_dir / usual
 

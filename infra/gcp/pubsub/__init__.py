@@ -6,6 +6,6 @@ makes it on Google Cloud, ``headrace up`` on emulators, ``headrace topology`` an
 """
 
 from infra.gcp.pubsub.bus import PubSubBus
-from infra.gcp.pubsub.lay_out import lay_out
+from infra.gcp.pubsub.lay_out import lacking, lay_out
 
-__all__ = ["PubSubBus", "lay_out"]
+__all__ = ["PubSubBus", "lacking", "lay_out"]

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from infra.gcp.pubsub.clients import Clients
-from infra.gcp.pubsub.topology import declare, declare_dead_letters, declare_topic
+from infra.gcp.pubsub.clients import ASKING, Clients
+from infra.gcp.pubsub.topology import DEAD_LETTERS, declare, declare_dead_letters, declare_topic
+from infra.gcp.pubsub.trouble import as_problems
 from infra.runtime.events.bus import Subscription
 
 
@@ -33,6 +34,26 @@ async def lay_out(
     finally:
         await clients.close()
     return [one.name for one in wanted]
+
+
+async def lacking(
+    project: str,
+    functions: Mapping[str, Mapping[str, Any]],
+    *,
+    emulator: str | None = None,
+    push_url: str | None = None,
+) -> list[str]:
+    """The subscriptions that ``lay_out`` would make, by name; changes nothing. Raises what ``as_problems`` raises."""
+    clients = Clients(project, emulator=emulator)
+    await clients.open()
+    try:
+        with as_problems(f"projects/{project}"):
+            pages = await clients.subscriber.list_subscriptions(project=f"projects/{project}", **ASKING)
+            there = {one.name async for one in pages}
+    finally:
+        await clients.close()
+    wanted = [DEAD_LETTERS, *(one.name for one in subscriptions(functions, push_url=push_url))]
+    return [name for name in wanted if clients.subscription(name) not in there]
 
 
 def subscriptions(functions: Mapping[str, Mapping[str, Any]], *, push_url: str | None) -> dict[Subscription, bool]:
