@@ -24,7 +24,8 @@ class Event(BaseModel):
     The fields of a subclass are the CloudEvent's ``data``. Consumers ignore fields they do not know.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # what checks a class is built at its first use: a process tells few of those it knows
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     topic: ClassVar[str]
     """The CloudEvents ``type``, and the name of the topic it is published on."""
@@ -70,7 +71,7 @@ class CrawlEvent(Event):
 class Envelope(BaseModel):
     """An event on its way: CloudEvents 1.0 attributes and the JSON data. ``traceparent`` is the trace it came of."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)  # see above
 
     id: str
     type: str

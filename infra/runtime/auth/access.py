@@ -3,7 +3,7 @@
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.runtime.configuration.setting_types import Account, Audiences, Endpoint
 
@@ -12,6 +12,8 @@ GOOGLE_CERTIFICATES = "https://www.googleapis.com/oauth2/v3/certs"
 
 class Access(BaseSettings):
     """A part of ``Settings``."""
+
+    model_config = SettingsConfigDict(defer_build=True)  # nobody makes one: `Settings` builds its own
 
     auth: Literal["off", "on"] = Field(
         "off", description="Whether callers need an API key or a token; `off` is refused on any address but loopback."

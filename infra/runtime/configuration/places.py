@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.runtime.configuration.setting_types import HostAndPort, LakeUrl, Origin, Project, PushUrl, WarehouseUrl
 
@@ -16,6 +16,8 @@ _EMULATED = _DATA / "emulated"  # a database belongs to one lake, so whoever tri
 
 class Places(BaseSettings):
     """The first part of ``Settings``; what the profile makes of it stands in ``profile.py``."""
+
+    model_config = SettingsConfigDict(defer_build=True)  # nobody makes one: `Settings` builds its own
 
     profile: Profile = Field(
         "embedded",
