@@ -13,6 +13,7 @@ from google.pubsub_v1 import types
 from infra.gcp.pubsub.clients import ASKING, Clients
 from infra.gcp.pubsub.reader import Reader
 from infra.gcp.pubsub.trouble import TROUBLE
+from infra.gcp.pubsub.turn import Turn, Waiting
 from infra.postgres.away import DatabaseAway
 
 _LONGEST_LEASE = 600.0  # seconds
@@ -23,9 +24,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How a process works on a subscription: messages at once, and times in seconds."""
+    """How a process works on a subscription: messages at once, and times in seconds.
+
+    Up to ``waiting`` messages that wait for their retry take no place of those at work.
+    """
 
     concurrency: int = 16
+    waiting: int = 1_000
     lease_s: float = 60.0  # 10 to 600
     again_s: float = 1.0  # before a broken stream is opened anew
     grace_s: float = 5.0  # for running handlers, when asked to stop
@@ -45,6 +50,8 @@ class Lane:
         self._pace = pace
         self._room = asyncio.Semaphore(pace.concurrency)
         self._held: dict[asyncio.Task[None], str] = {}
+        self._waiting = Waiting()
+        self._turn: Turn | None = None
         self._stopping = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -66,6 +73,8 @@ class Lane:
         while not stop.is_set():
             try:
                 await self._read(stop)
+            except TimeoutError:
+                log.info("stream did not end when asked", subscription=self._reader.subscription)
             except TROUBLE as error:
                 # Pub/Sub ends every stream now and then, and says that it is unavailable
                 tell = log.info if isinstance(error, ServiceUnavailable) else log.warning
@@ -76,28 +85,32 @@ class Lane:
             await _passed(stop, self._pace.again_s)
 
     async def _read(self, stop: asyncio.Event) -> None:
-        requests = self._requests(stop)
-        stream: Any = await self._clients.subscriber.streaming_pull(requests=requests, retry=None, timeout=None)
-        try:
-            async for response in stream:
-                for received in response.received_messages:
-                    task = asyncio.create_task(self._deliver(received))
-                    self._held[task] = received.ack_id
-                    task.add_done_callback(lambda done: self._held.pop(done, None))
-        finally:
-            stream.cancel()
+        turn = Turn()
+        requests = self._requests(stop, turn)
+        async with turn.limit:
+            stream: Any = await self._clients.subscriber.streaming_pull(requests=requests, retry=None, timeout=None)
+            self._turn = turn
+            try:
+                async for response in stream:
+                    for received in response.received_messages:
+                        task = asyncio.create_task(self._deliver(received, turn))
+                        self._held[task] = received.ack_id
+                        task.add_done_callback(lambda done: self._held.pop(done, None))
+            finally:
+                self._turn = None
+                stream.cancel()
 
-    async def _requests(self, stop: asyncio.Event) -> AsyncGenerator[types.StreamingPullRequest, None]:
+    async def _requests(self, stop: asyncio.Event, turn: Turn) -> AsyncGenerator[types.StreamingPullRequest, None]:
         yield types.StreamingPullRequest(
             subscription=self._path,
             stream_ack_deadline_seconds=round(self._pace.lease_s),
             max_outstanding_messages=self._pace.concurrency,
         )
         # saying goodbye makes Pub/Sub end the stream: on one that is cut it goes on leasing messages to nobody
-        while not await _passed(stop, _SIGN_OF_LIFE):
+        while not await _either(stop, turn.over, _SIGN_OF_LIFE):
             yield types.StreamingPullRequest()
 
-    async def _deliver(self, received: Any) -> None:
+    async def _deliver(self, received: Any, turn: Turn) -> None:
         async with self._room:  # a stream may bring more than it was asked for
             if self._stopping:
                 await self._lease([received.ack_id], 0.0)
@@ -113,6 +126,16 @@ class Lane:
             await self._told(self._clients.subscriber.acknowledge, ack_ids=[received.ack_id])
         else:
             await self._lease([received.ack_id], again)
+            self._waits(turn, again)
+
+    def _waits(self, turn: Turn, seconds: float) -> None:
+        for one in (turn.waiting, self._waiting):
+            one.add(seconds)
+        crowded = turn.waiting.count() >= max(self._pace.concurrency // 2, 1)
+        # in hand there are never more than two streams' worth, and a broken provider does not empty the subscription
+        room = len(self._held) <= self._pace.concurrency and self._waiting.count() < self._pace.waiting
+        if turn is self._turn and crowded and room:
+            turn.end()
 
     async def _keep_holding(self) -> None:
         while True:
@@ -150,3 +173,14 @@ async def _passed(stop: asyncio.Event, seconds: float) -> bool:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
     return stop.is_set()
+
+
+async def _either(one: asyncio.Event, other: asyncio.Event, seconds: float) -> bool:
+    """Whether one of them is set, after so many seconds at most."""
+    waits = [asyncio.create_task(event.wait()) for event in (one, other)]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return one.is_set() or other.is_set()
