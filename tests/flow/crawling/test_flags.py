@@ -114,6 +114,12 @@ async def aged(house: House) -> dict[str, int]:
         "INSERT INTO stores (crawl_id, attempt, tenant, since) VALUES ($1, 1, 'default', $2)", job.id, long_ago
     )
     await make_days(house.runtime.database, now=long_ago)
+    await house.sql(
+        "INSERT INTO events (id, type, tenant, subject, time, data)"
+        " VALUES ($1, 'crawl.failed', 'default', 'c', $2, '{}')",
+        job.id,
+        long_ago,
+    )
     return await counted(house)
 
 
@@ -135,6 +141,8 @@ async def test_without_background_cleanup_nothing_that_is_old_goes(house: House,
 
     assert all(before.values())
     assert await counted(house) == (dict.fromkeys(before, 0) if cleanup else before)
+    [kept] = await house.context.warehouse.query("SELECT count(*) AS events FROM events")
+    assert kept == {"events": int(cleanup)}
 
 
 async def test_every_order_begins_a_trace_or_continues_its_callers(house: House) -> None:

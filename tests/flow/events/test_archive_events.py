@@ -104,6 +104,7 @@ async def test_a_crash_before_the_day_is_dropped_drops_it_later_and_loads_nothin
     log.warehouse.refuses = 1  # any load from here on is refused
 
     assert await log.run() == 0
+    assert log.warehouse.refused == set()
     assert (await log.here(), await log.archived()) == ([], sorted(ids))
 
 
