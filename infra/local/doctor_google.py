@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, TypeVar
 
-from infra.runtime.adapters import lacking, open_lake, open_warehouse
+from infra.runtime.adapters import lacking, look_at_warehouse, open_lake
 from infra.runtime.auth.choose import AudienceMissing
 from infra.runtime.configuration.emulated import EmulatorsAway, with_emulators
 from infra.runtime.configuration.profile import placed
 from infra.runtime.configuration.settings import Settings, SettingsRefused
 from infra.runtime.functions.topology import generated
+from schemas.load_source import WarehouseMissing
 from schemas.problem import Problem
 
 Answer = TypeVar("Answer")
@@ -65,8 +66,13 @@ def _lake(settings: Settings) -> str:
 
 def _warehouse(settings: Settings) -> str:
     async def asked(found: Settings) -> str:
-        await open_warehouse(found, open_lake(found), {}).query("SELECT 1 AS one")
-        return f"{found.warehouse_url} takes questions"
+        try:
+            await look_at_warehouse(found)
+        except WarehouseMissing:
+            if found.profile == "gcp":
+                raise
+            return f"{found.warehouse_url} is made when it is first used"
+        return f"{found.warehouse_url} can be read"
 
     return _of_google(settings, asked)
 

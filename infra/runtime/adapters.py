@@ -1,7 +1,7 @@
 """The adapters that settled settings choose, by the places they name; each is loaded only where it is used."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -17,6 +17,7 @@ from schemas.tables import warehouse_tables
 if TYPE_CHECKING:
     import aiohttp
 
+    from infra.gcp.bigquery import BigQueryWarehouse
     from infra.runtime.lake import Lake
     from infra.runtime.warehouse import Warehouse
 
@@ -66,6 +67,16 @@ def open_warehouse(settings: Settings, lake: "Lake", judges: Judges) -> "Warehou
     from infra.gcp.bigquery import BigQueryWarehouse  # noqa: PLC0415  # see above
 
     return BigQueryWarehouse(project, dataset, lake, tables, judges=judges, emulator=settings.bigquery_emulator_host)
+
+
+async def look_at_warehouse(settings: Settings) -> None:
+    """Make sure that the dataset is there and may be read; a folder needs no look.
+
+    Raises ``GoogleMissing``, ``WarehouseMissing``, ``WarehouseForbidden``, ``WarehouseUnavailable``.
+    """
+    if (settings.warehouse_url or "").startswith("bq:"):
+        with closing(cast("BigQueryWarehouse", open_warehouse(settings, open_lake(settings), {}))) as warehouse:
+            await warehouse.look()
 
 
 def seconds_between_loads(settings: Settings) -> float:

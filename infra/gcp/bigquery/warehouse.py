@@ -124,6 +124,14 @@ class BigQueryWarehouse:
         """Let go of the threads."""
         self._threads.close()
 
+    async def look(self) -> None:
+        """Make sure that the dataset is there and may be read; makes nothing.
+
+        Raises ``WarehouseMissing``, ``WarehouseForbidden``, ``WarehouseUnavailable``.
+        """
+        connection = await self._connection()
+        await connection.call(connection.client.get_dataset, f"{self._project}.{self._dataset}")
+
     def _names(self, table: str) -> Names:
         if table not in self._tables:
             raise WarehouseRejected(f"There is no table {table}.")

@@ -50,6 +50,7 @@ def test_each_product_is_asked_and_what_is_not_laid_out_is_named(behind_emulator
     assert "headrace topology" in before["Pub/Sub"].fix
     assert [what for what, finding in after.items() if finding.fix] == []
     assert "gs://headrace" in after["Cloud Storage"].found
+    assert "is made when it is first used" in after["BigQuery"].found  # to look makes nothing
 
 
 def test_a_product_that_does_not_answer_is_told_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
