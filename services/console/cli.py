@@ -122,7 +122,7 @@ def doctor(profile: Profile = None, port: Port = None, data_dir: DataDir = None)
 @app.command()
 def query(
     sql: Annotated[
-        str, typer.Argument(help="One question in SQL over the tables `records`, `crawls` and `job_history`.")
+        str, typer.Argument(help="One question in SQL over the tables `records`, `crawls`, `job_history` and `events`.")
     ],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, as in a pipe.")] = False,
