@@ -5,6 +5,8 @@ import signal
 from collections.abc import Coroutine
 from typing import Any
 
+from infra.runtime.functions.ending import leave
+
 
 async def until_interrupted(work: Coroutine[Any, Any, None]) -> None:
     """Run the work; SIGINT or SIGTERM cancels it, so that it cleans up, and a second one ends the process at once."""
@@ -25,3 +27,5 @@ async def until_interrupted(work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         if not told:
             raise
+    if told:
+        leave()

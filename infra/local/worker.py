@@ -18,6 +18,7 @@ from infra.postgres.server import made
 from infra.runtime import garbage
 from infra.runtime.configuration.profile import placed
 from infra.runtime.configuration.settings import Settings, read_settings
+from infra.runtime.functions.ending import leave
 from infra.runtime.functions.serving import chosen, serving
 from infra.runtime.runtime import open_runtime
 from infra.runtime.telemetry import logging
@@ -66,6 +67,7 @@ async def follow(settings: Settings) -> None:
         ended.cancel()
         working.cancel()
         await asyncio.gather(ended, working, return_exceptions=True)
+    leave()
 
 
 async def _input_ended() -> None:

@@ -1,12 +1,17 @@
-"""The end of a process whose server owns its signals."""
+"""The end of a process: where its server owns the signals, and where a call holds it up that cannot be stopped."""
 
 import asyncio
+import os
 import signal
+import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
 
 Go = Callable[[], None]
+
+LEFT_SECONDS = 0.5
 
 
 def before_ending(told: Callable[[Go], None]) -> None:
@@ -27,6 +32,17 @@ def before_ending(told: Callable[[Go], None]) -> None:
             loop.call_soon_threadsafe(told, go)
 
         signal.signal(number, handler)
+
+
+def leave() -> None:
+    """What had to be cleaned up is: within half a second this process is gone with 0, whatever it still waits for.
+
+    A thread of Google's clients waits for an answer up to half a minute, and Python for its threads.
+    """
+    sys.stdout.flush()
+    timer = threading.Timer(LEFT_SECONDS, os._exit, args=(0,))
+    timer.daemon = True  # a process that waits for nothing is gone before
+    timer.start()
 
 
 def _tell(before: object, number: int, frame: FrameType | None) -> None:

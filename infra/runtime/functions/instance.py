@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import structlog
 
-from infra.runtime.functions.ending import Go, before_ending
+from infra.runtime.functions.ending import Go, before_ending, leave
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem, ProblemClass
 
@@ -88,4 +88,5 @@ class Instance:
             _, late = await asyncio.wait([self._holding], timeout=END_SECONDS)
             if late:
                 log.warning("the process did not end in time")
+                leave()
         go()

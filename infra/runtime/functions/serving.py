@@ -14,6 +14,7 @@ from schemas.problem import Problem
 log = structlog.get_logger()
 
 STOP_SECONDS = 2.0  # what a function gets to stop; a whole process takes at most 8 s
+CANCEL_SECONDS = 1.0  # what it gets then: a thread of Google's clients cannot be stopped, and may wait half a minute
 
 
 class NothingToServe(Problem):
@@ -59,7 +60,11 @@ async def _ended(tasks: Collection[asyncio.Task[None]]) -> None:
     for task in late:
         log.warning("function did not stop in time", function=task.get_name())
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    if late:
+        _, deaf = await asyncio.wait(late, timeout=CANCEL_SECONDS)
+        for task in deaf:
+            log.warning("function is left behind: a call of its does not end", function=task.get_name())
+    await asyncio.gather(*(task for task in tasks if task.done()), return_exceptions=True)
 
 
 def _known(what: str, asked: Collection[str], there: Collection[str]) -> None:
