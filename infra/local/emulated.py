@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from infra.local.emulators import emulators, install
+from infra.local.emulators import Emulators, emulators, install
 from infra.local.emulators.child import EmulatorFailed
 from infra.runtime.adapters import lay_out
 from infra.runtime.configuration.emulated import must_answer, needed
@@ -34,16 +35,25 @@ async def emulated(settings: Settings) -> AsyncIterator[tuple[Settings, dict[str
     await asyncio.to_thread(must_answer, given)
     await install([name for name in wanted if name not in given])
     project = settings.google_cloud_project or LOCAL_PROJECT
-    async with emulators(settings.data_dir, wanted=wanted, given=given, project=project) as found:
-        hosts = {name: getattr(found, name) for name in wanted}
-        settings = settings.model_copy(update={f"{name}_emulator_host": host for name, host in hosts.items()})
-        await _bucket(settings)
-        await lay_out(settings, topology.generated()["functions"])
-        yield settings, {f"{_NAMES[name]} (emulator)": host for name, host in hosts.items()}
+    furnish = partial(_furnish, settings)
+    async with emulators(settings.data_dir, wanted=wanted, given=given, project=project, furnish=furnish) as found:
+        addresses = {f"{_NAMES[name]} (emulator)": getattr(found, name) for name in wanted}
+        yield _with(settings, found), addresses
+
+
+def _with(settings: Settings, found: Emulators) -> Settings:
+    hosts = {f"{name}_emulator_host": getattr(found, name) for name in needed(settings)}
+    return settings.model_copy(update=hosts)
+
+
+async def _furnish(settings: Settings, found: Emulators) -> None:
+    """What infra/terraform makes in the cloud; fine if it is there."""
+    settings = _with(settings, found)
+    await _bucket(settings)
+    await lay_out(settings, topology.generated()["functions"])
 
 
 async def _bucket(settings: Settings) -> None:
-    """Make the lake's bucket, as infra/terraform does in the cloud; fine if it is there."""
     url = urlsplit(settings.lake_url or "")
     if url.scheme != "gs":
         return

@@ -148,6 +148,24 @@ async def gone(processes: list[psutil.Process]) -> bool:
     return not left
 
 
+@pytest.mark.parametrize("name", ["pubsub", "storage", "bigquery"])
+async def test_an_emulator_that_is_killed_comes_back_and_the_crawl_goes_on(
+    api: Api, emulated: System, http: aiohttp.ClientSession, name: str
+) -> None:
+    port = address(emulated, name).rpartition(":")[2]
+    before = await api.trigger("ready_after:3,records:5")
+    leash = next(one for one in emulators_of(emulated.folder) if any(port in part for part in one.cmdline()))
+    [program] = leash.children()
+
+    program.kill()
+    assert await gone([program])
+    after = await api.trigger("ready_after:0.1,records:7")
+
+    for crawl_id, count in ((before, 5), (after, 7)):
+        await event(api, LOADED, crawl_id)
+        assert await rows(http, address(emulated, "bigquery"), crawl_id) == count
+
+
 async def test_a_killed_system_leaves_no_emulator_behind_and_the_next_one_goes_on(
     killable: System, http: aiohttp.ClientSession
 ) -> None:

@@ -2,19 +2,20 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.local.emulators.addresses import remember, same_port
-from infra.local.emulators.child import started
 from infra.local.emulators.google_sdk import jar, java
+from infra.local.emulators.kept import failing, kept_up
 from infra.local.emulators.programs import STORAGE, bigquery_package, programs
 from infra.postgres.locks import FileLock
 from infra.runtime.configuration.emulated import EMULATORS, answers, known
 from infra.runtime.configuration.profile import LOCAL_PROJECT
 from infra.runtime.configuration.settings import variable
+from schemas.problem import Problem
 
 PATIENCE = 90.0  # seconds for another process's emulators to answer
 _LOOK_SECONDS = 0.05
@@ -29,6 +30,10 @@ class Emulators:
     bigquery: str | None = None
 
 
+async def bare(_: Emulators) -> None:
+    """Puts nothing into emulators."""
+
+
 @asynccontextmanager
 async def emulators(
     data_dir: Path,
@@ -36,16 +41,23 @@ async def emulators(
     wanted: Collection[str] = EMULATORS,
     given: Mapping[str, str] | None = None,
     project: str = LOCAL_PROJECT,
+    furnish: Callable[[Emulators], Awaitable[None]] = bare,
 ) -> AsyncIterator[Emulators]:
     """These emulators, ready inside the block: those ``given``, else those that run for the directory, else new ones.
 
-    Without ``given`` the variables of the environment say which are there already. Raises ``EmulatorMissing``,
-    ``EmulatorFailed``, and ``TimeoutError`` where another process holds the directory and its emulators do not answer.
+    ``furnish`` puts into them what must be there, now and whenever one of ours died and was started again. Without
+    ``given`` the variables of the environment say which are there already. Raises ``EmulatorMissing``,
+    ``EmulatorFailed``, ``EmulatorDied``, and ``TimeoutError`` where another process holds the directory and its
+    emulators do not answer.
     """
     by_hand = _by_hand() if given is None else given
     found = {name: by_hand[name] for name in wanted if name in by_hand}
-    async with AsyncExitStack() as stack:
-        folder = _Folder(_made(data_dir), project, stack, by_hand.get("storage"))
+    async with failing() as fail, AsyncExitStack() as stack:
+
+        async def again() -> None:
+            await furnish(Emulators(**found))
+
+        folder = _Folder(_made(data_dir), project, stack, by_hand.get("storage"), again, fail)
         try:
             async with asyncio.TaskGroup() as starts:  # all, or none is left behind
                 starts.create_task(folder.have(found, {"pubsub"} & set(wanted)))
@@ -53,6 +65,7 @@ async def emulators(
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         stack.callback(folder.let_go)
+        await again()
         yield Emulators(**found)
 
 
@@ -98,6 +111,8 @@ class _Folder:
     project: str
     stack: AsyncExitStack
     storage: str | None  # where BigQuery loads from, if that is not started here
+    again: Callable[[], Awaitable[None]]
+    fail: Callable[[Problem], None]
     ends: list[Callable[[], None]] = field(default_factory=list)
 
     def let_go(self) -> None:
@@ -118,7 +133,8 @@ class _Folder:
             return await _answering(self.path, name)
         port = same_port(self.path, name)
         for program in programs(name, port, self.path, project=self.project, storage_url=storage):
-            self.ends.append(await self.stack.enter_async_context(started(program, self.path)))
+            kept = kept_up(program, self.path, again=self.again, fail=self.fail)
+            self.ends.append(await self.stack.enter_async_context(kept))
         return remember(self.path, name, port)
 
 

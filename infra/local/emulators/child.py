@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -42,12 +43,17 @@ class Program:
     first: Callable[[], Awaitable[None]] | None = None
 
 
-@asynccontextmanager
-async def started(program: Program, folder: Path) -> AsyncIterator[Callable[[], None]]:
-    """The program at work inside the block, its output in ``folder``; what is yielded has it go, without waiting.
+@dataclass(frozen=True)
+class Child:
+    """A program that was started. ``let_go`` has it go, without waiting."""
 
-    Raises ``EmulatorFailed``.
-    """
+    process: Process
+    let_go: Callable[[], None]
+
+
+@asynccontextmanager
+async def started(program: Program, folder: Path) -> AsyncIterator[Child]:
+    """The program at work inside the block, its output in ``folder``. Raises ``EmulatorFailed``."""
     log = folder / f"{program.name}.log"
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
@@ -64,7 +70,7 @@ async def started(program: Program, folder: Path) -> AsyncIterator[Callable[[], 
         await _ready(program, process, log)
         if program.first is not None:
             await program.first()
-        yield leash.close
+        yield Child(process, leash.close)
     finally:
         leash.close()
         await _gone(process)
@@ -94,6 +100,8 @@ async def _gone(process: Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # a leash that was killed leaves its program behind
 
 
 def _last(log: Path) -> str:
