@@ -26,6 +26,7 @@ SERVER_SETTINGS = {
     "jit": "off",
 }
 PATIENCE_SECONDS = 5.0
+CLOSE_SECONDS = 2.0  # who is left behind at the end of a process never gives its connection back
 AT_HAND = 2
 NOT_AT_HAND = 2  # one listens for good, and whoever asks the pool itself finds one more
 
@@ -153,7 +154,7 @@ class Database:
         """Give the connections back to the server; those it does not take back in time are cut."""
         await self._connections.put_away()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.pool.close(), PATIENCE_SECONDS)
+            await asyncio.wait_for(self.pool.close(), CLOSE_SECONDS)
 
 
 async def _leave(connection: Any) -> None:

@@ -99,14 +99,11 @@ async def test_a_sign_of_life_does_not_wait_for_ever(database_dsn: str, monkeypa
     await database.close()
 
 
-async def test_closing_does_not_wait_for_ever_for_a_connection_in_use(
-    database_dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+async def test_closing_leaves_a_process_the_time_to_end_though_a_connection_is_in_use(database_dsn: str) -> None:
     database = await Database.connect(database_dsn)
     await database.pool.acquire()
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(4):
         await database.close()
 
 
