@@ -14,7 +14,11 @@ from infra.gcp.pubsub.trouble import as_problems
 # The clients' own retries go on for ten minutes: whoever calls us has a better idea of when to try again.
 ASKING: dict[str, Any] = {"retry": None, "timeout": 10.0}  # seconds
 
-_ANY_SIZE = [("grpc.max_receive_message_length", -1)]  # without it an emulator's messages end at 4 MiB
+_EMULATED = [
+    ("grpc.max_receive_message_length", -1),  # without it an emulator's messages end at 4 MiB
+    ("grpc.use_local_subchannel_pool", 1),  # else what others failed to reach is not tried for up to two minutes,
+    ("grpc.max_reconnect_backoff_ms", 1_000),  # also when it has come back meanwhile
+]
 _SCOPES = ["https://www.googleapis.com/auth/pubsub"]
 
 
@@ -32,7 +36,7 @@ class Clients:
         """Connect when first used. Raises ``BusRefused`` where there are no credentials."""
         given: dict[str, Any]
         if self._emulator is not None:
-            given = {"channel": grpc.aio.insecure_channel(self._emulator, options=_ANY_SIZE)}
+            given = {"channel": grpc.aio.insecure_channel(self._emulator, options=_EMULATED)}
         else:
             with as_problems():
                 credentials, _ = await asyncio.to_thread(google.auth.default, scopes=_SCOPES)
