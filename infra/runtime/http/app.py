@@ -18,7 +18,7 @@ from infra.runtime.http.guard import BODY_SECONDS, MAX_BODY, Guard
 from infra.runtime.http.invalid import MalformedJson
 from infra.runtime.http.measured import Measured, metrics_route
 from infra.runtime.http.problem_json import json_response, problem_response
-from infra.runtime.http.query import refuse_repeated
+from infra.runtime.http.query import refuse_odd_queries
 from infra.runtime.http.rate_limit import RateLimit
 from infra.runtime.http.reference_page import reference_page
 from infra.runtime.http.traced import Traced
@@ -82,7 +82,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         responses=OTHER,
-        dependencies=[Depends(refuse_repeated)],
+        dependencies=[Depends(refuse_odd_queries)],
     )
     app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds, wider=body_limits)
     if rate_limit:
