@@ -33,6 +33,8 @@ module "system" {
   budget      = var.budget
 
   provider_secrets = var.provider_secrets
+  settings         = var.settings
+  audiences        = var.audiences
 
   database  = { tier = "db-custom-2-7680", max_connections = 500, standby = true }
   faces     = { min_instances = 1, max_instances = 4, pool = 5 }

@@ -35,3 +35,15 @@ variable "budget" {
   type        = object({ billing_account = string, amount = number })
   default     = null
 }
+
+variable "settings" {
+  description = "More environment variables for every process, as .env.example names them."
+  type        = map(string)
+  default     = {}
+}
+
+variable "audiences" {
+  description = "Audiences of Google identity tokens that callers may bring, besides the services' own addresses and gcloud's."
+  type        = list(string)
+  default     = []
+}

@@ -33,6 +33,8 @@ module "system" {
   budget      = var.budget
 
   provider_secrets = var.provider_secrets
+  settings         = var.settings
+  audiences        = var.audiences
 
   database  = { tier = "db-custom-1-3840", max_connections = 250, standby = false }
   faces     = { min_instances = 0, max_instances = 2, pool = 5 }

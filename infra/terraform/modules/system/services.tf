@@ -2,6 +2,7 @@ locals {
   address = { for name in setunion(local.faces, keys(local.functions)) : name =>
     "https://${replace(name, "_", "-")}-${data.google_project.main.number}.${var.region}.run.app"
   }
+  gcloud = "32555940559.apps.googleusercontent.com" # the audience of gcloud auth print-identity-token
   origin = var.domain == null ? local.address["crawling"] : "https://${var.domain}"
 
   environment = merge({
@@ -35,7 +36,7 @@ module "face" {
     HEADRACE_DATABASE_POOL = var.faces.pool
     # Google's front end notes the caller; a load balancer notes it and adds its own address.
     HEADRACE_TRUSTED_PROXIES = var.domain == null ? 1 : 2
-    HEADRACE_AUDIENCES       = join(",", distinct(concat([local.origin, local.address[each.key]], var.audiences)))
+    HEADRACE_AUDIENCES       = join(",", distinct(concat([local.origin, local.address[each.key], local.gcloud], var.audiences)))
   })
   secrets   = local.secrets
   grants    = concat(local.everybody, lookup(local.grants, each.key, []))

@@ -73,9 +73,9 @@ variable "settings" {
 }
 
 variable "audiences" {
-  description = "Audiences of Google identity tokens that callers may bring, besides the services' own addresses."
+  description = "Audiences of Google identity tokens that callers may bring, besides the services' own addresses and gcloud's."
   type        = list(string)
-  default     = ["32555940559.apps.googleusercontent.com"] # gcloud's, for people: gcloud auth print-identity-token
+  default     = []
 }
 
 variable "result_days" {
