@@ -2,12 +2,15 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from infra.runtime.auth.access import Access
+from infra.runtime.configuration.capturing import Capturing
+from infra.runtime.configuration.leaving import Leaving
 from infra.runtime.configuration.places import Places
-from infra.runtime.configuration.setting_types import Endpoint, MailServer, Origin, SigningSecret
+from infra.runtime.configuration.providers import Providers
+from infra.runtime.configuration.setting_types import Endpoint, MailServer, SigningSecret
 from infra.runtime.telemetry.redaction import scrub
 from schemas.problem import Problem
 
@@ -23,7 +26,7 @@ class SettingsRefused(Problem):
     recovery: ClassVar[str] = "Correct it in the environment or on the command line; .env.example explains every one."
 
 
-class Settings(Access, Places):
+class Settings(Access, Capturing, Providers, Leaving, Places):
     """The effective configuration. Field descriptions become ``.env.example`` and the README's table."""
 
     model_config = SettingsConfigDict(
@@ -32,25 +35,6 @@ class Settings(Access, Places):
 
     host: str = Field("127.0.0.1", description="Address the faces listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port of every face.")
-
-    bright_data_api_url: Origin | None = Field(
-        None,
-        validation_alias="BRIGHT_DATA_API_URL",
-        description="Origin of the Bright Data API; unset: the real one with a token, the simulator without.",
-    )
-    bright_data_api_token: SecretStr | None = Field(
-        None, validation_alias="BRIGHT_DATA_API_TOKEN", description="Bearer token for Bright Data."
-    )
-    bright_data_batch_size: int = Field(10_000, ge=1_000, description="Records a part when a snapshot is downloaded.")
-    bright_data_requests_per_second: float = Field(
-        100.0, gt=0, description="Ceiling for all calls to Bright Data by one process."
-    )
-    bright_data_in_flight: int = Field(
-        20,
-        ge=1,
-        le=10_000,
-        description="Calls to Bright Data under way at once; a sudden refusal hits them all, and 25 block the address.",
-    )
 
     polling_enabled: bool = Field(
         default=True,

@@ -1,0 +1,32 @@
+"""Hosts that the operator lets pages and requests reach although they are private."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from infra.runtime.egress.destination import spelled
+from infra.runtime.egress.refused import EgressRefused
+
+
+def allowed(value: str) -> frozenset[str]:
+    """The hosts of a list with commas, each ``host``, ``host:port`` or ``[address]:port``, in their one spelling.
+
+    Raises ``ValueError`` for one that is neither.
+    """
+    return frozenset(_entry(one.strip()) for one in value.split(",") if one.strip())
+
+
+def _entry(entry: str) -> str:
+    try:
+        return spelled(entry)
+    except EgressRefused as refused:
+        msg = f"must be hosts, or hosts with their ports, separated by commas ({refused.detail})"
+        raise ValueError(msg) from refused
+
+
+def _hosts(value: str) -> str:
+    allowed(value)
+    return value
+
+
+Hosts = Annotated[str, AfterValidator(_hosts)]
