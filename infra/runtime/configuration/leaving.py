@@ -3,11 +3,11 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from infra.runtime.egress.allow import Hosts, allowed
+from infra.runtime.egress.allow import Hosts
 
 
 class Leaving(BaseSettings):
-    """A part of ``Settings``."""
+    """A part of ``Settings``; ``infra.runtime.egress.allow.allowed`` reads what is written."""
 
     model_config = SettingsConfigDict(defer_build=True)  # nobody makes one: `Settings` builds its own
 
@@ -16,8 +16,3 @@ class Leaving(BaseSettings):
         description="Hosts, or hosts with ports, that captures and fetches may reach although they are private or not"
         " on port 80 or 443; separated by commas.",
     )
-
-    @property
-    def egress_hosts(self) -> frozenset[str]:
-        """``egress_allow`` as ``infra.runtime.egress`` takes it."""
-        return allowed(self.egress_allow)

@@ -36,14 +36,31 @@ def destination(url: str, allow: frozenset[str] = frozenset(), *, ports: frozens
     Raises ``EgressRefused``.
     """
     scheme, host, port = _parts(url)
-    literal = _literal(host)
-    host = host if literal is None else str(literal)
-    allowed = not allow.isdisjoint({host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}"})
+    host, literal = _spelled(host)
+    allowed = not allow.isdisjoint({_bracketed(host), f"{_bracketed(host)}:{port}"})
     if not allowed:
         _judge(host, literal)
         if ports is not None and port not in ports:
             raise EgressRefused(f"{host}: port {port} is not one of the web")
     return Destination(scheme=scheme, host=host, port=port, literal=literal, allowed=allowed)
+
+
+def spelled(entry: str) -> str:
+    """A host, or a host with its port, as ``allow`` holds it. Raises ``EgressRefused`` for what is neither."""
+    if any(sign in entry for sign in "/?#"):
+        raise EgressRefused(f"{entry!r} is no host")
+    _, host, port = _parts(f"http://{entry}")
+    host = _bracketed(_spelled(host)[0])
+    return f"{host}:{port}" if re.search(r":\d+$", entry) and (entry[0] == "[" or entry.count(":") == 1) else host
+
+
+def _spelled(host: str) -> tuple[str, Address | None]:
+    literal = _literal(host)
+    return (host.rstrip("."), None) if literal is None else (str(literal), literal)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _judge(host: str, literal: Address | None) -> None:
