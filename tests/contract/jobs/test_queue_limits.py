@@ -63,6 +63,36 @@ async def test_claimers_that_did_not_wait_for_each_other_would_take_too_many(
     assert await storm(database_dsn, 20, each=3) > 7
 
 
+async def unlocked(desk: Desk) -> int:
+    async with desk.database.transaction() as tx:
+        return len(await tx.fetch("SELECT id FROM jobs FOR UPDATE SKIP LOCKED"))
+
+
+async def test_a_claim_under_limits_locks_only_what_it_takes(desk: Desk) -> None:
+    for tenant in ("a", "b", "c"):
+        await desk.queue(30, tenant=tenant)
+    await limit(desk, tenant_concurrency=20)
+
+    async with desk.database.transaction() as tx:
+        taken = await held.claim_fairly(tx, "q", limit=5, lease_seconds=60, worker="w")
+        others = await unlocked(desk)
+
+    assert len(taken or []) == 5
+    assert others == 85
+
+
+async def test_a_claim_under_limits_passes_over_what_somebody_holds(desk: Desk) -> None:
+    await desk.queue(30)
+    await limit(desk, tenant_concurrency=20)
+
+    async with desk.database.transaction() as tx:
+        first = await tx.fetch("SELECT id FROM jobs ORDER BY rank_at, id LIMIT 2 FOR UPDATE")
+        taken = await desk.claim(3)
+
+    assert len(taken) == 3
+    assert {job.id for job in taken}.isdisjoint(row["id"] for row in first)
+
+
 async def test_an_ended_job_makes_room_for_exactly_one(desk: Desk) -> None:
     await desk.queue(10)
     await limit(desk, concurrency=2)
