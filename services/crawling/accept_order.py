@@ -8,6 +8,7 @@ from infra.postgres.database import Transaction
 from services.crawling.order import Order
 from services.crawling.policy import Policy
 from services.crawling.provider_options import Options, refuse_what_no_provider_takes
+from services.crawling.spending.reserve import reserve
 from services.crawling.store import crawls
 from services.crawling.trigger_crawl import MAX_TRIES
 from services.jobs.job import NewJob
@@ -16,10 +17,23 @@ from services.jobs.job import NewJob
 async def accept_order(tx: Transaction, job: NewJob, *, options: Options, policy: Policy) -> NewJob:
     """The job as it is queued. What the order says of itself wins over what was said of the job.
 
-    An order that is to start later has its time from then on. Raises ``UnknownProvider``, ``InvalidRequest``.
+    An order that is to start later has its time from then on, and counts against the budgets from now on. Raises
+    ``UnknownProvider``, ``InvalidRequest``, ``BudgetExceeded``.
     """
     order = Order.model_validate(job.payload)
     refuse_what_no_provider_takes(order, options)
+    source_id = order.source_id or job.source_id
+    await reserve(
+        tx,
+        job.id,
+        1,
+        tenant=job.tenant,
+        source_id=source_id,
+        provider=order.provider,
+        inputs=len(order.provider_inputs),
+        options=order.options,
+        policy=policy,
+    )
     await crawls.insert(
         tx,
         job.id,
@@ -36,5 +50,5 @@ async def accept_order(tx: Transaction, job: NewJob, *, options: Options, policy
         step="submitting",
         payload={},
         metadata={**job.metadata, **order.metadata},
-        source_id=order.source_id or job.source_id,
+        source_id=source_id,
     )

@@ -7,13 +7,15 @@ import structlog
 from infra.postgres.database import Database
 from services.crawling.ports import Lake, Warehouse
 from services.crawling.result.part import Place
-from services.crawling.store import keys, leftovers
+from services.crawling.spending.settle import settle_left_open
+from services.crawling.store import keys, leftovers, purchases
 from services.crawling.store.leftovers import Leftover
 
 log = structlog.get_logger()
 
 BATCH = 200
 SETTLED = timedelta(hours=1)
+SPEND_DAYS = 400  # a year and a month
 ABANDONED_SECONDS = 86_400.0  # no writer works on one file or upload for longer
 
 
@@ -21,7 +23,9 @@ async def clean_up(*, database: Database, lake: Lake, warehouse: Warehouse, sett
     """Once through; returns how many attempts were cleared. A failed attempt keeps its rejects: they explain it."""
     async with database.transaction() as tx:
         await keys.prune(tx)
+        await purchases.prune(tx, days=SPEND_DAYS)
         ended = await leftovers.over(tx, older_than=settled, limit=BATCH)
+    await settle_left_open(database=database, settled_seconds=settled.total_seconds())
     for one in ended:
         await _clear(one, database=database, lake=lake)
     await lake.sweep(older_than_seconds=ABANDONED_SECONDS)

@@ -7,6 +7,7 @@ from infra.postgres.database import Transaction
 from schemas.events.data_ingestion_completed import DataIngestionCompleted
 from services.crawling.order import Crawl
 from services.crawling.result.proof import Proof
+from services.crawling.spending.settle import settle
 from services.crawling.store import crawls
 from services.jobs.job import Done, Job, NewJob, Outcome, Waiting
 from services.jobs.store import commands, control, queue
@@ -19,6 +20,7 @@ def completed(job: Job, crawl: Crawl, proof: Proof) -> Outcome:
     result: dict[str, Any] = proof.model_dump()
 
     async def also(tx: Transaction) -> None:
+        await settle(tx, crawl.id, tenant=crawl.tenant, records=proof.post_count)
         await queue.enqueue(tx, load_job(crawl, job.attempt, result))
         await crawls.warehouse_state(tx, crawl.id, "pending")
         if crawl.warehouse == "async":

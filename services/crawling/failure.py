@@ -5,6 +5,7 @@ from typing import ClassVar
 from infra.postgres.database import Transaction
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.problem import Problem
+from services.crawling.spending.settle import settle_ended
 from services.crawling.store import crawls, polls
 from services.jobs.job import Job
 from services.jobs.store.rows import said
@@ -60,6 +61,7 @@ async def crawl_failed(tx: Transaction, job: Job, problem: Problem) -> None:
     if problem.code in DEAD_SNAPSHOT:
         await crawls.snapshot_died(tx, job.id, status="")
     await polls.stop(tx, job.id)
+    await settle_ended(tx, job.id, tenant=job.tenant, code=problem.code)
     await tx.record(
         CrawlFailed(
             crawl_id=str(job.id),

@@ -1,8 +1,11 @@
 """How patient crawling is: the settings it needs, in its own words."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 
+from infra.runtime.configuration.costs import read_prices
 from infra.runtime.configuration.settings import Settings
 
 
@@ -22,6 +25,8 @@ class Policy:
     webhook_base: str | None = None
     poll_concurrency: int = 500
     room: int = 10_000  # jobs that may wait in one queue
+    prices: Mapping[str, Decimal] = field(default_factory=dict)  # of a thousand records, by provider
+    records_per_input: int = 100  # expected where an order limits nothing itself
 
 
 def policy(settings: Settings, *, public_url: str | None) -> Policy:
@@ -39,4 +44,6 @@ def policy(settings: Settings, *, public_url: str | None) -> Policy:
         webhook_base=public_url,
         poll_concurrency=settings.poll_concurrency,
         room=settings.max_queue_size,
+        prices=read_prices(settings.prices),
+        records_per_input=settings.records_per_input,
     )

@@ -9,6 +9,7 @@ from schemas.problem import Problem
 from services.crawling.failure import DEAD_SNAPSHOT
 from services.crawling.phase import require
 from services.crawling.policy import Policy
+from services.crawling.spending.reserve import reserve
 from services.crawling.store import crawls, history, polls, views
 from services.crawling.trigger_crawl import QUEUE
 from services.jobs.job import Job
@@ -28,7 +29,7 @@ class WouldBuyAgain(Problem):
 async def retry_crawl(crawl_id: UUID, *, tenant: str, repurchase: bool, database: Database, policy: Policy) -> int:
     """Start the next attempt; returns its number.
 
-    Raises ``CrawlNotFound``, ``IllegalCommand``, ``WouldBuyAgain``, ``QueueFull``.
+    Raises ``CrawlNotFound``, ``IllegalCommand``, ``WouldBuyAgain``, ``BudgetExceeded``, ``QueueFull``.
     """
     async with database.transaction() as tx:
         locked = await control.lock(tx, crawl_id)
@@ -40,6 +41,8 @@ async def retry_crawl(crawl_id: UUID, *, tenant: str, repurchase: bool, database
         if alive and not repurchase:
             return await _wait_again(tx, locked, row)
         _refuse_to_buy_again(row, repurchase=repurchase)
+        if repurchase or not _of_unknown_fate(row):
+            await _reserve(tx, locked, row, policy)
         await require_room(tx, QUEUE, room=policy.room)
         return await _order_again(tx, locked, row, repurchase=repurchase)
 
@@ -56,6 +59,27 @@ def _refuse_to_buy_again(row: Mapping[str, Any], *, repurchase: bool) -> None:
     fruitless = row["error_code"] in DEAD_SNAPSHOT and row["proven"] is None
     if not (repurchase or never_bought or fruitless):
         raise WouldBuyAgain
+
+
+def _of_unknown_fate(row: Mapping[str, Any]) -> bool:
+    """What was reserved for an order that is looked up before it is sent again is still reserved."""
+    return row["snapshot_id"] is None and row["submitted_at"] is not None
+
+
+async def _reserve(tx: Transaction, locked: Job, row: Mapping[str, Any], policy: Policy) -> None:
+    crawl = await crawls.get(tx, locked.id)
+    assert crawl is not None  # noqa: S101  # its row was just seen
+    await reserve(
+        tx,
+        locked.id,
+        locked.attempt + 1,
+        tenant=locked.tenant,
+        source_id=row["source_id"],
+        provider=crawl.provider,
+        inputs=len(crawl.inputs),
+        options=crawl.options,
+        policy=policy,
+    )
 
 
 async def _order_again(tx: Transaction, locked: Job, row: Mapping[str, Any], *, repurchase: bool) -> int:

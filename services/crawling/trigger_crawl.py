@@ -1,4 +1,4 @@
-"""Accept an order: one transaction stores the crawl, its job and its idempotency key."""
+"""Accept an order: one transaction stores the crawl, its job, its idempotency key and what is reserved for it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,6 +8,7 @@ from infra.postgres.database import Database
 from schemas.problem import Problem, ProblemClass
 from services.crawling.order import Order
 from services.crawling.policy import Policy
+from services.crawling.spending.reserve import reserve
 from services.crawling.store import crawls, keys
 from services.jobs.job import Job, NewJob
 from services.jobs.store import held, queue
@@ -52,7 +53,7 @@ async def trigger_crawl(
 ) -> Accepted:
     """Store the order. With a ``worker`` its job is handed out at once, else the queue has it.
 
-    Raises ``IdempotencyMismatch``, ``IdempotencyInProgress``, ``QueueFull``.
+    Raises ``IdempotencyMismatch``, ``IdempotencyInProgress``, ``BudgetExceeded``, ``QueueFull``.
     """
     async with database.transaction() as tx:
         if key is not None:
@@ -67,6 +68,18 @@ async def trigger_crawl(
             )
             if known is not None:
                 return _known(known, key)
+        await reserve(
+            tx,
+            crawl_id,
+            1,
+            tenant=tenant,
+            source_id=order.source_id,
+            provider=order.provider,
+            inputs=len(order.provider_inputs),
+            options=order.options,
+            policy=policy,
+        )
+        # after the budgets, as wherever both are asked: in another order two could wait for each other
         await require_room(tx, QUEUE, room=policy.room)
         await queue.enqueue(tx, _job(crawl_id, order, tenant, created_by))
         await crawls.insert(tx, crawl_id, order, tenant=tenant, webhook_token=webhook_token, deadline=policy.deadline)

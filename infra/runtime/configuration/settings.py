@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from infra.runtime.auth.access import Access
 from infra.runtime.configuration.capturing import Capturing
+from infra.runtime.configuration.costs import Costs
 from infra.runtime.configuration.leaving import Leaving
 from infra.runtime.configuration.places import Places
 from infra.runtime.configuration.providers import Providers
@@ -26,7 +27,7 @@ class SettingsRefused(Problem):
     recovery: ClassVar[str] = "Correct it in the environment or on the command line; .env.example explains every one."
 
 
-class Settings(Access, Capturing, Providers, Leaving, Places):
+class Settings(Access, Capturing, Costs, Providers, Leaving, Places):
     """The effective configuration. Field descriptions become ``.env.example`` and the README's table."""
 
     model_config = SettingsConfigDict(

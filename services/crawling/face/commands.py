@@ -27,6 +27,7 @@ from services.crawling.provider_problems import (
 )
 from services.crawling.resume_crawl import resume_crawl
 from services.crawling.retry_crawl import WouldBuyAgain, retry_crawl
+from services.crawling.spending.budget import BudgetExceeded
 from services.crawling.wiring import Crawling, crawling
 from services.jobs.submitting.room import QueueFull
 
@@ -75,7 +76,7 @@ def routes(runtime: Runtime) -> APIRouter:
             )
         return await said(one, caller, "Download started")
 
-    @made.post("/retry-background", status_code=202, responses=problems(*_ANEW, WouldBuyAgain))
+    @made.post("/retry-background", status_code=202, responses=problems(*_ANEW, WouldBuyAgain, BudgetExceeded))
     async def retry(crawl_id: str, caller: Operating, *, repurchase: bool = False) -> dict[str, Any]:
         """Run an ended crawl again; buys again only where the snapshot is gone, or with repurchase=true."""
         async with _commanded(crawl_id, caller, context) as one:

@@ -17,6 +17,7 @@ from services.crawling.face.submissions import Submissions
 from services.crawling.failure import crawl_failed, stage_of
 from services.crawling.order import Order
 from services.crawling.provider_options import UnknownProvider
+from services.crawling.spending.budget import BudgetExceeded
 from services.crawling.submit_crawl import submit_crawl
 from services.crawling.trigger_crawl import IdempotencyInProgress, trigger_crawl
 from services.crawling.wiring import crawling
@@ -26,7 +27,7 @@ from services.jobs.job import Work
 from services.jobs.submitting.idempotency import IdempotencyMismatch, read_key
 from services.jobs.submitting.room import QueueFull
 
-_REFUSED = (UnknownProvider, IdempotencyMismatch, IdempotencyInProgress, QueueFull)
+_REFUSED = (UnknownProvider, BudgetExceeded, IdempotencyMismatch, IdempotencyInProgress, QueueFull)
 
 
 def submissions(runtime: Runtime) -> Submissions:

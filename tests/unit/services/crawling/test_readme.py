@@ -21,6 +21,7 @@ ANSWERS = {
     "CronNeverFires",
     "BatchNotFound",
     "BatchTooLarge",
+    "BudgetExceeded",
     "CrawlArchived",
     "CrawlNotFound",
     "IdempotencyInProgress",

@@ -3,6 +3,7 @@
 import ast
 from dataclasses import asdict
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -74,6 +75,8 @@ TABLE: list[tuple[str, Any, str, Any, str | None]] = [
     ("HEADRACE_CHROMIUM", None, "/opt/chrome", Path("/opt/chrome"), None),
     ("HEADRACE_CAPTURE_WORKERS", 2, "3", 3, "0"),
     ("HEADRACE_EGRESS_ALLOW", "", "10.0.0.5, a.internal:81", "10.0.0.5, a.internal:81", "http://a"),
+    ("HEADRACE_PRICES", "bright_data=1.5", "a=2,b=0.5", "a=2,b=0.5", "a"),
+    ("HEADRACE_RECORDS_PER_INPUT", 100, "7", 7, "0"),
     ("MAX_WORKERS", None, "3", 3, "0"),
     ("MAX_QUEUE_SIZE", 10_000, "7", 7, "0"),
     ("JOB_TIMEOUT", 300.0, "1.5", 1.5, "0"),
@@ -190,6 +193,8 @@ def given(**changes: Any) -> Settings:
         ("lease_seconds", 7.0, {"lease": 7.0}),
         ("poll_concurrency", 7, {"poll_concurrency": 7}),
         ("max_queue_size", 7, {"room": 7}),
+        ("prices", "a=2.5", {"prices": {"a": Decimal("2.5")}}),
+        ("records_per_input", 7, {"records_per_input": 7}),
     ],
 )
 def test_a_setting_of_crawling_has_one_effect_there(field: str, value: object, effect: dict[str, Any]) -> None:

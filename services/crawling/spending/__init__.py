@@ -1,0 +1,1 @@
+"""What crawls cost: budgets, what is reserved of them, and what was spent."""
