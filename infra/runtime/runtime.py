@@ -65,7 +65,8 @@ class NoInstallation(Problem):
 class Runtime:
     """One process's hold on the world. Contexts keep what they build from it in ``built``, once a process.
 
-    What is asked of it and held is entered in ``closing``, which whoever opened it closes.
+    What is asked of it and held is entered in ``closing``, or in ``leaving`` where its end has to be awaited; whoever
+    opened it closes both.
     """
 
     settings: Settings
@@ -80,6 +81,7 @@ class Runtime:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     built: dict[Any, Any] = field(default_factory=dict)
     closing: ExitStack = field(default_factory=ExitStack)
+    leaving: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def once(self, build: Callable[["Runtime"], Built]) -> Built:
         """What ``build`` makes of this runtime; made at the first call."""
@@ -133,6 +135,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
             doorbell.carry = carrier(bus)
         relay = Relay(database, bus)
         stack.push_async_callback(relay.close)
+        leaving = await stack.enter_async_context(AsyncExitStack())
         yield Runtime(
             settings=settings,
             database=database,
@@ -144,6 +147,7 @@ async def open_runtime(settings: Settings, *, migrate: bool = False, name: str |
             name=name or process_name(os.getpid()),
             public_url=settings.public_url,
             closing=closing,
+            leaving=leaving,
         )
 
 

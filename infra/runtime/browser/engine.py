@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
@@ -51,19 +52,21 @@ class BrowserCrashed(Problem):
 
 @dataclass
 class Engine:
-    """A browser and the driver that speaks to it. ``group`` is its process group."""
+    """A browser, the driver that speaks to it, and the folder for its files. ``group`` is its process group."""
 
     driver: "Playwright"
     browser: "Browser"
     group: int
+    home: TemporaryDirectory[str]
     pages: int = 0
     using: int = 0
     broken: bool = False
     closed: bool = False
 
-    async def context(self, *, javascript: bool) -> "BrowserContext":
+    async def context(self, *, javascript: bool, proxy_url: str | None) -> "BrowserContext":
         """A fresh profile: nothing of other pages, no downloads, no service workers."""
         return await self.browser.new_context(
+            proxy={"server": proxy_url} if proxy_url else None,
             accept_downloads=False,
             service_workers="block",
             java_script_enabled=javascript,
@@ -99,23 +102,24 @@ class Engine:
                 log.warning("a browser was ended by force", reason=str(error) or type(error).__name__)
                 self.kill()
         self.kill()
+        self.home.cleanup()
 
 
-async def launch(executable: Path, *, proxy_url: str | None, home: Path) -> Engine:
-    """Start Chromium behind a proxy, its files in ``home``. Raises ``BrowserCrashed`` where it does not start."""
+async def launch(executable: Path, *, proxy_url: str | None) -> Engine:
+    """Start Chromium behind a proxy. Raises ``BrowserCrashed`` where it does not start."""
     from playwright.async_api import Error, async_playwright  # noqa: PLC0415  # heavy
 
+    home = TemporaryDirectory(prefix="headrace-browser-", ignore_cleanup_errors=True)
     driver = await async_playwright().start()
     try:
-        browser = await driver.chromium.launch(**_options(executable, proxy_url, home))
-        group = os.getpgid(await _process_id(browser))
-    except Error as error:
+        browser = await driver.chromium.launch(**_options(executable, proxy_url, Path(home.name)))
+        return Engine(driver, browser, os.getpgid(await _process_id(browser)), home)
+    except BaseException as error:
         await driver.stop()
-        raise BrowserCrashed(f"{executable} did not start: {_reason(error)}") from error
-    except BaseException:
-        await driver.stop()
+        home.cleanup()
+        if isinstance(error, Error):
+            raise BrowserCrashed(f"{executable} did not start: {_reason(error)}") from error
         raise
-    return Engine(driver, browser, group)
 
 
 def user_agent(chromium: str) -> str:

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,12 +22,11 @@ log = structlog.get_logger()
 
 
 class Browsers:
-    """One browser at a time for all pages of a process, started when a page is wanted."""
+    """One browser at a time for all pages of a process, looked for and started when a page is wanted."""
 
-    def __init__(self, executable: Path, proxy_url: str | None, home: Path) -> None:
-        self._executable = executable
+    def __init__(self, settings: Settings, proxy_url: str | None) -> None:
+        self._settings = settings
         self._proxy_url = proxy_url
-        self._home = home
         self._lock = asyncio.Lock()
         self._engine: Engine | None = None
         self._idle: asyncio.Task[None] | None = None
@@ -40,15 +37,15 @@ class Browsers:
         return self._engine.group if self._engine else None
 
     @asynccontextmanager
-    async def page(self, *, javascript: bool = True) -> AsyncIterator["Page"]:
-        """A blank page of a fresh profile, gone after the block with all it opened.
+    async def page(self, *, javascript: bool = True, proxy_url: str | None = None) -> AsyncIterator["Page"]:
+        """A blank page of a fresh profile, gone after the block with all it opened; ``proxy_url`` is for it alone.
 
         Whatever ends the block while the browser does not answer is a ``BrowserCrashed``, and the browser is replaced.
-        Raises also ``BrowserCrashed`` where none starts.
+        Raises ``ChromiumMissing``, and ``BrowserCrashed`` also where none starts.
         """
         engine = await self._taken()
         try:
-            async with _opened(engine, javascript=javascript) as page:
+            async with _opened(engine, javascript=javascript, proxy_url=proxy_url) as page:
                 yield page
         finally:
             await asyncio.shield(self._given_back(engine))
@@ -77,7 +74,7 @@ class Browsers:
         self._engine = None
         if old is not None and (not old.using or old.broken):
             await old.close()
-        self._engine = await launch(self._executable, proxy_url=self._proxy_url, home=self._home)
+        self._engine = await launch(find_chromium(self._settings), proxy_url=self._proxy_url)
         return self._engine
 
     async def _given_back(self, engine: Engine) -> None:
@@ -101,22 +98,21 @@ class Browsers:
 
 @asynccontextmanager
 async def browsers(settings: Settings, proxy_url: str | None) -> AsyncIterator[Browsers]:
-    """Browsers whose requests all go through the proxy; None: they go straight. Raises ``ChromiumMissing``."""
-    with TemporaryDirectory(prefix="headrace-browser-", ignore_cleanup_errors=True) as home:
-        pool = Browsers(find_chromium(settings), proxy_url, Path(home))
-        try:
-            yield pool
-        finally:
-            await pool.close()
+    """Browsers whose requests all go through the proxy, where a page has none of its own; None: they go straight."""
+    pool = Browsers(settings, proxy_url)
+    try:
+        yield pool
+    finally:
+        await pool.close()
 
 
 @asynccontextmanager
-async def _opened(engine: Engine, *, javascript: bool) -> AsyncIterator["Page"]:
+async def _opened(engine: Engine, *, javascript: bool, proxy_url: str | None) -> AsyncIterator["Page"]:
     crashed = asyncio.Event()
     context: BrowserContext | None = None
     try:
         async with asyncio.timeout(CLOSE_SECONDS * 2):
-            context = await engine.context(javascript=javascript)
+            context = await engine.context(javascript=javascript, proxy_url=proxy_url)
             page = await context.new_page()
         _tame(context, page, crashed)
         yield page
