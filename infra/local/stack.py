@@ -17,6 +17,7 @@ from infra.local.protocol import Protocol
 from infra.local.workers import workers
 from infra.runtime import garbage
 from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.stand_in import STAND_INS, stood_in
 from infra.runtime.functions import topology
 from infra.runtime.functions.serving import chosen, serving
 from infra.runtime.http.faces import faces
@@ -101,12 +102,14 @@ def listen(settings: Settings) -> socket.socket:
 
 
 async def _simulators(settings: Settings, stack: AsyncExitStack) -> tuple[Settings, dict[str, str]]:
-    if settings.profile == "gcp" or settings.bright_data_api_url or settings.bright_data_api_token:
+    if not (names := stood_in(settings)):
         return settings, {}
-    from infra.local.stand_ins import bright_data  # noqa: PLC0415  # only where it stands in
+    from infra.local.stand_ins import stand_in  # noqa: PLC0415  # only where one stands in
 
-    url = await stack.enter_async_context(bright_data(settings.data_dir / "simulators"))
-    return settings.model_copy(update={"bright_data_api_url": url}), {"Bright Data (simulator)": url}
+    folder = settings.data_dir / "simulators"
+    urls = {name: await stack.enter_async_context(stand_in(name, folder)) for name in names}
+    told = {f"{name.replace('_', ' ').title()} (simulator)": url for name, url in urls.items()}
+    return settings.model_copy(update={STAND_INS[name][0]: url for name, url in urls.items()}), told
 
 
 @asynccontextmanager

@@ -59,8 +59,8 @@ def _file(folder: Path, name: str) -> Path:
 
 def _draft(file: Path, text: str) -> Path:
     descriptor, path = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "w") as draft:
+        draft.write(text)
     return Path(path)
 
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from services.crawling.ports import Submission
-from services.crawling.providers.bright_data.client import Client
+from services.crawling.provider_client import Client
 from services.crawling.providers.bright_data.download import Patience
 from services.crawling.providers.bright_data.provider import BrightData
 

@@ -10,16 +10,16 @@ import pytest
 
 from infra.local import stand_ins
 from infra.local.simulators.bright_data import serve
-from infra.local.stand_ins import bright_data
+from infra.local.stand_ins import stand_in
 
 PATIENCE = 20.0
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from infra.local.stand_ins import bright_data
+from infra.local.stand_ins import stand_in
 
 async def hold():
-    async with bright_data(Path(sys.argv[1])) as url:
+    async with stand_in("bright_data", Path(sys.argv[1])) as url:
         print(url, flush=True)
         await asyncio.Event().wait()
 
@@ -40,7 +40,11 @@ async def status(http: aiohttp.ClientSession, url: str, snapshot_id: str) -> int
 
 
 async def test_what_one_process_buys_another_can_ask_for(tmp_path: Path) -> None:
-    async with aiohttp.ClientSession() as http, bright_data(tmp_path) as here, bright_data(tmp_path) as there:
+    async with (
+        aiohttp.ClientSession() as http,
+        stand_in("bright_data", tmp_path) as here,
+        stand_in("bright_data", tmp_path) as there,
+    ):
         assert await status(http, there, await buy(http, here)) == 200
 
 
@@ -57,9 +61,9 @@ async def test_control_two_stand_ins_on_one_journal_know_nothing_of_each_other(t
 
 async def test_the_next_process_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
     async with aiohttp.ClientSession() as http:
-        async with bright_data(tmp_path) as url:
+        async with stand_in("bright_data", tmp_path) as url:
             bought = await buy(http, url)
-        async with bright_data(tmp_path) as url:
+        async with stand_in("bright_data", tmp_path) as url:
             assert await status(http, url, bought) == 200
 
 
@@ -88,8 +92,8 @@ async def test_who_shared_the_stand_in_of_a_killed_process_has_it_at_the_same_ad
     async with (
         aiohttp.ClientSession() as http,
         other_process(tmp_path) as (holder, url),
-        bright_data(tmp_path) as here,
-        bright_data(tmp_path) as there,
+        stand_in("bright_data", tmp_path) as here,
+        stand_in("bright_data", tmp_path) as there,
     ):
         assert here == there == url
         bought = await buy(http, url)
@@ -108,7 +112,7 @@ async def test_control_one_that_does_not_inherit_asks_a_dead_port(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(stand_ins, "_inherit", never)
-    async with other_process(tmp_path) as (holder, url), bright_data(tmp_path):
+    async with other_process(tmp_path) as (holder, url), stand_in("bright_data", tmp_path):
         holder.kill()
         await holder.wait()
 
@@ -124,5 +128,5 @@ async def test_a_process_that_comes_while_the_holder_dies_takes_its_place(tmp_pa
 
 
 async def _seen(folder: Path) -> str:
-    async with bright_data(folder) as url:
+    async with stand_in("bright_data", folder) as url:
         return url

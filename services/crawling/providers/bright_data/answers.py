@@ -2,23 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from schemas.problem import Problem
 from services.crawling.ports import Progress
-from services.crawling.provider_problems import (
-    DatasetFull,
-    NotReady,
-    ProviderAuth,
-    ProviderRateLimited,
-    ProviderRejected,
-    ProviderUnavailable,
-    ResultExpired,
-    SnapshotMissing,
-)
-from services.crawling.providers.bright_data.client import (
+from services.crawling.provider_client import (
     ACCEPTED,
     CONFLICT,
     FORBIDDEN,
@@ -29,6 +17,16 @@ from services.crawling.providers.bright_data.client import (
     UNAUTHORIZED,
     Answer,
 )
+from services.crawling.provider_problems import (
+    DatasetFull,
+    NotReady,
+    ProviderAuth,
+    ProviderRateLimited,
+    ProviderRejected,
+    ProviderUnavailable,
+    ResultExpired,
+    SnapshotMissing,
+)
 
 EMPTY = "Snapshot is empty"
 NO_SNAPSHOT = ("Snapshot does not exist", "Snapshot not found")
@@ -36,7 +34,6 @@ NOT_READY = "not ready"
 NOT_RUNNING = "Snapshot is not running"
 WAIT_SECONDS = 10.0
 MAX_TEXT = 500
-_SHORTEST_WAIT, _LONGEST_WAIT = 1.0, 3600.0
 State = Literal["pending", "ready", "failed"]
 _STATES: Mapping[str, State] = {
     "ready": "ready",
@@ -45,19 +42,6 @@ _STATES: Mapping[str, State] = {
     "canceled": "failed",
     "cancelled": "failed",
 }
-
-
-def wait_of(answer: Answer) -> float | None:
-    """Seconds from ``Retry-After``, as a number or a date, between a second and an hour; None for none or nonsense."""
-    value = answer.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,9})?", value):
-        seconds = float(value)
-    else:
-        try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError, OverflowError):
-            return None
-    return min(_LONGEST_WAIT, max(_SHORTEST_WAIT, seconds))
 
 
 def text_of(answer: Answer) -> str:
@@ -85,7 +69,7 @@ def _sentence(body: Mapping[str, Any]) -> str:
 def not_ready(answer: Answer) -> NotReady:
     """A wait: as long as the header says, else as the sentence says, else ten seconds."""
     told = re.search(r"(\d{1,4})\s?s\b", text_of(answer))
-    return NotReady(text_of(answer), retry_after=wait_of(answer) or (float(told[1]) if told else WAIT_SECONDS))
+    return NotReady(text_of(answer), retry_after=answer.retry_after or (float(told[1]) if told else WAIT_SECONDS))
 
 
 def refusal(answer: Answer, *, about: str = "") -> Problem:
@@ -95,12 +79,12 @@ def refusal(answer: Answer, *, about: str = "") -> Problem:
         return ProviderAuth(text)
     if answer.status == TOO_MANY_REQUESTS:
         full = "running jobs" in text.lower()
-        return (DatasetFull if full else ProviderRateLimited)(text, retry_after=wait_of(answer))
+        return (DatasetFull if full else ProviderRateLimited)(text, retry_after=answer.retry_after)
     if about and answer.status in (ACCEPTED, *REFUSALS):
         return _snapshot_refusal(answer, text)
     if answer.refused:
         return ProviderRejected(text)
-    return ProviderUnavailable(text, retry_after=wait_of(answer))
+    return ProviderUnavailable(text, retry_after=answer.retry_after)
 
 
 def _snapshot_refusal(answer: Answer, text: str) -> Problem:
@@ -131,7 +115,7 @@ def progress_of(answer: Answer) -> Progress | None:
         errors=errors,
         message=message[:MAX_TEXT],
         marker=f"{status}/{records}/{errors}/{_codes(body)}",
-        retry_after=wait_of(answer),
+        retry_after=answer.retry_after,
     )
 
 

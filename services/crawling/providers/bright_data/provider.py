@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from infra.runtime.configuration.settings import Settings
 from services.crawling.ports import Progress, Submission
+from services.crawling.provider_client import BAD_REQUEST, NOT_FOUND, OK, Answer, Client, Unanswered
 from services.crawling.provider_problems import NotReady, SnapshotMissing, SubmitUnknown
 from services.crawling.providers.bright_data import search
 from services.crawling.providers.bright_data.answers import (
@@ -22,7 +23,6 @@ from services.crawling.providers.bright_data.answers import (
     refusal,
     text_of,
 )
-from services.crawling.providers.bright_data.client import BAD_REQUEST, NOT_FOUND, OK, Answer, Client, Unanswered
 from services.crawling.providers.bright_data.download import Patience, blocks
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from services.crawling.ports import Submission
+from services.crawling.provider_client import BAD_REQUEST, NOT_FOUND, Answer, Client
 from services.crawling.provider_problems import ProviderUnavailable
 from services.crawling.providers.bright_data.answers import refusal
-from services.crawling.providers.bright_data.client import BAD_REQUEST, NOT_FOUND, Answer, Client
 
 CORRELATION = "headrace_crawl_id"
 CLOCK_SLACK = timedelta(minutes=5)

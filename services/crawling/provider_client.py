@@ -1,9 +1,12 @@
-"""Requests to one origin, with a token nobody else gets to see."""
+"""Requests to one provider's origin, with a token nobody else gets to see."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -19,6 +22,7 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
 MAX_ANSWER_BYTES = 32 << 20
 READ_BYTES = 1 << 20
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0
 
 OK = 200
 ACCEPTED = 202
@@ -68,6 +72,19 @@ class Answer:
             return msgspec.json.decode(self.body.replace(b"\\u0000", b"\\ufffd"))
         except (ValueError, RecursionError):
             return None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds from ``Retry-After``, a number or a date, between a second and an hour; None for none or nonsense."""
+        value = self.headers.get("Retry-After", "").strip()
+        if re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,9})?", value):
+            seconds = float(value)
+        else:
+            try:
+                seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+            except (ValueError, TypeError, OverflowError):
+                return None
+        return min(LONGEST_WAIT, max(SHORTEST_WAIT, seconds))
 
 
 class Client:
