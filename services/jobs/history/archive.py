@@ -74,15 +74,13 @@ async def archive(
 
     A batch is kept until its rows are seen there, so that it is always found in one place and loaded once, however
     often this is interrupted or run at once. One that cannot be loaded is logged, tried again the next time, and in
-    nobody's way; after ``MOST_FAILURES`` in a row nothing more leaves.
+    nobody's way; after ``MOST_FAILURES`` in a row nothing more leaves, and only one more where all that waited failed.
     """
     bring = partial(_brought, leaving=leaving, database=database, lake=lake, warehouse=warehouse)
     async with database.reading() as tx:
         waiting = await leaving.batches(tx)
-    for load_id in waiting:
-        if not stop.is_set():
-            await bring(load_id)
-    moved = failures = 0
+    brought = [await bring(load_id) for load_id in waiting if not stop.is_set()]
+    moved, failures = 0, MOST_FAILURES - 1 if brought and not any(brought) else 0
     while not stop.is_set() and failures < MOST_FAILURES:
         async with database.transaction() as tx:
             left = await leave(tx)

@@ -83,6 +83,17 @@ async def test_no_more_jobs_leave_while_none_arrive(archive: Archive, monkeypatc
     assert len(await archive.live()) == 5 - MOST_FAILURES
 
 
+async def test_while_all_that_waits_fails_again_one_more_leaves_at_a_time(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiving, "BATCH", 1)
+    archive.warehouse.refuses = 1_000
+    for _ in range(6):
+        await archive.finished()
+
+    assert [await archive.run() for _ in range(3)] == [MOST_FAILURES, 1, 1]
+
+
 async def test_a_stop_ends_a_run_after_its_batch(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archiving, "BATCH", 1)
     stop = asyncio.Event()
