@@ -10,7 +10,18 @@ from services.jobs.alerts.rules import RULES
 from services.jobs.commanding.commands import COMMANDS, TABLE
 from services.jobs.engine.terms import Terms
 from services.jobs.limits import limits
-from services.jobs.shapes import ENDED, MEANT, STATUSES, STEPS_AS_STATUS, background, job_update, progress, status, v2
+from services.jobs.shapes import (
+    ENDED,
+    MEANT,
+    STATUSES,
+    STEPS_AS_STATUS,
+    background,
+    job_update,
+    progress,
+    source_job,
+    status,
+    v2,
+)
 
 STATES = ("ready", "scheduled", "waiting", "running", "paused", *ENDED)
 
@@ -76,6 +87,7 @@ FACES: dict[str, _Face] = {
     ),
     "`…/progress`": lambda row: progress(row, remaining=None),
     "`/api/v2/jobs`": v2,
+    "`/api/v1/data-sources/{id}/jobs`": source_job,
     "`job_update`": _told,
 }
 

@@ -13,6 +13,9 @@ STEPS_AS_STATUS = ("classifying", "extracting", "integrating", "quality_check")
 ENDED = ("completed", "failed", "cancelled")
 STATUSES = ("queued", "processing", *STEPS_AS_STATUS, "retrying", "paused", *ENDED)
 
+RESOURCES = {"import": "file", "document": "file", "capture": "url", "source_run": "source"}
+"""What jobs of data sources are about, by their kinds; of other kinds it is the kind."""
+
 _V2 = {"queued": "queued", "retrying": "queued", "paused": "paused", **{ended: ended for ended in ENDED}}
 MEANT = {"running": ("processing", *STEPS_AS_STATUS), "queued": ("queued", "retrying")}
 """What the rougher words of ``/api/v2/jobs`` mean, where they mean more than themselves."""
@@ -103,6 +106,35 @@ def v2(row: Mapping[str, Any]) -> dict[str, Any]:
         "queue": row["queue"],
         "source_id": row["source_id"],
         "batch_id": _text(row["batch_id"]),
+    }
+
+
+def source_job(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a job of a data source. ``resource`` is the file, page or provider that it is about."""
+    message = _message(row, row["error_message"])
+    return {
+        "id": str(row["id"]),
+        "job_id": str(row["id"]),
+        "source_id": row["source_id"],
+        "kind": row["kind"],
+        "resource_type": RESOURCES.get(row["kind"], row["kind"]),
+        "resource": row["metadata"].get("filename") or scrubbed(row["payload"]).get("url"),
+        "status": _status(row),
+        "progress": round(row["progress"], 2),
+        "progress_message": message,
+        "current_step": row["step"],
+        "result_file_id": (row["result"] or {}).get("result_file_id"),
+        "related_dataset_id": row["related_dataset_id"],
+        "result": row["result"],
+        "error": error(row),
+        "attempt": row["attempt"],
+        "retry_count": row["tries"],
+        "priority": Priority(row["priority"]).name,
+        "job_metadata": row["metadata"],
+        "created_by": row["created_by"],
+        "created_at": instant(row["created_at"]),
+        "started_at": instant(row["started_at"]),
+        "completed_at": instant(row["finished_at"]),
     }
 
 

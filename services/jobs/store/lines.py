@@ -24,13 +24,14 @@ LINES = Log[Line](table="job_events", number="id", columns=_COLUMNS, line=dict, 
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """Whose updates somebody follows. None: all."""
+    """Whose updates somebody follows. None: all. ``sourced``: only of jobs that belong to a data source."""
 
     tenant: str
     job_id: UUID | None = None
     kind: str | None = None
     batch_id: UUID | None = None
     source_id: str | None = None
+    sourced: bool = False
 
     def __contains__(self, line: Line) -> bool:
         return (
@@ -39,17 +40,19 @@ class Watched:
             and self.kind in {None, line["kind"]}
             and self.batch_id in {None, line["batch_id"]}
             and self.source_id in {None, line["source_id"]}
+            and not (self.sourced and line["source_id"] is None)
         )
 
     def where(self, first: int) -> tuple[str, Sequence[object]]:
         """The same in SQL, about lines."""
         asked = self.asked()
         said = [f"l.{name} = ${number}" for number, name in enumerate(asked, start=first)]
+        said += ["l.source_id IS NOT NULL"] if self.sourced else []
         return " AND ".join(said), list(asked.values())
 
     def asked(self) -> dict[str, object]:
         """What must be equal."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        return {name: value for name, value in vars(self).items() if value is not None and name != "sourced"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ async def shown(tx: Transaction, watched: Watched, *, epoch: int, before: Place 
     asked = {"id" if name == "job_id" else name: value for name, value in watched.asked().items()}
     said = [f"{name} = ${number}" for number, name in enumerate(asked, start=2)]
     said += [LIVING] if watched.job_id is None else []
+    said += ["source_id IS NOT NULL"] if watched.sourced else []
     said += [f"(created_at, id) < (${len(asked) + 2}::timestamptz, ${len(asked) + 3}::uuid)"] if before else []
     found = await tx.fetch(
         "SELECT j.*, last.xid, last.number, coalesce(last.at, j.created_at) AS at,"

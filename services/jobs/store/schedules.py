@@ -1,13 +1,13 @@
 """Schedules as rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from infra.postgres.database import Transaction
+from infra.postgres.database import Transaction, uuids
 
 OF_ITS_JOBS = ("kind", "payload", "priority", "metadata", "max_retries", "timeout", "source_id", "related_dataset_id")
 """What a schedule says of each job it makes, as a submission says it."""
@@ -132,3 +132,11 @@ async def put_off(tx: Transaction, schedule_id: UUID, why: str, *, least: float,
 async def rest(tx: Transaction, schedule_id: UUID, why: str) -> None:
     """It made no job and never will: it is paused."""
     await tx.execute("UPDATE schedules SET last_error = $2, paused = true WHERE id = $1", schedule_id, why)
+
+
+async def some(tx: Transaction, schedule_ids: Sequence[UUID], *, tenant: str) -> list[dict[str, Any]]:
+    """Those of these schedules that are there, and the tenant's."""
+    found = await tx.fetch(
+        f"SELECT {COLUMNS} FROM schedules WHERE id = ANY($1::uuid[]) AND tenant = $2", uuids(schedule_ids), tenant
+    )
+    return [dict(row) for row in found]

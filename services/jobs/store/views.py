@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from infra.postgres.database import Transaction
+from infra.postgres.database import Transaction, uuids
 from services.jobs.shapes import ENDED, STATUSES, STEPS_AS_STATUS
 from services.jobs.store.queues import HELD_BY, RUNNING
 
@@ -87,6 +87,14 @@ async def one(tx: Transaction, job_id: UUID, *, tenant: str) -> dict[str, Any] |
     """Everything shown of one job; None for other tenants' jobs too."""
     row = await tx.fetchrow(f"{SHOWN} WHERE id = $1 AND tenant = $2", job_id, tenant)
     return dict(row) if row else None
+
+
+async def some(tx: Transaction, job_ids: Sequence[UUID], *, tenant: str) -> list[dict[str, Any]]:
+    """What lists show of these jobs, as far as they are the tenant's."""
+    found = await tx.fetch(
+        f"SELECT {COLUMNS} FROM jobs WHERE id = ANY($1::uuid[]) AND tenant = $2", uuids(job_ids), tenant
+    )
+    return [dict(row) for row in found]
 
 
 async def page(tx: Transaction, wanted: Wanted, *, before: Place | None, limit: int) -> list[dict[str, Any]]:

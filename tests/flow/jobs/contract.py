@@ -21,7 +21,7 @@ from tests.contract.http.house import serving
 from tests.contract.jobs.rig import until
 from tests.flow.jobs.counter import Counter
 
-FACES = ("access", "jobs", "events", "crawling")
+FACES = ("access", "jobs", "events", "crawling", "intake")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

@@ -1,0 +1,1 @@
+"""Data sources: where from something comes, when, and what became of it."""

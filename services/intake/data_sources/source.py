@@ -1,0 +1,89 @@
+"""What a data source is, to callers."""
+
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from schemas.problem import Problem
+from services.jobs.rank import Level, Priority
+
+SourceType = Literal["file_upload", "website", "crawl"]
+MAX_URLS = 1_000
+
+
+class SourceNotFound(Problem):
+    """There is no such data source for this caller."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+    status: ClassVar[int] = 404
+    title: ClassVar[str] = "There is no data source with this id"
+    recovery: ClassVar[str] = "GET /api/v1/data-sources lists your data sources."
+
+
+def source_id_of(text: str) -> UUID:
+    """The id in a path. Raises ``SourceNotFound``."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise SourceNotFound from error
+
+
+def _web_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+        msg = "must be an http:// or https:// URL with a host"
+        raise ValueError(msg)
+    if parts.username or parts.password or any(ord(letter) <= ord(" ") for letter in value):
+        msg = "must not contain user info, spaces or control characters"
+        raise ValueError(msg)
+    return value
+
+
+def _different(value: list[str]) -> list[str]:
+    if len(set(value)) != len(value):
+        msg = "must not name a URL twice"
+        raise ValueError(msg)
+    return value
+
+
+WebUrl = Annotated[str, Field(max_length=2048), AfterValidator(_web_url)]
+WebUrls = Annotated[list[WebUrl], Field(max_length=MAX_URLS), AfterValidator(_different)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileUpload(_Config):
+    """Files come by hand: there is nothing to say."""
+
+
+class Website(_Config):
+    """Pages that are captured at each run, and how."""
+
+    urls: WebUrls = Field(default_factory=list)
+    respect_robots: bool = Field(default=True, description="Capture only what the site's robots.txt allows.")
+    classify: bool = Field(default=True, description="Look for the ontology's concepts in what was captured.")
+
+
+class Crawl(_Config):
+    """The order that is given to a provider at each run, as `POST /api/v1/crawl/trigger` takes it."""
+
+    dataset_id: Name
+    platform: Name
+    competitor: Name
+    url: WebUrl | None = None
+    urls: list[WebUrl] | None = None
+    inputs: list[dict[str, Any]] | None = None
+    provider: Name = "bright_data"
+    priority: Level = Priority.NORMAL.value
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict, description="What this provider takes beside.")
+    warehouse: Literal["async", "required"] = "async"
+
+
+CONFIGS: dict[SourceType, type[_Config]] = {"file_upload": FileUpload, "website": Website, "crawl": Crawl}
+"""What a source of each type is told."""

@@ -1,0 +1,68 @@
+"""A run of a data source, by hand or by the clock: what it must say, and which sources can be run."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from msgspec.structs import replace
+from pydantic import BaseModel, ConfigDict
+
+from infra.postgres.database import Transaction
+from schemas.problem import Problem
+from services.intake.data_sources.source import SourceType
+from services.intake.store import sources
+from services.jobs.job import NewJob
+
+
+class SourceRunsNothing(Problem):
+    """Nothing can be run of this source."""
+
+    code: ClassVar[str] = "SOURCE_RUNS_NOTHING"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "There is nothing to run of this data source"
+    recovery: ClassVar[str] = (
+        "Files are uploaded to POST /api/v1/data-sources/{id}/files. A website needs `urls` in its config before it can"
+        " be run."
+    )
+
+
+class SourceGone(Problem):
+    """The source of a run was removed."""
+
+    code: ClassVar[str] = "SOURCE_GONE"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "There is no such data source any more"
+    recovery: ClassVar[str] = "GET /api/v1/data-sources lists your data sources; run one of these."
+
+
+class SourceRun(BaseModel):
+    """Which source is run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source_id: UUID
+
+
+def refuse_what_runs_nothing(source_type: SourceType, wanted: object) -> None:
+    """Raises ``SourceRunsNothing`` where somebody wants a run of a source that has none."""
+    if wanted is not None and source_type == "file_upload":
+        raise SourceRunsNothing("Files come by hand: this source has no schedule and no runs")
+
+
+async def accept_run(tx: Transaction, job: NewJob) -> NewJob:
+    """The job as it is queued: its source's, which is not removed meanwhile.
+
+    Raises ``SourceGone``, ``SourceRunsNothing``.
+    """
+    source = await held_source(tx, job.payload, tenant=job.tenant)
+    return replace(job, source_id=str(source["id"]))
+
+
+async def held_source(tx: Transaction, payload: dict[str, Any], *, tenant: str) -> dict[str, Any]:
+    """The source that is run; it stays there until the transaction ends. Raises as ``accept_run`` does."""
+    source = await sources.hold(tx, SourceRun.model_validate(payload).source_id, tenant=tenant)
+    if source is None:
+        raise SourceGone
+    refuse_what_runs_nothing(source["source_type"], payload)
+    if source["source_type"] == "website" and not source["config"].get("urls"):
+        raise SourceRunsNothing("The config of this website names no URLs")
+    return source
