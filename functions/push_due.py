@@ -2,6 +2,7 @@
 
 import asyncio
 
+from infra.runtime.egress.guard import Guard
 from infra.runtime.egress.session import late_session
 from infra.runtime.functions.deployed import deployed
 from infra.runtime.functions.function import Turn, ticks
@@ -19,7 +20,8 @@ def main(runtime: Runtime) -> Turn:
     """Pushes in, requests out."""
 
     async def turn(stop: asyncio.Event) -> None:
-        async with late_session(public_only=not runtime.settings.alone) as session:
+        guard = None if runtime.settings.alone else Guard(ports=None)
+        async with late_session(guard) as session:
             await push_due(runtime.database, session, limit=AT_ONCE, stop=stop)
         await runtime.doorbell.wait(QUEUE, timeout=IDLE_SECONDS)
 

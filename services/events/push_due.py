@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
+from infra.runtime.egress.refused import EgressFailed, EgressRefused
 from infra.runtime.events.push import PushRefused, push
 from infra.runtime.telemetry import trace, tracing
 from services.events.store import pushes
@@ -120,7 +121,7 @@ class _Turn:
             headers = signature(one, at=self.now())
             with tracing.span(f"push {one.event.type}", kind="client", parent=trace.valid(one.event.traceparent)):
                 await push(self.session, one.push_url, one.event, headers=headers, taken=range(200, 300))
-        except (PushRefused, aiohttp.ClientError, OSError, ValueError) as error:
+        except (PushRefused, EgressRefused, EgressFailed, aiohttp.ClientError, OSError, ValueError) as error:
             return error
         return None
 

@@ -29,15 +29,18 @@ class Destination:
     """Whether the operator named it, so that it may be private."""
 
 
-def destination(url: str, allow: frozenset[str] = frozenset(), *, ports: frozenset[int] | None = PORTS) -> Destination:
+def destination(
+    url: str, allow: frozenset[str] = frozenset(), *, ports: frozenset[int] | None = PORTS, private: bool = False
+) -> Destination:
     """Where a URL leads. Names are not looked up here: ``resolve`` judges what they lead to.
 
-    ``allow`` holds hosts and hosts with ports that may be private and on any port; ``ports`` is None for any port.
+    ``allow`` holds hosts and hosts with ports that may be private and on any port; ``ports`` is None for any port,
+    and with ``private`` every host may be private.
     Raises ``EgressRefused``.
     """
     scheme, host, port = _parts(url)
     host, literal = _spelled(host)
-    allowed = not allow.isdisjoint({_bracketed(host), f"{_bracketed(host)}:{port}"})
+    allowed = private or not allow.isdisjoint({_bracketed(host), f"{_bracketed(host)}:{port}"})
     if not allowed:
         _judge(host, literal)
         if ports is not None and port not in ports:
