@@ -60,6 +60,12 @@ class Draft:
             if folder == self._root:
                 break
 
+    def replace(self, final: Path) -> None:
+        """Take the place of a file that is there, at once and for good; who has it open goes on reading the old one."""
+        os.fsync(self._fd)
+        self.path.replace(final)
+        sync_folder(final.parent)
+
     def discard(self) -> None:
         """Remove what is not settled; fine after ``settle``, and twice."""
         with contextlib.suppress(OSError):  # the sweep takes what cannot be removed now

@@ -21,13 +21,26 @@ Contents = Mapping[str, tuple[int, int]]
 
 _ROW_GROUP = 8 << 20  # bytes of JSON
 _BATCH = 1 << 20  # bytes of JSON
-_COUNTS = b"headrace.contents"
+COUNTS = b"headrace.contents"
 
 
 def contents(path: Path) -> Contents:
     """What ``RowWriter.close`` noted in a finished file."""
     noted = pq.read_metadata(path).metadata or {}
-    return {key: (attempt, rows) for key, (attempt, rows) in json.loads(noted[_COUNTS]).items()}
+    return {key: (attempt, rows) for key, (attempt, rows) in json.loads(noted[COUNTS]).items()}
+
+
+def writer(sink: pa.NativeFile, schema: pa.Schema) -> pq.ParquetWriter:
+    """What writes a file of the warehouse."""
+    shared = [name for name in schema.names if name != RECORD]
+    # Statistics and a dictionary of whole records would only repeat them.
+    return pq.ParquetWriter(
+        sink,
+        schema,
+        compression="zstd",
+        use_dictionary=shared,  # type: ignore[arg-type]  # the stub knows no lists
+        write_statistics=shared,
+    )
 
 
 class _Sink(io.RawIOBase):
@@ -63,15 +76,7 @@ class RowWriter:
     def __init__(self, sink: pa.NativeFile, columns: Columns, judges: Mapping[str, Callable[[bytes], Any]]) -> None:
         self._rows = Rows(columns, judges)
         self._sink = sink
-        shared = [name for name in self._rows.schema.names if name != RECORD]
-        # Statistics and a dictionary of whole records would only repeat them.
-        self._file = pq.ParquetWriter(
-            self._sink,
-            self._rows.schema,
-            compression="zstd",
-            use_dictionary=shared,  # type: ignore[arg-type]  # the stub knows no lists
-            write_statistics=shared,
-        )
+        self._file = writer(sink, self._rows.schema)
         self.contents: dict[str, tuple[int, int]] = {}  # attempt and rows so far, by key
         self._batches: list[pa.RecordBatch] = []
         self._size = 0
@@ -97,7 +102,7 @@ class RowWriter:
     def close(self) -> None:
         """Finish the file; it holds its contents in its footer."""
         self._flush()
-        self._file.add_key_value_metadata({_COUNTS.decode(): json.dumps(self.contents)})
+        self._file.add_key_value_metadata({COUNTS.decode(): json.dumps(self.contents)})
         self._file.close()
         self._sink.close()
 

@@ -1,7 +1,8 @@
 """The warehouse in a directory: Parquet files that are written once, asked through DuckDB in memory.
 
 ``<root>/<table>/<load id>.parquet`` is one load, ``<root>/<table>/published/`` says which of its rows are visible.
-Nothing is ever changed in place, so any number of processes may load, publish and ask at the same time.
+Nothing is ever changed in place, so any number of processes may load, publish and ask at the same time. Only erasing
+puts another file, without what is erased, into the place of one.
 """
 
 import contextlib
@@ -91,6 +92,15 @@ class Warehouse:
         """Hide all rows of these keys for good, whatever is published later."""
         await in_thread(self._mark, self._shelf(table).withdraw, keys)
 
+    async def erase(self, table: str, column: str, values: Sequence[str]) -> int:
+        """Remove all rows with one of these values in a column, visible or not; returns how many.
+
+        Nothing of them is left on the disk. Raises ``WarehouseRejected`` for a column there is not,
+        ``WarehouseQuota``, ``WarehouseUnavailable``.
+        """
+        checked_columns(self._tables, table, {column: values})
+        return await in_thread(self._erase, table, column, values)
+
     async def find(self, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The published rows whose columns have these values.
 
@@ -167,6 +177,12 @@ class Warehouse:
         if what:
             with self._problems():
                 mark(what)
+
+    def _erase(self, table: str, column: str, values: Sequence[str]) -> int:
+        from infra.embedded.erase import erase  # noqa: PLC0415  # pyarrow takes long to load
+
+        with self._problems():
+            return erase(self._root, table, column, values)
 
     def _analysis(self) -> "Analysis":
         from infra.embedded.analysis import Analysis, Table  # noqa: PLC0415  # DuckDB takes long to load

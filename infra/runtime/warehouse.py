@@ -21,6 +21,9 @@ class Warehouse(Protocol):
     async def withdraw(self, table: str, keys: Sequence[str]) -> None:
         """Hide all rows of these keys for good, whatever is published later."""
 
+    async def erase(self, table: str, column: str, values: Sequence[str]) -> int:
+        """Remove all rows with one of these values in a column, visible or not; returns how many."""
+
     async def find(self, table: str, equal: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The published rows whose columns have these values.
 

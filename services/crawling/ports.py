@@ -109,5 +109,11 @@ class Warehouse(Protocol):
     async def sweep(self, older_than_seconds: float) -> int:
         """Remove what interrupted loads left; returns how many files or jobs that were."""
 
+    async def withdraw(self, table: str, keys: Sequence[str]) -> None:
+        """Hide all rows of these keys for good, whatever is published later."""
+
+    async def erase(self, table: str, column: str, values: Sequence[str]) -> int:
+        """Remove all rows with one of these values in a column, visible or not; returns how many."""
+
     async def query(self, sql: str) -> list[dict[str, Any]]:
         """Run read-only SQL over the published rows."""

@@ -61,6 +61,16 @@ WHERE fact = 'loaded' AND load_id = @load_id GROUP BY key
 """.strip()  # noqa: S608  # see above
 
 
+def held(at: Names, column: str) -> str:
+    """How many rows have one of the parameter ``values`` in a column."""
+    return f"SELECT COUNT(*) AS n FROM `{at.rows}` WHERE `{column}` IN UNNEST(@values)"  # noqa: S608  # see above
+
+
+def erase(at: Names, column: str) -> str:
+    """Remove these rows."""
+    return f"DELETE FROM `{at.rows}` WHERE `{column}` IN UNNEST(@values)"  # noqa: S608  # see above
+
+
 def find(at: Names, columns: Iterable[str]) -> str:
     """Visible rows whose columns equal the parameters of their names."""
     equal = " AND ".join(f"`{name}` = @{name}" for name in columns)

@@ -111,6 +111,12 @@ def question_config(dataset: str, values: Mapping[str, tuple[str, Any]], *, dry_
     )
 
 
+def erasing_config(values: Sequence[str]) -> bigquery.QueryJobConfig:
+    """How rows are counted and removed: the parameter ``values``."""
+    listed = bigquery.ArrayQueryParameter("values", "STRING", list(values))
+    return bigquery.QueryJobConfig(query_parameters=[listed], labels=LABELS)
+
+
 def noting_config(facts: Sequence[Fact]) -> bigquery.QueryJobConfig:
     """How facts are noted: the parameter ``facts``."""
     kinds = {"key": "STRING", "fact": "STRING", "attempt": "INT64", "load_id": "STRING", "row_count": "INT64"}

@@ -97,6 +97,22 @@ class BigQueryWarehouse:
             await self._prepared(table)
             await self._note(at, [Fact(key, "withdrawn") for key in keys])
 
+    async def erase(self, table: str, column: str, values: Sequence[str]) -> int:
+        """Remove all rows with one of these values in a column, visible or not; returns how many.
+
+        BigQuery itself keeps what was removed for as long as the dataset's time travel says (seven days, unless set
+        otherwise), and seven days more for disasters.
+        """
+        checked_columns(self._tables, table, {column: values})
+        connection, at = await self._connection(), self._names(table)
+        from infra.gcp.bigquery.tables import erasing_config  # noqa: PLC0415  # see above
+
+        await self._prepared(table)
+        (held,) = await connection.statement(ledger.held(at, column), erasing_config(values))
+        if held["n"]:
+            await connection.statement(ledger.erase(at, column), erasing_config(values))
+        return int(held["n"])
+
     async def find(self, table: str, equal: Mapping[str, Any]) -> Rows:
         """The published rows whose columns have these values.
 

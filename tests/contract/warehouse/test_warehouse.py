@@ -125,6 +125,18 @@ async def test_withdrawn_crawls_stay_hidden_whatever_is_published(warehouse: Any
     assert await records(warehouse) == [("c2", 1, 1, "2")]
 
 
+async def test_erased_rows_are_gone_of_every_attempt_and_others_stay(warehouse: Any, store: Any) -> None:
+    await warehouse.load("l1", "records", [await store("c1", ["1", "1b"]), await store("c2", ["2"])])
+    await warehouse.load("l2", "records", [await store("c1", ["3"], attempt=2)])
+    await warehouse.publish("records", {"c1": 1, "c2": 1})
+
+    assert await warehouse.erase("records", "crawl_id", ["c1"]) == 3
+    assert await warehouse.erase("records", "crawl_id", ["c1"]) == 0
+
+    await warehouse.publish("records", {"c1": 2})
+    assert await records(warehouse) == [("c2", 1, 1, "2")]
+
+
 async def test_publishing_an_attempt_without_rows_takes_the_old_rows_away(warehouse: Any, store: Any) -> None:
     await warehouse.load("l1", "records", [await store("c1", ["1"])])
     await warehouse.publish("records", {"c1": 1})
