@@ -20,6 +20,7 @@ from schemas.event import envelop
 from schemas.events.crawl_triggered import CrawlTriggered
 from services.access.create_key import NewKey, create_key
 from tests.contract.auth.guarded import NOW
+from tests.flow.documents.desk import classified
 
 PATIENCE = 60.0
 FAST = {"poll_interval": 0.2, "max_workers": 1, "port": 0, "metrics_enabled": False}
@@ -65,7 +66,12 @@ class Tenant:
         schedule = {"name": f"of {self.name}", "cron": "0 7 * * *", "kind": "drill"}
         subscription = {"topic": "crawl.failed", "push_url": f"https://{self.name}.example/hook"}
         member = {"identity": f"member@{self.name}.example", "scope": "read"}
+        concept = await self.made("/api/v1/ontology/concepts", {"name": f"Of {self.name}", "synonyms": ["posts"]})
+        page = {"tenant": self.name, "source_id": self.name, "title": f"Posts of {self.name}"}
+        resources = (await classified(runtime.database, **page))["resources"]
         self.ids = {
+            "concept_id": [concept["id"]],
+            "resource_id": [resources[0]["id"]],
             "crawl_id": [crawl["crawl_id"]],
             "job_id": [batch["job_ids"][0]],
             "batch_id": [batch["batch_id"]],

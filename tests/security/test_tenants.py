@@ -12,7 +12,12 @@ import pytest
 
 from tests.security.tenants import Tenant, system
 
-BODIES = {"priority": {"priority": "LOW"}, "discard": {"reason": "r"}, "{schedule_id}": {"paused": True}}
+BODIES = {
+    "priority": {"priority": "LOW"},
+    "discard": {"reason": "r"},
+    "{schedule_id}": {"paused": True},
+    "{concept_id}": {"name": "n"},
+}
 LISTS = [
     "/api/v1/crawl",
     "/api/v2/jobs",
@@ -23,6 +28,8 @@ LISTS = [
     "/api/v1/events/subscriptions",
     "/api/v1/keys",
     "/api/v1/members",
+    "/api/v1/ontology/concepts",
+    "/api/v1/resources",
     "/api/background/queue/status",
     "/api/background/queue/health",
     "/api/background/statistics",
@@ -65,7 +72,7 @@ def unknown(parameter: str) -> str:
 
 async def everything(tenant: Tenant) -> dict[str, Any]:
     """What a tenant sees of its own, as far as nobody but a caller changes it."""
-    found = {path: (await tenant.ask("GET", path))[1] for path in LISTS[:9]}
+    found = {path: (await tenant.ask("GET", path))[1] for path in LISTS[:11]}
     for key in found["/api/v1/keys"]["items"]:
         key.pop("last_used_at")
     return found

@@ -9,9 +9,11 @@ from infra.runtime.auth.access import Access
 from infra.runtime.configuration.capturing import Capturing
 from infra.runtime.configuration.costs import Costs
 from infra.runtime.configuration.leaving import Leaving
+from infra.runtime.configuration.models import Models
 from infra.runtime.configuration.places import Places
 from infra.runtime.configuration.providers import Providers
 from infra.runtime.configuration.setting_types import Endpoint, MailServer, SigningSecret
+from infra.runtime.configuration.uploading import Uploading
 from infra.runtime.telemetry.redaction import scrub
 from schemas.problem import Problem
 
@@ -27,7 +29,7 @@ class SettingsRefused(Problem):
     recovery: ClassVar[str] = "Correct it in the environment or on the command line; .env.example explains every one."
 
 
-class Settings(Access, Capturing, Costs, Providers, Leaving, Places):
+class Settings(Access, Capturing, Costs, Models, Providers, Leaving, Uploading, Places):
     """The effective configuration. Field descriptions become ``.env.example`` and the README's table."""
 
     model_config = SettingsConfigDict(

@@ -1,0 +1,1 @@
+"""What pages and files are about: the ontology, classification, resources."""

@@ -1,0 +1,1 @@
+"""Models that say what a page is about, one a file."""

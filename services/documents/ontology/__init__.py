@@ -1,0 +1,1 @@
+"""What a tenant knows of the world: concepts in a tree."""

@@ -1,0 +1,1 @@
+"""What was found on pages, and what it was found to be."""
