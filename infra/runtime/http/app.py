@@ -14,7 +14,7 @@ from infra.postgres.away import AWAY, DatabaseAway, is_away
 from infra.runtime.auth.gate import Authenticated, Gate
 from infra.runtime.auth.routes import refuse_unscoped
 from infra.runtime.http.answers import OTHER, complete, problems
-from infra.runtime.http.guard import BODY_SECONDS, MAX_BODY, Guard
+from infra.runtime.http.guard import BODY_SECONDS, MAX_BODY, NO_UPLOADS, Guard, Uploads
 from infra.runtime.http.invalid import MalformedJson
 from infra.runtime.http.measured import Measured, metrics_route
 from infra.runtime.http.problem_json import json_response, problem_response
@@ -63,6 +63,7 @@ def create_app(
     ready: Sequence[Check] = (),
     body_seconds: float = BODY_SECONDS,
     body_limits: Mapping[str, int] = _NO_LIMITS,
+    uploads: Uploads = NO_UPLOADS,
     rate_limit: float = 0.0,
     metrics: "Metrics | None" = None,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
@@ -70,8 +71,9 @@ def create_app(
     """A face: the routers, ``/livez``, ``/readyz`` (503 while a check raises) and problem+json for every error.
 
     ``gate`` decides who comes in; each route asks for a scope, or its path is ``public``. A request's body may take
-    ``body_seconds`` to arrive, and have as many bytes on a path as ``body_limits`` says. A tenant may send
-    ``rate_limit`` requests a second (0: any number). With ``metrics`` they are measured, and ``/metrics`` is served.
+    ``body_seconds`` to arrive, and have as many bytes on a path as ``body_limits`` says; ``uploads`` have bounds of
+    their own. A tenant may send ``rate_limit`` requests a second (0: any number). With ``metrics`` they are measured,
+    and ``/metrics`` is served.
     """
     refuse_unscoped(routers, public=public)
     everybody = OPEN | set(public)
@@ -84,7 +86,7 @@ def create_app(
         responses=OTHER,
         dependencies=[Depends(refuse_odd_queries)],
     )
-    app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds, wider=body_limits)
+    app.add_middleware(Guard, limit=MAX_BODY, seconds=body_seconds, wider=body_limits, uploads=uploads)
     if rate_limit:
         app.add_middleware(RateLimit, per_second=rate_limit)
     app.add_middleware(Authenticated, gate=gate, public=everybody)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+FORM_BYTES = 1 << 20  # what a form may have beside its file
 SETTLE_SECONDS = 1.0  # what an answer waits for doorbells at most: a lost one costs a tick
 
 
@@ -31,6 +32,7 @@ def faces(runtime: Runtime, services: Sequence[str]) -> "FastAPI":
     """The faces of these services under one origin."""
     from infra.runtime.auth.choose import gate  # noqa: PLC0415  # loaded where faces are made
     from infra.runtime.http.app import create_app  # noqa: PLC0415  # see above
+    from infra.runtime.http.guard import Uploads  # noqa: PLC0415  # see above
 
     found = [topology.face(name) for name in services]
     return create_app(
@@ -41,6 +43,11 @@ def faces(runtime: Runtime, services: Sequence[str]) -> "FastAPI":
         ready=[runtime.database.ping],
         body_seconds=runtime.settings.body_seconds,
         body_limits={path: limit for face in found for path, limit in getattr(face, "BODY_LIMITS", {}).items()},
+        uploads=Uploads(
+            [path for face in found for path in getattr(face, "UPLOADS", ())],
+            limit=runtime.settings.max_upload_bytes + FORM_BYTES,
+            seconds=runtime.settings.upload_seconds,
+        ),
         rate_limit=runtime.settings.rate_limit,
         metrics=_metrics(runtime),
         lifespan=_lifespan([face.lifespan for face in found], runtime),

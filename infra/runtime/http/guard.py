@@ -1,7 +1,10 @@
 """What stands before every route: bodies have a limit and a deadline, and errors nobody foresaw stay inside."""
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import structlog
@@ -43,30 +46,59 @@ class Unexpected(Problem):
     recovery: ClassVar[str] = "Look at the log around this time; repeat the request with its Idempotency-Key."
 
 
+@dataclass(frozen=True)
+class Uploads:
+    """Routes that take files, by their paths as routes are written, and what a body there may be."""
+
+    paths: Collection[str] = ()
+    limit: int = MAX_BODY  # bytes
+    seconds: float = BODY_SECONDS
+
+    def take(self, path: str) -> bool:
+        """Whether the path is one of theirs."""
+        return self._pattern.fullmatch(path) is not None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        parts = [re.split(r"{[^}]*}", path) for path in self.paths]
+        return re.compile("|".join("[^/]+".join(map(re.escape, one)) for one in parts) or r"(?!)")
+
+
+NO_UPLOADS = Uploads()
+
+
 class Guard:
     """Refuses bodies over ``limit`` bytes, whatever their header promises, or slower than ``seconds``.
 
-    ``wider`` has the limits of paths that take more.
+    ``wider`` has the limits of paths that take more; ``uploads`` go by their own.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int, seconds: float, wider: Mapping[str, int]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limit: int, seconds: float, wider: Mapping[str, int], uploads: Uploads = NO_UPLOADS
+    ) -> None:
         self.app = app
         self.limit = limit
         self.wider = wider
         self.seconds = seconds
+        self.uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and answer where the app cannot."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.wider.get(scope["path"], self.limit)
-        exchange = _Exchange(receive, send, limit=limit, seconds=self.seconds)
+        limit, seconds = self._bounds(scope["path"])
+        exchange = _Exchange(receive, send, limit=limit, seconds=seconds)
         problem = _promised(scope, limit) or await self._pass_on(scope, exchange)
         if problem is not None:
             # what is left of the body is not worth reading
             closing = {"Connection": "close"} if isinstance(problem, RequestTimeout) else {}
             await problem_response(problem, instance=scope["path"], headers=closing)(scope, receive, send)
+
+    def _bounds(self, path: str) -> tuple[int, float]:
+        if self.uploads.take(path):
+            return self.uploads.limit, self.uploads.seconds
+        return self.wider.get(path, self.limit), self.seconds
 
     async def _pass_on(self, scope: Scope, exchange: "_Exchange") -> Problem | None:
         try:
