@@ -1,0 +1,123 @@
+"""A visit to one page: it is opened, looked at, and judged by what was there in the end."""
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from infra.runtime.browser.pool import Browsers
+from infra.runtime.egress.destination import destination
+from infra.runtime.egress.proxy import FilteringProxy, Limits, filtering_proxy
+from infra.runtime.egress.refused import EgressRefused
+from services.intake.capturing.captured import Budget, Captured
+from services.intake.capturing.failures import (
+    CaptureHttp,
+    CaptureHttpPassing,
+    CaptureNotAPage,
+    CaptureTimeout,
+    CaptureTls,
+    CaptureTooLarge,
+    CaptureUnreachable,
+)
+from services.intake.capturing.photograph import photograph
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page, Response
+
+LOAD_SECONDS = 10.0  # then what is there is taken
+IDLE_SECONDS = 2.0  # scripts often fetch what they show
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_BAD = 400
+_TLS = ("ERR_CERT", "ERR_SSL", "ERR_BAD_SSL")
+
+
+async def visit(url: str, *, browsers: Browsers, allow: frozenset[str], budget: Budget) -> Captured:
+    """The page at a URL, reached through a filtering proxy of its own.
+
+    Raises ``EgressRefused``, ``ChromiumMissing``, ``BrowserCrashed`` and the problems in ``failures``.
+    """
+    destination(url, allow)
+    async with filtering_proxy(allow, limits=Limits(bytes=budget.bytes)) as proxy:
+        try:
+            async with browsers.page(proxy_url=proxy.url) as page, asyncio.timeout(budget.seconds):
+                return await _Visit(page, proxy, allow, budget).captured(url)
+        except TimeoutError as error:
+            _within(proxy, budget)
+            raise CaptureTimeout(f"{url} was not there within {budget.seconds:.0f} s") from error
+
+
+def _within(proxy: FilteringProxy, budget: Budget) -> None:
+    if proxy.spent:
+        raise CaptureTooLarge(f"The page loads more than {budget.bytes:,} bytes")
+
+
+class _Visit:
+    def __init__(self, page: "Page", proxy: FilteringProxy, allow: frozenset[str], budget: Budget) -> None:
+        self._page = page
+        self._proxy = proxy
+        self._allow = allow
+        self._budget = budget
+        self._answers: list[Response] = []
+        page.on("response", self._note)
+
+    async def captured(self, url: str) -> Captured:
+        """What the page is once it rests."""
+        from playwright.async_api import Error  # noqa: PLC0415  # heavy, and loaded by now
+
+        try:
+            await self._page.goto(url, wait_until="commit", timeout=0)
+            complete = await self._rested()
+            status = self._judged()
+            shown = await photograph(self._page, self._budget)
+            self._judged()  # it may have gone elsewhere meanwhile
+        except Error as error:
+            raise self._reason(url, str(error)) from error
+        return Captured(url=url, final_url=self._page.url, status_code=status, complete=complete, **shown)
+
+    def _note(self, answer: "Response") -> None:
+        with suppress(Exception):  # a page that is going has no frame any more
+            if answer.request.is_navigation_request() and answer.frame == self._page.main_frame:
+                self._answers.append(answer)
+
+    async def _rested(self) -> bool:
+        from playwright.async_api import TimeoutError as Late  # noqa: PLC0415  # see above
+
+        try:
+            await self._page.wait_for_load_state("load", timeout=LOAD_SECONDS * 1000)
+        except Late:
+            return False
+        with suppress(Late):
+            await self._page.wait_for_load_state("networkidle", timeout=IDLE_SECONDS * 1000)
+        return True
+
+    def _judged(self) -> int:
+        """The status of the page that is shown; raises what speaks against it."""
+        _within(self._proxy, self._budget)
+        status = self._answers[-1].status if self._answers else 200
+        self._not_denied(self._page.url if not self._answers else self._answers[-1].url)
+        if status >= _BAD:
+            problem = CaptureHttpPassing if status in _PASSING else CaptureHttp
+            raise problem(f"{self._page.url} answered {status}", status_code=status)
+        destination(self._page.url, self._allow)
+        return status
+
+    def _not_denied(self, url: str) -> None:
+        host = urlsplit(url).hostname
+        for denial in self._proxy.denied:
+            if _host(denial.url) == host:
+                raise EgressRefused(denial.reason)
+
+    def _reason(self, url: str, text: str) -> Exception:
+        _within(self._proxy, self._budget)
+        if self._proxy.denied:
+            return EgressRefused(self._proxy.denied[-1].reason)
+        if "Download is starting" in text:
+            return CaptureNotAPage(url)
+        code = text.partition("net::")[2].partition(" ")[0]
+        if code.startswith(_TLS):
+            return CaptureTls(f"{url}: {code}")
+        return CaptureUnreachable(f"{url}: {code or text.partition(chr(10))[0][:200]}")
+
+
+def _host(place: str) -> str | None:
+    return urlsplit(place if "://" in place else f"//{place}").hostname
