@@ -55,7 +55,7 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
     "error_message": (None, "a"),
     "error_recovery": (None, "a"),
     "result": ({}, {"result_file_id": "f"}),
-    "payload": ({}, {"a": 1}),
+    "payload": ({}, {"url": "a"}),
     "metadata": ({}, {"a": 1}),
     "source_id": (None, "a"),
     "related_dataset_id": (None, "a"),
@@ -87,8 +87,8 @@ FACES: dict[str, _Face] = {
     ),
     "`…/progress`": lambda row: progress(row, remaining=None),
     "`/api/v2/jobs`": v2,
-    "`/api/v1/data-sources/{id}/jobs`": source_job,
     "`job_update`": _told,
+    "`/api/v1/data-sources/{id}/jobs`": source_job,
 }
 
 

@@ -12,7 +12,6 @@ from services.intake.data_sources.create_source import Config, Description, chec
 from services.intake.data_sources.find_sources import bodies
 from services.intake.data_sources.order import refuse_order
 from services.intake.data_sources.source import Name, SourceNotFound
-from services.intake.data_sources.source_run import refuse_what_runs_nothing
 from services.intake.data_sources.timetable import Timetable, keep_timetable
 from services.intake.store import sources
 from services.jobs.submitting.admission import Door
@@ -60,10 +59,7 @@ async def change_source(
             await refuse_order(tx, {**row, **said}, tenant=tenant, door=door)
         await sources.change(tx, source_id, {**row, **said})
         if "schedule" in said:
-            refuse_what_runs_nothing(row["source_type"], change.schedule)
-            await keep_timetable(
-                tx, source_id, change.schedule, now=now, tenant=tenant, created_by=created_by, door=door
-            )
+            await keep_timetable(tx, source_id, change.schedule, now=now, tenant=tenant, created_by=created_by)
         changed = await sources.one(tx, source_id, tenant=tenant)
         assert changed is not None  # noqa: S101  # it is locked
         return (await bodies(tx, [changed], tenant=tenant))[0]

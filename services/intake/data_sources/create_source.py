@@ -56,7 +56,7 @@ async def create_source(
     async with database.transaction() as tx:
         await refuse_order(tx, {**said, "id": source_id}, tenant=tenant, door=door)
         await sources.add(tx, source_id, said, tenant=tenant, created_by=created_by)
-        await keep_timetable(tx, source_id, new.schedule, now=now, tenant=tenant, created_by=created_by, door=door)
+        await keep_timetable(tx, source_id, new.schedule, now=now, tenant=tenant, created_by=created_by)
         row = await sources.one(tx, source_id, tenant=tenant)
         assert row is not None  # noqa: S101  # stored a moment ago
         return (await bodies(tx, [row], tenant=tenant))[0]

@@ -19,7 +19,7 @@ async def run_source(job: Job, *, door: Door, database: Database) -> Outcome:
     Raises ``SourceGone``, ``SourceRunsNothing``, ``QueueFull``, and what the order is refused with.
     """
     async with database.transaction() as tx:
-        source = await held_source(tx, job.payload, tenant=job.tenant)
+        source = await held_source(tx, job.payload["source_id"], tenant=job.tenant)
         run = await views.one(tx, job.id, tenant=job.tenant)
         parts = _parts(source, job, created_by=run["created_by"] if run else None, door=door)
         if await admission.known(tx, parts[0].id) is None:

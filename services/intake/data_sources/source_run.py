@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict
 
 from infra.postgres.database import Transaction
+from infra.runtime.http.wrong_fields import wrong_field
 from schemas.problem import Problem
-from services.intake.data_sources.source import SourceType
 from services.intake.store import sources
 from services.jobs.job import NewJob
 
@@ -42,27 +42,25 @@ class SourceRun(BaseModel):
     source_id: UUID
 
 
-def refuse_what_runs_nothing(source_type: SourceType, wanted: object) -> None:
-    """Raises ``SourceRunsNothing`` where somebody wants a run of a source that has none."""
-    if wanted is not None and source_type == "file_upload":
-        raise SourceRunsNothing("Files come by hand: this source has no schedule and no runs")
-
-
 async def accept_run(tx: Transaction, job: NewJob) -> NewJob:
-    """The job as it is queued: its source's, which is not removed meanwhile.
-
-    Raises ``SourceGone``, ``SourceRunsNothing``.
-    """
-    source = await held_source(tx, job.payload, tenant=job.tenant)
+    """The job as it is queued: its source's, which is not removed meanwhile. Raises ``InvalidRequest``."""
+    try:
+        source = await held_source(tx, job.payload["source_id"], tenant=job.tenant)
+    except (SourceGone, SourceRunsNothing) as refused:
+        raise wrong_field("source_id", refused.detail) from refused
     return replace(job, source_id=str(source["id"]))
 
 
-async def held_source(tx: Transaction, payload: dict[str, Any], *, tenant: str) -> dict[str, Any]:
-    """The source that is run; it stays there until the transaction ends. Raises as ``accept_run`` does."""
-    source = await sources.hold(tx, SourceRun.model_validate(payload).source_id, tenant=tenant)
+async def held_source(tx: Transaction, source_id: UUID | str, *, tenant: str) -> dict[str, Any]:
+    """A source that can be run; it stays there until the transaction ends.
+
+    Raises ``SourceGone``, ``SourceRunsNothing``.
+    """
+    source = await sources.hold(tx, UUID(str(source_id)), tenant=tenant)
     if source is None:
         raise SourceGone
-    refuse_what_runs_nothing(source["source_type"], payload)
+    if source["source_type"] == "file_upload":
+        raise SourceRunsNothing("Files come by hand: this source has no schedule and no runs")
     if source["source_type"] == "website" and not source["config"].get("urls"):
         raise SourceRunsNothing("The config of this website names no URLs")
     return source

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from infra.postgres.database import Database
 from services.intake.data_sources.source import SourceNotFound
-from services.intake.data_sources.source_run import accept_run
+from services.intake.data_sources.source_run import held_source
 from services.intake.data_sources.timetable import KIND
 from services.intake.store import sources
 from services.jobs.shapes import source_job
@@ -18,14 +18,16 @@ async def start_run(
     source_id: UUID, *, job_id: UUID, tenant: str, door: Door, database: Database, created_by: str | None = None
 ) -> dict[str, Any]:
     """The job of the run, as callers see it. Raises ``SourceNotFound``, ``SourceRunsNothing``, ``QueueFull``."""
-    submission = Submission.model_validate({"kind": KIND, "payload": {"source_id": str(source_id)}})
+    said = {"kind": KIND, "payload": {"source_id": str(source_id)}, "source_id": str(source_id)}
+    submission = Submission.model_validate(said)
     job = new_job(
         submission, job_id=job_id, tenant=tenant, created_by=created_by, kinds=door.kinds, by_file=door.by_file
     )
     async with database.transaction() as tx:
         if await sources.hold(tx, source_id, tenant=tenant) is None:
             raise SourceNotFound
-        await admit(tx, [await accept_run(tx, job)], room=door.room)
+        await held_source(tx, source_id, tenant=tenant)
+        await admit(tx, [job], room=door.room)
         row = await views.one(tx, job_id, tenant=tenant)
     assert row is not None  # noqa: S101  # queued a moment ago
     return source_job(row)

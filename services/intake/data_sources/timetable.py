@@ -8,11 +8,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from infra.postgres.database import Transaction
+from services.intake.data_sources.source_run import held_source
 from services.jobs.schedules.cron import next_fire
-from services.jobs.schedules.schedule import Cron, NewSchedule, Timezone, refuse_what_makes_no_job
+from services.jobs.schedules.schedule import Cron, NewSchedule, Timezone
 from services.jobs.shapes import instant
 from services.jobs.store import schedules
-from services.jobs.submitting.admission import Door
 
 KIND = "source_run"
 
@@ -35,19 +35,18 @@ async def keep_timetable(
     now: datetime,
     tenant: str,
     created_by: str | None,
-    door: Door,
 ) -> None:
     """The source runs as is wanted from now on; None: by hand only.
 
-    Raises ``CronRefused``, ``CronNeverFires``, ``TimezoneUnknown``, and what a run of the source is refused with.
+    Raises ``CronRefused``, ``CronNeverFires``, ``TimezoneUnknown``, ``SourceRunsNothing``.
     """
     there = await schedules.lock(tx, source_id, tenant=tenant)
     if wanted is None:
         await schedules.remove(tx, source_id, tenant=tenant)
         return
+    await held_source(tx, source_id, tenant=tenant)
     said = _said(source_id, wanted)
     next_at = next_fire(wanted.cron, wanted.timezone, after=now)
-    await refuse_what_makes_no_job(tx, said, job_id=source_id, tenant=tenant, door=door)
     if there is None:
         await schedules.add(tx, source_id, said, next_at=next_at, tenant=tenant, created_by=created_by)
     elif any(there[name] != said[name] for name in ("cron", "timezone", "paused")):

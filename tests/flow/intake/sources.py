@@ -1,5 +1,6 @@
 """Data sources as callers have them."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ class Sources:
     async def work(self) -> None:
         """Runs that wait are worked."""
         worker = run_source.main.function.worker(self.runtime)
-        await worker.drain()
+        await worker.drain(asyncio.Event())
 
     async def fire(self) -> int:
         """The time of all schedules has come; how many jobs they make."""
