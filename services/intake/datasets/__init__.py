@@ -1,0 +1,1 @@
+"""Rows that came of files: shown, described, exported, removed."""

@@ -1,0 +1,155 @@
+"""Take a file in: into the lake as it arrives, then a job that imports it."""
+
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any, ClassVar
+from uuid import UUID
+
+import msgspec
+from pydantic import BaseModel, ConfigDict
+
+from infra.postgres.database import Database
+from infra.runtime.http.multipart import Form, FormRefused, read_form
+from infra.runtime.http.wrong_fields import refuse_unkept
+from infra.runtime.lake import Lake
+from schemas.problem import Problem
+from services.intake.data_sources.source import SourceNotFound
+from services.intake.files.filename import shown_name
+from services.intake.store import sources
+from services.jobs.job import NewJob
+from services.jobs.shapes import source_job
+from services.jobs.store import views
+from services.jobs.submitting.admission import admit
+from services.jobs.submitting.submission import refuse_metadata
+
+KIND = QUEUE = "import"
+_OURS = {"filename", "supplier_id", "dataset_id", "size_bytes"}
+
+
+class SourceTakesNoFiles(Problem):
+    """Only sources of uploads take files."""
+
+    code: ClassVar[str] = "SOURCE_TAKES_NO_FILES"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "This data source takes no files"
+    recovery: ClassVar[str] = "Upload them to a data source of the type `file_upload`; the built-in one is `Files`."
+
+
+class FileTooLarge(Problem):
+    """The file has more bytes than one may have."""
+
+    code: ClassVar[str] = "FILE_TOO_LARGE"
+    status: ClassVar[int] = 413
+    title: ClassVar[str] = "The file is too large"
+    recovery: ClassVar[str] = (
+        "Send it in several files, or compressed as Parquet; HEADRACE_MAX_UPLOAD_BYTES is the limit."
+    )
+
+
+class Upload(BaseModel):
+    """A file that lies in the lake, as its job knows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    object_name: str
+    filename: str
+    sha256: str
+    size_bytes: int
+
+
+async def upload_file(
+    content_type: str,
+    stream: AsyncIterator[bytes],
+    source_id: UUID,
+    *,
+    job_id: UUID,
+    tenant: str,
+    created_by: str | None,
+    most_bytes: int,
+    room: int,
+    lake: Lake,
+    database: Database,
+) -> dict[str, Any]:
+    """The job that imports the file, as callers see it; the form's other fields are ``supplier_id`` and ``metadata``.
+
+    ``room`` is how many jobs may wait in one queue. Raises ``SourceNotFound``, ``SourceTakesNoFiles``,
+    ``FormRefused``, ``FileTooLarge``, ``MetadataTooLarge``, ``InvalidRequest``, ``QueueFull`` and what the lake
+    raises; then nothing of the file is left.
+    """
+    async with database.reading() as tx:
+        _refuse_other(await sources.one(tx, source_id, tenant=tenant))
+    name = f"uploads/{tenant}/{job_id}/original"
+
+    async def take(filename: str, blocks: AsyncIterator[bytes]) -> Upload:
+        return await _store(lake, name, filename, blocks, most_bytes)
+
+    try:
+        form = await read_form(content_type, stream, file="file", take=take)
+        job = NewJob(
+            id=job_id,
+            kind=KIND,
+            queue=QUEUE,
+            tenant=tenant,
+            created_by=created_by,
+            source_id=str(source_id),
+            **_said(form),
+        )
+        return await _queue(job, source_id, room=room, database=database)
+    except BaseException:
+        await lake.delete(name)
+        raise
+
+
+async def _store(lake: Lake, name: str, filename: str, blocks: AsyncIterator[bytes], most: int) -> Upload:
+    digest, size = hashlib.sha256(), 0
+
+    async def counted() -> AsyncGenerator[bytes, None]:
+        nonlocal size
+        async for block in blocks:
+            size += len(block)
+            if size > most:
+                raise FileTooLarge(f"A file may have {most} bytes", limit=most)
+            digest.update(block)
+            yield block
+
+    async with aclosing(counted()) as read:
+        await lake.create(name, read)
+    return Upload(object_name=name, filename=shown_name(filename), sha256=digest.hexdigest(), size_bytes=size)
+
+
+def _said(form: Form[Upload]) -> dict[str, Any]:
+    if form.taken is None:
+        raise FormRefused("It has no file in the field file")
+    return {"payload": form.taken.model_dump(), "metadata": _metadata(form.fields, form.taken)}
+
+
+def _metadata(fields: dict[str, str], upload: Upload) -> dict[str, Any]:
+    if unknown := fields.keys() - {"supplier_id", "metadata"}:
+        raise FormRefused(f"It has a field that nobody reads: {min(unknown)[:80]}")
+    try:
+        said = msgspec.json.decode(fields.get("metadata") or "{}", type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise FormRefused(f"Its field metadata is no JSON object: {error}") from error
+    own = {name: value for name, value in said.items() if name not in _OURS}
+    supplier = {"supplier_id": fields["supplier_id"]} if fields.get("supplier_id") else {}
+    told = {**own, "filename": upload.filename, "size_bytes": upload.size_bytes, **supplier}
+    refuse_unkept({"metadata": told})
+    refuse_metadata(told)
+    return told
+
+
+async def _queue(job: NewJob, source_id: UUID, *, room: int, database: Database) -> dict[str, Any]:
+    async with database.transaction() as tx:
+        _refuse_other(await sources.hold(tx, source_id, tenant=job.tenant))
+        await admit(tx, [job], room=room)
+        row = await views.one(tx, job.id, tenant=job.tenant)
+    assert row is not None  # noqa: S101  # queued a moment ago
+    return source_job(row)
+
+
+def _refuse_other(source: dict[str, Any] | None) -> None:
+    if source is None:
+        raise SourceNotFound
+    if source["source_type"] != "file_upload":
+        raise SourceTakesNoFiles(f"It is of the type {source['source_type']}")

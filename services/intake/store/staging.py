@@ -1,0 +1,169 @@
+"""The SQL of a table in the making: rows come in as text, and leave with types. DuckDB works it, in a child."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+TYPES = ("boolean", "integer", "number", "date", "timestamp")
+_NUMBER = r"[+-]?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"
+_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
+_DIGITS = 17  # more than a double keeps
+_FIRST = 1_000  # rows that rule out most types
+_EXACT = 200_000  # rows up to which different values are counted one by one
+_SHOWN = 200  # characters of a least and a greatest text
+_FITS = {
+    "boolean": "lower(@) IN ('true', 'false')",
+    # as it would be written again: what has leading zeros or is too long is no number to calculate with
+    "integer": "TRY_CAST(trim(@) AS BIGINT)::VARCHAR = trim(@)",
+    "number": f"(regexp_full_match(trim(@), '{_NUMBER}') AND isfinite(TRY_CAST(trim(@) AS DOUBLE))"
+    f" AND length(regexp_replace(@, '[eE].*|[^0-9]', '', 'g')) <= {_DIGITS})",
+    "date": "(length(@) = 10 AND TRY_CAST(@ AS DATE)::VARCHAR = @)",
+    "timestamp": f"(regexp_full_match(@, '{_MOMENT}') AND TRY_CAST(@ AS TIMESTAMPTZ) IS NOT NULL)",
+}
+_TYPED = {
+    "boolean": "(lower(@) = 'true')",
+    "integer": "trim(@)::BIGINT",
+    "number": "trim(@)::DOUBLE",
+    "date": "@::DATE",
+    "timestamp": "@::TIMESTAMPTZ",
+    "string": "@",
+    "json": "@",
+}
+_LINES = {**_TYPED, "date": "@", "timestamp": "replace(@, ' ', 'T')", "json": "@::JSON"}
+
+
+def connect(folder: Path, *, memory_bytes: int) -> Any:
+    """A database of its own, that keeps what does not fit into memory in the folder and fetches nothing."""
+    import duckdb  # noqa: PLC0415  # heavy
+
+    limits = {"memory_limit": f"{memory_bytes >> 20}MB", "threads": 1, "temp_directory": str(folder / "spilled")}
+    alone = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    made = duckdb.connect(
+        str(folder / "staging.duckdb"), config={**limits, **alone, "allow_community_extensions": False}
+    )
+    made.execute("SET TimeZone = 'UTC'")
+    return made
+
+
+def from_csv(database: Any, path: Path, *, columns: int, delimiter: str, header: bool, skip: int) -> None:
+    """Take in a CSV file in UTF-8; rows that do not fit become rejects."""
+    types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(columns))
+    database.execute(
+        f"CREATE TABLE raw AS SELECT * FROM read_csv(?, auto_detect = false, header = {header}, skip = {skip},"
+        f" delim = ?, quote = '\"', escape = '\"', columns = {{{types}}}, store_rejects = true, strict_mode = true,"
+        " max_line_size = 4194304, buffer_size = 33554432)",
+        [str(path), delimiter],
+    )
+
+
+def from_values(database: Any, path: Path, kinds: Sequence[str]) -> None:
+    """Take in lines of JSON objects whose members are called ``c0``, ``c1`` and so on."""
+    types = ", ".join(f"'c{number}': 'JSON'" for number in range(len(kinds)))
+    # a text that is JSON already stays so; all others lose their quotes
+    values = ", ".join(
+        f"c{n}::VARCHAR AS c{n}" if kind == "json" else f"c{n} ->> '$' AS c{n}" for n, kind in enumerate(kinds)
+    )
+    database.execute(
+        f"CREATE TABLE raw AS SELECT {values} FROM read_json(?, format = 'newline_delimited', columns = {{{types}}},"
+        " maximum_object_size = 16777216)",
+        [str(path)],
+    )
+
+
+def parquet_columns(database: Any, path: Path) -> list[tuple[str, str]]:
+    """Names and DuckDB's types of a Parquet file's columns."""
+    found = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+    return [(name, kind) for name, kind, *_ in found]
+
+
+def from_parquet(database: Any, path: Path, columns: Sequence[tuple[str, str]], kinds: Sequence[str]) -> None:
+    """Take in a Parquet file."""
+    values = ", ".join(
+        f"{_as_text(_quoted(name), kind)} AS c{number}"
+        for number, ((name, _), kind) in enumerate(zip(columns, kinds, strict=True))
+    )
+    database.execute(f"CREATE TABLE raw AS SELECT {values} FROM read_parquet(?)", [str(path)])
+
+
+def row_count(database: Any) -> int:
+    """Rows taken in."""
+    return int(database.execute("SELECT count(*) FROM raw").fetchone()[0])
+
+
+def rejects(database: Any) -> Any:
+    """A cursor over the lines that were not taken in, with the first thing that is wrong with each."""
+    return database.execute(
+        "SELECT line, any_value(error_type::VARCHAR), any_value(csv_line), any_value(error_message)"
+        " FROM reject_errors GROUP BY line ORDER BY line"
+    )
+
+
+def infer(database: Any, kinds: Sequence[Sequence[str]]) -> list[str]:
+    """The type of each column: the first of its ``kinds`` that all its values have, else ``string``."""
+    few = _fitting(database, kinds, rows=f"(SELECT * FROM raw LIMIT {_FIRST})")
+    whole = _fitting(database, few, rows="raw")
+    return [next(iter(fit), "string") for fit in whole]
+
+
+def _fitting(database: Any, kinds: Sequence[Sequence[str]], *, rows: str) -> list[list[str]]:
+    asked = [(n, kind) for n, candidates in enumerate(kinds) for kind in candidates]
+    if not asked:
+        return [list(candidates) for candidates in kinds]
+    checks = [
+        f"coalesce(bool_and({_FITS[kind].replace('@', f'c{n}')} IS TRUE) FILTER (c{n} IS NOT NULL), false)"
+        for n, kind in asked
+    ]
+    answers = database.execute(f"SELECT {', '.join(checks)} FROM {rows}").fetchone()
+    fitting: list[list[str]] = [[] for _ in kinds]
+    for (n, kind), fits in zip(asked, answers, strict=True):
+        if fits:
+            fitting[n].append(kind)
+    return fitting
+
+
+def write(database: Any, columns: Mapping[str, str], *, lines: Path, parquet: Path) -> None:
+    """Write the rows as gzip NDJSON, with numbers as they were written, and as Parquet."""
+    for target, expressions, form in (
+        (lines, _LINES, "FORMAT json, COMPRESSION gzip"),
+        (parquet, _TYPED, "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000"),
+    ):
+        values = ", ".join(
+            f"{expressions[kind].replace('@', f'c{n}')} AS {_quoted(name)}"
+            for n, (name, kind) in enumerate(columns.items())
+        )
+        database.execute(f"COPY (SELECT {values} FROM raw) TO '{target}' ({form})")
+
+
+def profile(database: Any, columns: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Of each column how many values are missing, how many differ, the least and the greatest."""
+    rows = row_count(database)
+    made = {}
+    for n, (name, kind) in enumerate(columns.items()):
+        value = _TYPED[kind].replace("@", f"c{n}")
+        count = f"count(DISTINCT {value})" if rows <= _EXACT else f"approx_count_distinct({value})"
+        ends = ("NULL", "NULL") if kind == "json" else (f"min({value})", f"max({value})")
+        shown = [f"left(({end})::VARCHAR, {_SHOWN})" if kind not in {"integer", "number"} else end for end in ends]
+        missing, distinct, least, most = database.execute(
+            f"SELECT count(*) - count(c{n}), {count}, {', '.join(shown)} FROM raw"
+        ).fetchone()
+        made[name] = {
+            "type": kind,
+            "nulls": missing,
+            "distinct": min(distinct, rows - missing),
+            "distinct_is_estimate": rows > _EXACT,
+            "min": least,
+            "max": most,
+        }
+    return made
+
+
+def _as_text(value: str, kind: str) -> str:
+    if kind == "json":
+        return f"to_json({value})::VARCHAR"
+    if kind == "number":
+        return f"CASE WHEN isfinite({value}::DOUBLE) THEN {value}::VARCHAR END"
+    return f"{value}::VARCHAR"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
