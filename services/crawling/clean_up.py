@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 
 from infra.postgres.database import Database
+from services.crawling.erasing.sweep_erased import sweep_erased
 from services.crawling.ports import Lake, Warehouse
 from services.crawling.result.part import Place
 from services.crawling.spending.settle import settle_left_open
@@ -28,6 +29,7 @@ async def clean_up(*, database: Database, lake: Lake, warehouse: Warehouse, sett
     await settle_left_open(database=database, settled_seconds=settled.total_seconds())
     for one in ended:
         await _clear(one, database=database, lake=lake)
+    await sweep_erased(database=database, lake=lake, warehouse=warehouse, settled_seconds=ABANDONED_SECONDS)
     await lake.sweep(older_than_seconds=ABANDONED_SECONDS)
     await warehouse.sweep(older_than_seconds=ABANDONED_SECONDS)
     return len(ended)

@@ -8,7 +8,7 @@ from schemas.events.data_ingestion_completed import DataIngestionCompleted
 from services.crawling.order import Crawl
 from services.crawling.result.proof import Proof
 from services.crawling.spending.settle import settle
-from services.crawling.store import crawls
+from services.crawling.store import crawls, results
 from services.jobs.job import Done, Job, NewJob, Outcome, Waiting
 from services.jobs.store import commands, control, queue
 
@@ -20,6 +20,7 @@ def completed(job: Job, crawl: Crawl, proof: Proof) -> Outcome:
     result: dict[str, Any] = proof.model_dump()
 
     async def also(tx: Transaction) -> None:
+        await results.keep(tx, crawl.id, attempt=job.attempt, tenant=crawl.tenant)
         await settle(tx, crawl.id, tenant=crawl.tenant, records=proof.post_count)
         await queue.enqueue(tx, load_job(crawl, job.attempt, result))
         await crawls.warehouse_state(tx, crawl.id, "pending")
@@ -35,10 +36,15 @@ def completed(job: Job, crawl: Crawl, proof: Proof) -> Outcome:
     return Done(result={**result, "warehouse": "pending"}, also=also)
 
 
+def load_id(crawl_id: UUID, attempt: int) -> UUID:
+    """The id of the job that loads an attempt."""
+    return uuid5(_IDS, f"{crawl_id}/{attempt}")
+
+
 def load_job(crawl: Crawl, attempt: int, result: dict[str, Any]) -> NewJob:
     """The job that loads an attempt into the warehouse."""
     return NewJob(
-        id=uuid5(_IDS, f"{crawl.id}/{attempt}"),
+        id=load_id(crawl.id, attempt),
         kind="load",
         queue="load",
         tenant=crawl.tenant,

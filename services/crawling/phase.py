@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from schemas.problem import Problem
+from services.crawling.erasing.erased import CrawlErased
 
 BY_QUEUE = {"submit": "submitting", "poll": "waiting", "store": "storing", "load": "loading"}
 _AS_STATE = {"completed", "failed", "cancelled", "paused"}
@@ -45,8 +46,11 @@ def phase(row: Mapping[str, Any]) -> str:
 
 
 def legal(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """The commands the crawl takes now; download needs a snapshot that still lives, and an archived one takes none."""
-    if "archived" in row:
+    """The commands the crawl takes now; download needs a snapshot that still lives.
+
+    One that is archived, or being erased, takes none.
+    """
+    if "archived" in row or row.get("erasing"):
         return ()
     alive = row["snapshot_id"] is not None and not row["snapshot_dead"]
     refused = {"download"} if not alive else set()
@@ -62,9 +66,11 @@ def order_may_be_out(row: Mapping[str, Any]) -> bool:
 
 
 def require(command: str, row: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The crawl, if it takes the command. Raises ``CrawlNotFound``, ``IllegalCommand``."""
+    """The crawl, if it takes the command. Raises ``CrawlNotFound``, ``CrawlErased``, ``IllegalCommand``."""
     if row is None:
         raise CrawlNotFound
+    if row.get("erasing"):
+        raise CrawlErased
     if command not in (allowed := legal(row)):
         takes = ", ".join(allowed) or "nothing"
         raise IllegalCommand(f"{command} is not possible while {phase(row)}; possible: {takes}", legal=list(allowed))

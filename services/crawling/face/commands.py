@@ -14,6 +14,7 @@ from infra.runtime.runtime import Runtime
 from services.crawling.cancel_crawl import cancel_crawl
 from services.crawling.crawl_status import crawl_status
 from services.crawling.download_crawl import SnapshotGone, SnapshotNotReady, download_crawl
+from services.crawling.erasing.erased import CrawlErased
 from services.crawling.face.crawl_id import crawl_id_of
 from services.crawling.history.archived_crawl import CrawlArchived, not_at_hand
 from services.crawling.pause_crawl import pause_crawl
@@ -31,7 +32,7 @@ from services.crawling.spending.budget import BudgetExceeded
 from services.crawling.wiring import Crawling, crawling
 from services.jobs.submitting.room import QueueFull
 
-_COMMAND = (CrawlNotFound, CrawlArchived, IllegalCommand)
+_COMMAND = (CrawlNotFound, CrawlArchived, CrawlErased, IllegalCommand)
 _ANEW = (*_COMMAND, QueueFull)
 _LOOK = (
     SnapshotNotReady,

@@ -12,6 +12,7 @@ from infra.runtime.runtime import Runtime
 from schemas.load_source import WarehouseUnavailable
 from schemas.stored_object import ObjectMissing
 from services.crawling.crawl_status import crawl_status
+from services.crawling.erasing.erased import CrawlErased
 from services.crawling.face.crawl_id import crawl_id_of
 from services.crawling.fetch_result import fetch_result
 from services.crawling.link_result import link_result
@@ -44,7 +45,7 @@ def routes(runtime: Runtime) -> APIRouter:
             polling_enabled=context.policy.polling_enabled,
         )
 
-    @made.get("/crawl/{crawl_id}/status", responses=problems(CrawlNotFound, WarehouseUnavailable))
+    @made.get("/crawl/{crawl_id}/status", responses=problems(CrawlNotFound, CrawlErased, WarehouseUnavailable))
     async def status(crawl_id: str, caller: Reading) -> dict[str, Any]:
         """Where a crawl is, why, and what can be done."""
         return await crawl_status(
@@ -62,7 +63,7 @@ def routes(runtime: Runtime) -> APIRouter:
             f"With `Accept: {NDJSON}` they always come from here.",
             "headers": {"Location": {"schema": {"type": "string"}}},
         },
-        **problems(CrawlNotFound, NoResult, ObjectMissing, WarehouseUnavailable),
+        **problems(CrawlNotFound, CrawlErased, NoResult, ObjectMissing, WarehouseUnavailable),
     }
 
     @made.get("/crawl/{crawl_id}/result", response_class=StreamingResponse, responses=answers)

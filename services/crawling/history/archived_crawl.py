@@ -5,6 +5,7 @@ from uuid import UUID
 
 from infra.postgres.database import Database
 from schemas.problem import Problem
+from services.crawling.erasing.erased import CrawlErased
 from services.crawling.history.find_crawl import find_crawl
 from services.crawling.phase import CrawlNotFound
 from services.jobs.history.archive import Warehouse
@@ -20,12 +21,12 @@ class CrawlArchived(Problem):
 
 
 async def not_at_hand(crawl_id: UUID, *, tenant: str, database: Database, warehouse: Warehouse) -> Problem:
-    """Why a crawl takes no command that is not here: ``CrawlArchived`` or ``CrawlNotFound``.
+    """Why a crawl takes no command that is not here: ``CrawlArchived``, ``CrawlErased`` or ``CrawlNotFound``.
 
     Raises what the warehouse raises.
     """
     try:
         await find_crawl(crawl_id, tenant=tenant, database=database, warehouse=warehouse)
-    except CrawlNotFound as unknown:
+    except (CrawlNotFound, CrawlErased) as unknown:
         return unknown
     return CrawlArchived()

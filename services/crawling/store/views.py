@@ -14,6 +14,7 @@ SELECT c.id, c.tenant, c.provider, c.dataset_id, c.platform, c.competitor, c.war
   coalesce(p.answered_at, c.last_poll_time) AS last_poll_time,
   p.crawl_id IS NOT NULL AND NOT p.watching AND p.paused_at IS NULL AS polling_active,
   {is_paused("j.queue")} AS queue_paused,
+  EXISTS (SELECT FROM erasures e WHERE e.crawl_id = c.id) AS erasing,
   c.submitted_at, c.proven, p.due_at AS poll_due_at, j.metadata, j.source_id,
   j.state, j.queue, j.step, j.attempt, j.tries, j.progress, j.result, j.priority, j.due_at, j.want,
   j.error_code, j.error_stage, j.error_message, j.error_recovery,

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
-from functions import cancel_snapshot, load_warehouse, store_snapshot, submit_crawl
+from functions import cancel_snapshot, erase_crawl, load_warehouse, store_snapshot, submit_crawl
 from infra.local.simulators.bright_data.calls import SIMULATOR
 from infra.runtime.runtime import Runtime
 from services.crawling.crawl_status import crawl_status
@@ -37,6 +37,7 @@ _FUNCTIONS = {
     "store": store_snapshot.main.function,
     "load": load_warehouse.main.function,
     "cancel": cancel_snapshot.main.function,
+    "erase": erase_crawl.main.function,
 }
 
 

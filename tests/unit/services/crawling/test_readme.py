@@ -23,6 +23,7 @@ ANSWERS = {
     "BatchTooLarge",
     "BudgetExceeded",
     "CrawlArchived",
+    "CrawlErased",
     "CrawlNotFound",
     "IdempotencyInProgress",
     "IdempotencyMismatch",
