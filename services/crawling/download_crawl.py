@@ -60,7 +60,7 @@ async def _start(crawl_id: UUID, progress: Progress, *, tenant: str, database: D
         if locked is None:
             return int(row["attempt"])
         await polls.stop(tx, crawl_id)
-        await crawls.ready(tx, crawl_id, status=progress.status, expected_records=progress.records)
+        await crawls.ready(tx, crawl_id, progress)
         if locked.state == "waiting":
             await control.move(tx, [crawl_id], queue="store", step="ready", told="ready")
             return locked.attempt

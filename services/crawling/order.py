@@ -101,3 +101,8 @@ class Crawl:
     expected_records: int | None
     triggered_at: datetime | None
     deadline: datetime
+    purchase: int = 0
+    listed: bool = False
+    hinted_snapshot: str | None = None
+    agreed_records: int | None = None
+    provider_warnings: list[str] = field(default_factory=list)

@@ -15,7 +15,7 @@ from services.crawling.governor import Governed
 from services.crawling.policy import Policy
 from services.crawling.polling.settle import settle_poll
 from services.crawling.polling.verdict import Verdict, judge, judge_problem
-from services.crawling.store import health, polls
+from services.crawling.store import crawls, health, polls
 from services.crawling.store.polls import Due, Note
 from services.crawling.store.traces import of as traces_of
 
@@ -117,6 +117,8 @@ class Poller:
         if notes:
             async with self.database.transaction() as tx:
                 await polls.record(tx, notes)
+                if limits := {note.due.crawl_id: note.agreed for note in notes if note.agreed is not None}:
+                    await crawls.agreed(tx, limits)
         for due, verdict in answers:
             if not isinstance(verdict, Note):
                 await settle_poll(due, verdict, database=self.database, policy=self.policy)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from schemas.load_source import LoadSource
 from schemas.stored_object import StoredObject
@@ -12,11 +12,17 @@ from schemas.stored_object import StoredObject
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """One order to a provider. ``correlation`` is ours and comes back in look-ups."""
+    """One order to a provider. ``correlation`` is ours and comes back in look-ups.
+
+    ``purchase`` is the same each time the same purchase is sent, and another one where nothing was bought before or is
+    to be bought anew. ``listed``: pages were named one by one, and not a place to start from.
+    """
 
     correlation: UUID
+    purchase: UUID = field(default_factory=uuid4)
     dataset_id: str
     inputs: Sequence[Mapping[str, Any]]
+    listed: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
     notify_url: str | None = None
     notify_authorization: str | None = None
@@ -33,6 +39,8 @@ class Progress:
     message: str = ""
     marker: str = ""  # changes when the provider made headway; feeds the stall clock
     retry_after: float | None = None  # seconds
+    agreed: int | None = None  # the most records it agreed to collect, failed inputs included, where it says so
+    warnings: tuple[str, ...] = ()  # what the owner of the result should know
 
 
 class Provider(Protocol):
@@ -40,6 +48,9 @@ class Provider(Protocol):
 
     name: str
     options: frozenset[str]  # what an order may wish beyond its inputs
+
+    def asked(self, order: Submission) -> int | None:
+        """The most records an order asks for; None where it sets no bound, or the provider never lowers one."""
 
     async def submit(self, order: Submission) -> str:
         """Buy once; returns the snapshot id. Raises ``SubmitUnknown`` when nobody knows whether it was bought."""

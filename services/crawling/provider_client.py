@@ -29,6 +29,7 @@ ACCEPTED = 202
 REFUSALS = range(400, 500)
 BAD_REQUEST = 400
 UNAUTHORIZED = 401
+PAYMENT_REQUIRED = 402
 FORBIDDEN = 403
 NOT_FOUND = 404
 REQUEST_TIMEOUT = 408
@@ -104,11 +105,15 @@ class Client:
         query: Mapping[str, str] | None = None,
         *,
         body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         secrets: Sequence[str] = (),
     ) -> Answer:
         """One small request and its whole answer, within a minute; ``secrets`` are blotted out of a refusal."""
         with _translated():
-            async with asyncio.timeout(ANSWER_SECONDS), self._open(method, path, query or {}, body) as response:
+            async with (
+                asyncio.timeout(ANSWER_SECONDS),
+                self._open(method, path, query or {}, body=body, headers=headers) as response,
+            ):
                 return await self.read(response, secrets=secrets)
 
     @asynccontextmanager
@@ -121,20 +126,27 @@ class Client:
             yield response
 
     def _open(
-        self, method: str, path: str, query: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> "aiohttp.client._RequestContextManager":
         import aiohttp  # noqa: PLC0415  # loading it takes a third of a start, and a start that finds nothing asks nothing
         from yarl import URL  # noqa: PLC0415  # a part of it
 
         url = URL(f"{self._origin}{path}{'?' if query else ''}{urlencode(query)}", encoded=True)
-        headers = {"Authorization": f"Bearer {self._token.get_secret_value()}", "Accept-Encoding": "identity"}
+        sent = {**(headers or {}), "Authorization": f"Bearer {self._token.get_secret_value()}"}
+        sent["Accept-Encoding"] = "identity"
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            sent["Content-Type"] = "application/json"
         return self._session.request(
             method,
             url,
             data=body,
-            headers=headers,
+            headers=sent,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             allow_redirects=False,
             auto_decompress=False,

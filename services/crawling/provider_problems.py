@@ -49,6 +49,16 @@ class ProviderAuth(Problem):
     recovery: ClassVar[str] = "Check the provider's token and account in the settings, then retry the crawl."
 
 
+class ProviderOutOfCredits(Problem):
+    """The account at the provider has nothing left to pay this order with; nothing was bought."""
+
+    code: ClassVar[str] = "PROVIDER_OUT_OF_CREDITS"
+    kind: ClassVar[ProblemClass] = ProblemClass.PERMANENT
+    status: ClassVar[int] = 402
+    title: ClassVar[str] = "The account at the provider has no credits left"
+    recovery: ClassVar[str] = "Add credits to the account at the provider or raise its limit, then retry the crawl."
+
+
 class ProviderRateLimited(Problem):
     """The provider takes no more requests, or no more jobs, for now."""
 
@@ -108,5 +118,7 @@ class ResultExpired(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.PERMANENT
     status: ClassVar[int] = 410
     title: ClassVar[str] = "The provider does not keep the result any more"
-    recovery: ClassVar[str] = "Use retry-background to order it again; results are kept for about 16 days."
+    recovery: ClassVar[str] = (
+        "Use retry-background to order it again; Bright Data keeps results for about 16 days, Firecrawl for 24 hours."
+    )
     stage: ClassVar[str] = "download"

@@ -36,6 +36,7 @@ ENDINGS: tuple[type[Problem], ...] = (
     verdict.ProviderJobFailed,
     verdict.ProviderStalled,
     provider_problems.ProviderAuth,
+    provider_problems.ProviderOutOfCredits,
     provider_problems.ProviderRateLimited,
     provider_problems.ProviderRejected,
     provider_problems.ProviderUnavailable,

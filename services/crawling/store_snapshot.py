@@ -15,6 +15,7 @@ from services.crawling.complete_crawl import completed
 from services.crawling.crawl_log import name_crawl
 from services.crawling.failure import MetadataNotFound
 from services.crawling.governor import ProviderResting
+from services.crawling.look_up_order import submission
 from services.crawling.order import Crawl
 from services.crawling.policy import Policy
 from services.crawling.polling.verdict import ProviderStalled
@@ -22,7 +23,7 @@ from services.crawling.ports import Lake, Provider
 from services.crawling.provider_problems import NotReady
 from services.crawling.result.ndjson import Judge
 from services.crawling.result.part import PartWriter, Place
-from services.crawling.result.proof import prove
+from services.crawling.result.proof import cut_short, prove
 from services.crawling.result.tally import Tally
 from services.crawling.store import crawls, leftovers
 from services.jobs.engine.settle import hold
@@ -77,7 +78,9 @@ async def store_snapshot(
         crawl = await crawls.get(tx, job.id)
     if crawl is None or crawl.snapshot_id is None:
         raise MetadataNotFound
-    storing = Storing(job=job, crawl=crawl, database=database, lake=lake, provider=providers[crawl.provider])
+    storing = Storing(
+        job=job, crawl=crawl, database=database, lake=lake, provider=providers[crawl.provider], policy=policy
+    )
     try:
         if not await storing.fetch_parts():
             return Resume()
@@ -91,13 +94,16 @@ async def store_snapshot(
 class Storing:
     """One claim of a crawl's store."""
 
-    def __init__(self, *, job: Job, crawl: Crawl, database: Database, lake: Lake, provider: Provider) -> None:
+    def __init__(
+        self, *, job: Job, crawl: Crawl, database: Database, lake: Lake, provider: Provider, policy: Policy
+    ) -> None:
         self.job = job
         self.crawl = crawl
         self.snapshot_id = crawl.snapshot_id or ""
         self.database = database
         self.lake = lake
         self.provider = provider
+        self.policy = policy
         self.cursor = Cursor.of(job.cursor)
         self.place = Place(prefix=f"crawls/{crawl.tenant}/{crawl.id}/{job.attempt}")
         fresh = sha256() if self.cursor.parts == 0 else None
@@ -159,10 +165,14 @@ class Storing:
             attempt=self.job.attempt,
             parts=self.cursor.parts,
             tally=self.cursor.tally,
+            cut_short=cut_short(self.crawl, self._asked(), self.cursor.tally),
             digest=self.writer.digest.hexdigest() if self.writer.digest is not None else None,
         )
         await self._discard_parts()
         return completed(self.job, self.crawl, proof)
+
+    def _asked(self) -> int | None:
+        return self.provider.asked(submission(self.crawl, self.policy))
 
     def _check_count(self) -> None:
         expected, tally = self.crawl.expected_records, self.cursor.tally

@@ -16,10 +16,11 @@ from services.crawling.cancel_snapshot import cancel_later
 from services.crawling.crawl_log import name_crawl
 from services.crawling.failure import CrawlCancelled, MetadataNotFound, crawl_failed
 from services.crawling.governor import MAX_REFUSALS, ProviderResting
+from services.crawling.look_up_order import look_up_order, submission
 from services.crawling.order import Crawl
 from services.crawling.pause_crawl import put_aside
 from services.crawling.policy import Policy
-from services.crawling.ports import Provider, Submission
+from services.crawling.ports import Provider
 from services.crawling.provider_problems import DatasetFull
 from services.crawling.store import crawls, health, polls
 from services.jobs.engine.settle import LeaseLost
@@ -105,7 +106,13 @@ class Submitting:
         """See ``submit_crawl``."""
         if self.crawl.submitted_at is None:
             return await self._order()
-        found = await self._look_up(self.crawl.submitted_at)
+        found = await look_up_order(
+            self.crawl,
+            sent_at=self.crawl.submitted_at,
+            database=self.database,
+            provider=self.provider,
+            policy=self.policy,
+        )
         if found is not None:
             return _adopted(self.job, self.crawl, found, self.policy)
         if (datetime.now(UTC) - self.crawl.submitted_at).total_seconds() < self.policy.settle:
@@ -128,7 +135,7 @@ class Submitting:
                 raise ProviderResting("the dataset has too many running jobs", retry_after=PROBE_SECONDS)
             await self._on_its_way(tx)
         try:
-            snapshot_id = await self.provider.submit(_order(self.crawl, self.policy))
+            snapshot_id = await self.provider.submit(submission(self.crawl, self.policy))
         except asyncio.CancelledError:
             await self._lost()
             raise
@@ -174,19 +181,6 @@ class Submitting:
         age = (datetime.now(UTC) - (self.crawl.deadline - self.policy.deadline)).total_seconds()
         return max(self.policy.retry_base, min(self.policy.retry_cap, age / 2)) * random.uniform(0.8, 1.2)  # noqa: S311  # no secret
 
-    async def _look_up(self, sent_at: datetime) -> str | None:
-        async with self.database.reading() as tx:
-            taken = await crawls.taken_snapshots(tx, self.crawl.provider, self.crawl.dataset_id, since=sent_at)
-        try:
-            return await self.provider.find(_order(self.crawl, self.policy), since=sent_at, taken=taken)
-        except ProviderResting:
-            raise
-        except Problem as problem:
-            if not problem.retryable:
-                raise
-            log.warning("look-up failed", detail=problem.detail)
-            raise ProviderResting("look-up failed", retry_after=problem.retry_after or 10.0) from problem
-
     def _look_again(self) -> Outcome:
         if self.late:
             raise StillUnknown
@@ -196,18 +190,6 @@ class Submitting:
 
 def _dataset(crawl: Crawl) -> str:
     return f"{crawl.provider}/{crawl.dataset_id}"
-
-
-def _order(crawl: Crawl, policy: Policy) -> Submission:
-    hook = f"{policy.webhook_base}/api/v1/webhooks/{crawl.provider}" if policy.webhook_base else None
-    return Submission(
-        correlation=crawl.id,
-        dataset_id=crawl.dataset_id,
-        inputs=crawl.inputs,
-        options={name: str(value) for name, value in crawl.options.items()},
-        notify_url=f"{hook}?crawl_id={crawl.id}" if hook else None,
-        notify_authorization=f"Bearer {crawl.webhook_token}" if hook else None,
-    )
 
 
 def _adopted(job: Job, crawl: Crawl, snapshot_id: str, policy: Policy) -> Outcome:

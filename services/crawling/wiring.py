@@ -7,8 +7,8 @@ from infra.postgres.database import Database
 from infra.runtime.runtime import Runtime
 from services.crawling.governor import Governed, Governor
 from services.crawling.policy import Policy, policy
-from services.crawling.ports import Lake, Warehouse
-from services.crawling.providers import bright_data
+from services.crawling.ports import Lake, Provider, Warehouse
+from services.crawling.providers import bright_data, firecrawl
 from services.crawling.result.record import decode_record, is_error
 from services.jobs.history.archive import Warehouse as History
 from services.jobs.reading.find_job import job_history
@@ -29,20 +29,33 @@ class Crawling:
 def crawling(runtime: Runtime) -> Crawling:
     """Build the context; once a process, through ``runtime.once(crawling)``."""
     settings = runtime.settings
-    governor = Governor(
-        "bright_data",
-        runtime.database,
-        per_second=settings.bright_data_requests_per_second,
-        concurrency=settings.bright_data_in_flight,
+    providers = (
+        _governed(
+            bright_data.build(settings, runtime.session),
+            runtime,
+            per_second=settings.bright_data_requests_per_second,
+            concurrency=settings.bright_data_in_flight,
+        ),
+        _governed(
+            firecrawl.build(settings, runtime.session),
+            runtime,
+            per_second=settings.firecrawl_requests_per_second,
+            concurrency=settings.firecrawl_in_flight,
+        ),
     )
-    provider = bright_data.build(settings, runtime.session)
     return Crawling(
         database=runtime.database,
         lake=runtime.lake,
         warehouse=runtime.warehouse({"is_error": _is_error}),
         history=runtime.once(job_history),
-        providers={provider.name: Governed(provider, governor)},
+        providers={one.name: one for one in providers},
         policy=policy(settings, public_url=runtime.public_url),
+    )
+
+
+def _governed(provider: Provider, runtime: Runtime, *, per_second: float, concurrency: int) -> Governed:
+    return Governed(
+        provider, Governor(provider.name, runtime.database, per_second=per_second, concurrency=concurrency)
     )
 
 

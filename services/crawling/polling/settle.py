@@ -32,7 +32,7 @@ async def settle_poll(due: Due, verdict: Ready | Over, *, database: Database, po
 
 async def _ready(tx: Transaction, due: Due, verdict: Ready) -> None:
     progress = verdict.progress
-    await crawls.ready(tx, due.crawl_id, status=progress.status, expected_records=progress.records)
+    await crawls.ready(tx, due.crawl_id, progress)
     if not due.watching:
         await control.move(
             tx, [due.crawl_id], queue="store", step="ready", told="ready", data={"records": progress.records}

@@ -76,7 +76,9 @@ def judge(due: Due, progress: Progress, *, policy: Policy) -> Verdict:
     if (late := _too_late(due, progress, policy)) is not None:
         return Over(problem=late, status=progress.status)
     seconds = WATCH_SECONDS if due.watching else (progress.retry_after or policy.poll_interval)
-    return Note(due=due, seconds=seconds, answered=1, status=progress.status, marker=progress.marker)
+    return Note(
+        due=due, seconds=seconds, answered=1, status=progress.status, marker=progress.marker, agreed=progress.agreed
+    )
 
 
 def _too_late(due: Due, progress: Progress, policy: Policy) -> Problem | None:

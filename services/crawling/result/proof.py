@@ -36,9 +36,17 @@ class Proof(BaseModel):
 
 
 async def prove(
-    lake: Lake, place: Place, *, crawl: Crawl, attempt: int, parts: int, tally: Tally, digest: str | None
+    lake: Lake,
+    place: Place,
+    *,
+    crawl: Crawl,
+    attempt: int,
+    parts: int,
+    tally: Tally,
+    cut_short: str | None = None,
+    digest: str | None,
 ) -> Proof:
-    """Compose the parts into one object and write the manifest beside it.
+    """Compose the parts into one object and write the manifest beside it; ``cut_short`` says why the result is partial.
 
     ``digest`` is the sha256 of the uncompressed bytes, if all of them passed through this process; else the object
     is read once more. Doing it again after an interruption finds what is there.
@@ -56,11 +64,19 @@ async def prove(
         rejected_count=tally.rejected,
         size_bytes=tally.bytes,
         sha256=digest,
-        completeness=_completeness(crawl, tally),
-        warnings=_warnings(tally),
+        completeness="partial" if cut_short else _completeness(crawl, tally),
+        warnings=[*([cut_short] if cut_short else []), *crawl.provider_warnings, *_warnings(tally)],
     )
     await _write_manifest(lake, place, crawl=crawl, attempt=attempt, parts=parts, stored=stored, proof=proof)
     return proof
+
+
+def cut_short(crawl: Crawl, asked: int | None, tally: Tally) -> str | None:
+    """The warning about a provider that agreed to fewer records than ``asked``, and stopped there; None for others."""
+    agreed = crawl.agreed_records
+    if asked is None or agreed is None or agreed >= asked or tally.lines < agreed:
+        return None
+    return f"the provider agreed to {agreed} of the {asked} records asked for, and stopped there"
 
 
 async def _compose(lake: Lake, place: Place, parts: int) -> StoredObject:

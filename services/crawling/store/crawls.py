@@ -1,15 +1,18 @@
 """Crawls as rows."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
 from services.crawling.order import Crawl, Order
+from services.crawling.ports import Progress
 
 _FIELDS = (
     "id, tenant, provider, dataset_id, platform, competitor, inputs, options, warehouse, webhook_token,"
-    " submitted_at, snapshot_id, snapshot_dead, expected_records, triggered_at, deadline"
+    " submitted_at, snapshot_id, snapshot_dead, expected_records, triggered_at, deadline, purchase, listed,"
+    " hinted_snapshot, agreed_records, provider_warnings"
 )
 
 
@@ -26,7 +29,7 @@ async def insert(
     """Store a new crawl beside its job. Its ``deadline`` runs from now on, or from a later start."""
     await tx.execute(
         "INSERT INTO crawls (id, tenant, provider, dataset_id, platform, competitor, inputs, options, warehouse,"
-        " webhook_token, deadline) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+        " webhook_token, listed, deadline) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13,"
         " greatest(now(), $12::timestamptz) + $11::interval)",
         crawl_id,
         tenant,
@@ -40,6 +43,7 @@ async def insert(
         webhook_token,
         deadline,
         starts_at,
+        order.url is None,
     )
 
 
@@ -72,7 +76,8 @@ async def taken_snapshots(tx: Transaction, provider: str, dataset_id: str, *, si
 async def intend(tx: Transaction, crawl_id: UUID, *, lease_token: int) -> bool:
     """Write down that the order is being sent, before it is; False if the job is not held any more."""
     touched = await tx.execute(
-        "UPDATE crawls SET submitted_at = clock_timestamp() WHERE id = $1 AND EXISTS"
+        "UPDATE crawls SET submitted_at = clock_timestamp(), doubted = doubted OR submitted_at IS NOT NULL"
+        " WHERE id = $1 AND EXISTS"
         " (SELECT 1 FROM jobs WHERE id = $1 AND lease_token = $2 AND state = 'running' FOR UPDATE)",
         crawl_id,
         lease_token,
@@ -82,14 +87,17 @@ async def intend(tx: Transaction, crawl_id: UUID, *, lease_token: int) -> bool:
 
 async def not_sent(tx: Transaction, crawl_id: UUID) -> None:
     """The provider refused the order for certain: nothing was bought."""
-    await tx.execute("UPDATE crawls SET submitted_at = NULL WHERE id = $1", crawl_id)
+    await tx.execute(
+        "UPDATE crawls SET submitted_at = NULL, purchase = purchase + (NOT doubted)::integer WHERE id = $1", crawl_id
+    )
 
 
 async def adopt(tx: Transaction, crawl_id: UUID, snapshot_id: str) -> None:
     """The crawl owns this snapshot from now on."""
     await tx.execute(
         "UPDATE crawls SET snapshot_id = $2, snapshot_dead = false, triggered_at = now(), ready_for_download = false,"
-        " provider_status = NULL, expected_records = NULL, poll_count = 0, last_poll_time = NULL WHERE id = $1",
+        " provider_status = NULL, expected_records = NULL, poll_count = 0, last_poll_time = NULL,"
+        " doubted = false, hinted_snapshot = NULL, agreed_records = NULL, provider_warnings = '[]' WHERE id = $1",
         crawl_id,
         snapshot_id,
     )
@@ -100,7 +108,8 @@ async def forget_snapshot(tx: Transaction, crawl_id: UUID) -> None:
     await tx.execute(
         "UPDATE crawls SET snapshot_id = NULL, snapshot_dead = false, submitted_at = NULL, triggered_at = NULL,"
         " ready_for_download = false, provider_status = NULL, expected_records = NULL, poll_count = 0,"
-        " last_poll_time = NULL WHERE id = $1",
+        " last_poll_time = NULL, doubted = false, hinted_snapshot = NULL, agreed_records = NULL,"
+        " provider_warnings = '[]', purchase = purchase + 1 WHERE id = $1",
         crawl_id,
     )
 
@@ -121,13 +130,37 @@ async def leave_pause_out(tx: Transaction, crawl_id: UUID) -> None:
     )
 
 
-async def ready(tx: Transaction, crawl_id: UUID, *, status: str, expected_records: int | None) -> None:
+async def ready(tx: Transaction, crawl_id: UUID, progress: Progress) -> None:
     """The provider finished."""
     await tx.execute(
-        "UPDATE crawls SET ready_for_download = true, provider_status = $2, expected_records = $3 WHERE id = $1",
+        "UPDATE crawls SET ready_for_download = true, provider_status = $2, expected_records = $3,"
+        " agreed_records = coalesce($4, agreed_records), provider_warnings = $5 WHERE id = $1",
         crawl_id,
-        status,
-        expected_records,
+        progress.status,
+        progress.records,
+        progress.agreed,
+        list(progress.warnings),
+    )
+
+
+async def agreed(tx: Transaction, limits: Mapping[UUID, int]) -> None:
+    """The most records that the provider of each of these crawls agreed to collect."""
+    await tx.execute(
+        "UPDATE crawls c SET agreed_records = a.records FROM unnest($1::uuid[], $2::bigint[]) AS a(id, records)"
+        " WHERE c.id = a.id AND c.agreed_records IS DISTINCT FROM a.records",
+        [str(crawl_id) for crawl_id in limits],
+        list(limits.values()),
+    )
+
+
+async def hint(tx: Transaction, crawl_id: UUID, *, provider: str, snapshot_id: str) -> None:
+    """The provider named the snapshot of an order that nobody knows the fate of."""
+    await tx.execute(
+        "UPDATE crawls SET hinted_snapshot = $3 WHERE id = $1 AND provider = $2 AND snapshot_id IS NULL"
+        " AND submitted_at IS NOT NULL",
+        crawl_id,
+        provider,
+        snapshot_id,
     )
 
 

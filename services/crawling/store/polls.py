@@ -65,6 +65,7 @@ class Note:
     missed: int = 0
     status: str = ""
     marker: str = ""
+    agreed: int | None = None
 
 
 async def insert(

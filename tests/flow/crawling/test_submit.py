@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from services.crawling.face.submissions import Submissions
-from services.crawling.providers.bright_data import client
+from services.crawling import provider_client
 from tests.flow.crawling.orders import again, age
 from tests.flow.crawling.rig import House
 
@@ -66,7 +66,7 @@ async def test_a_caller_does_not_wait_for_a_provider_that_hangs_and_the_order_go
 
 
 async def hang_longer_than_patience(house: House, monkeypatch: pytest.MonkeyPatch) -> UUID:
-    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(provider_client, "ANSWER_SECONDS", 0.1)
     crawl_id = await house.submitted("ready_after:60,fault:hang=0.6@1")
     await again(house)
     async with asyncio.timeout(10):
@@ -99,7 +99,7 @@ async def test_without_time_to_show_up_the_same_order_would_be_bought_twice(
 async def test_the_time_to_show_up_starts_when_the_answer_is_given_up_not_when_the_order_left(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.6)
+    monkeypatch.setattr(provider_client, "ANSWER_SECONDS", 0.6)
     house.adjust(settle=0.6)
     await house.submitted("ready_after:60,fault:hang=5@1")
 

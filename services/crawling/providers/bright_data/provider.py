@@ -47,6 +47,9 @@ class BrightData:
         self._form = {"format": "ndjson", "compress": "true", "batch_size": str(batch_size)}
         self._patience = patience or Patience()
 
+    def asked(self, order: Submission) -> None:
+        """See ``Provider.asked``: limits bind here exactly."""
+
     async def submit(self, order: Submission) -> str:
         """Send an order once.
 
