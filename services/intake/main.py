@@ -10,13 +10,14 @@ from infra.runtime.http.event_stream import closing
 from infra.runtime.http.faces import Service
 from infra.runtime.runtime import Runtime
 from services.intake.data_sources.built_in import make_built_in
-from services.intake.face import data_sources, datasets, files, source_jobs, streaming
+from services.intake.face import captures, data_sources, datasets, files, source_jobs, streaming
 from services.jobs.reading.job_feed import job_feed
 
 _SUBJECTS: tuple[Callable[[Runtime], APIRouter], ...] = (
     streaming.routes,  # before the ids that its path could be
     data_sources.routes,
     source_jobs.routes,
+    captures.routes,
     files.routes,
     datasets.routes,
 )

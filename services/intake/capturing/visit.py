@@ -1,7 +1,8 @@
 """A visit to one page: it is opened, looked at, and judged by what was there in the end."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 LOAD_SECONDS = 10.0  # then what is there is taken
 IDLE_SECONDS = 2.0  # scripts often fetch what they show
+_LOOK_SECONDS = 0.1
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _BAD = 400
 _TLS = ("ERR_CERT", "ERR_SSL", "ERR_BAD_SSL")
@@ -39,11 +41,28 @@ async def visit(url: str, *, browsers: Browsers, allow: frozenset[str], budget: 
     destination(url, allow)
     async with filtering_proxy(allow, limits=Limits(bytes=budget.bytes)) as proxy:
         try:
-            async with browsers.page(proxy_url=proxy.url) as page, asyncio.timeout(budget.seconds):
+            async with browsers.page(proxy_url=proxy.url) as page, _limited(proxy, budget):
                 return await _Visit(page, proxy, allow, budget).captured(url)
         except TimeoutError as error:
             _within(proxy, budget)
             raise CaptureTimeout(f"{url} was not there within {budget.seconds:.0f} s") from error
+
+
+@asynccontextmanager
+async def _limited(proxy: FilteringProxy, budget: Budget) -> AsyncIterator[None]:
+    """Raises ``TimeoutError`` when the time is over, or the bytes are."""
+
+    async def watch(limit: asyncio.Timeout) -> None:
+        while not proxy.spent:  # noqa: ASYNC110  # the proxy sets no event
+            await asyncio.sleep(_LOOK_SECONDS)
+        limit.reschedule(asyncio.get_running_loop().time())
+
+    async with asyncio.timeout(budget.seconds) as limit:
+        watching = asyncio.create_task(watch(limit))
+        try:
+            yield
+        finally:
+            watching.cancel()
 
 
 def _within(proxy: FilteringProxy, budget: Budget) -> None:

@@ -7,11 +7,11 @@ With ``faults=True`` (``--faults``) it also misbehaves, below ``/faults/``::
 
     status/503      that status                     redirect?to=/about  302 to there
     loop            redirects to itself             hang                answers after a minute
-    drip            a page that never ends
+    drip            a page that never ends          bytes?mb=30         so many megabytes of nothing
     alert           alert(), confirm(), print()     popup               opens windows
     busy            JavaScript that never rests     endless             grows whenever it is scrolled
     tall?px=20000   a page that high                large?mb=100        a page of so many megabytes
-    download        a file instead of a page        image?mb=30         a page with a picture of that size
+    download        a file instead of a page        heavy?mb=30         a page whose script loads that much
     later           goes to /about by script        file                goes to file:///etc/hostname by script
 """
 

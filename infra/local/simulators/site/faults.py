@@ -69,17 +69,18 @@ async def _tall(request: web.Request, _: str) -> web.StreamResponse:
 async def _large(request: web.Request, _: str) -> web.StreamResponse:
     response = await _begun(request, "text/html")
     for _number in range(int(request.query.get("mb", "100"))):
-        await response.write(b"<p>much of it</p>" * (_MEBIBYTE // 17))
+        await response.write(b"<!--" + b"much of it" * (_MEBIBYTE // 10) + b"-->")  # quickly read, and never shown
     return response
 
 
-async def _image(request: web.Request, _: str) -> web.StreamResponse:
-    size = request.query.get("mb", "30")
-    return _html(document("Picture", f"<img src='/faults/bytes?mb={int(size)}'>"))
+async def _heavy(request: web.Request, _: str) -> web.StreamResponse:
+    size = int(request.query.get("mb", "30"))
+    load = f"<script>fetch('/faults/bytes?mb={size}').then(answer => answer.arrayBuffer())</script>"
+    return _html(document("Heavy", f"{load}<p>It loads and loads</p>"))
 
 
 async def _bytes(request: web.Request, _: str) -> web.StreamResponse:
-    response = await _begun(request, "image/png")
+    response = await _begun(request, "application/octet-stream")
     for _number in range(int(request.query["mb"])):
         await response.write(bytes(_MEBIBYTE))
     return response
@@ -103,7 +104,7 @@ _ANSWERS: Mapping[str, Callable[[web.Request, str], Awaitable[web.StreamResponse
     "drip": _drip,
     "tall": _tall,
     "large": _large,
-    "image": _image,
+    "heavy": _heavy,
     "bytes": _bytes,
     "download": _download,
 }

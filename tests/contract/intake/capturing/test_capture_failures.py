@@ -33,7 +33,7 @@ async def test_a_page_that_cannot_be_captured_says_why(studio: Studio, path: str
     assert (await studio.capture("/about"))["state"] == "completed"
 
 
-@pytest.mark.parametrize("path", ["/faults/large?mb=100", "/faults/image?mb=30"])
+@pytest.mark.parametrize("path", ["/faults/large?mb=100", "/faults/heavy?mb=30"])
 async def test_a_page_that_loads_too_much_is_refused_soon(studio: Studio, path: str) -> None:
     began = time.monotonic()
     row = await studio.capture(path)
@@ -43,7 +43,7 @@ async def test_a_page_that_loads_too_much_is_refused_soon(studio: Studio, path: 
 
 
 async def test_control_a_page_within_its_budget_is_taken(studio: Studio) -> None:
-    row = await studio.capture("/faults/image?mb=3")
+    row = await studio.capture("/faults/heavy?mb=3")
 
     assert row["state"] == "completed"
 
