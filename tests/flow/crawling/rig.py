@@ -27,8 +27,6 @@ from services.jobs.store import held
 from services.jobs.sweep import sweep
 
 TENANT = "default"
-
-
 TERMINAL = ("data.ingestion.completed", "crawl.failed")
 
 
