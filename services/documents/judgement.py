@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote_plus
 
 from services.documents.ontology.concept import Concept
 from services.documents.page import MAX_TEXT, Page
@@ -24,12 +25,17 @@ _ORDERS = re.compile(
     r"\b(instruction|prompt|rule|above|previous|instructie|regel|anweisung|vorige|vorherig)"
     r"|\b(system|developer) (prompt|message|note|instruction|override)"
     r"|\bas an? (ai|assistant|language model)\b|\b(assistant|ai|llm)s?( model)?\s*[:,]|<\||\[/?inst\]"
-    r"|\b(api|secret|access)[ _-]?keys?\b|\bcall (the |this )?(tool|function|url)|\btool_call|\bjailbreak"
+    r"|\b(api|secret|access)[ _-]?keys?\b|\btool_call|\bjailbreak"
+    r"|\b(call|fetch|request|load) ((the|this) )?(tool|function|url|address|https?:)"
     r"|\b(label|classify|tag|mark|rate|categori[sz]e)\b.{0,40}\b(this|the|it|everything)\b.{0,40}\b(as|with)\b"
     r"|\b(reply|respond|answer|output|print|repeat|say)\b.{0,30}"
     r"\b(only|exactly|verbatim|key|secret|(with )?the (string|word|text|value|token|following))\b",
     re.IGNORECASE,
 )
+_SPREAD = re.compile(
+    r"(ignore|disregard|forget)(all|any|the|your|these)*(previous|prior|above|earlier)(instruct|prompt|rule)"
+)
+_LIKENESS = str.maketrans("авеіјкмнорстухѕԁɡαεικνορτυχ", "abeijkmhopctyxsdgaeikvoptux")
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ def judged(found: Sequence[Found], page: Page, offered: Sequence[Concept]) -> tu
     known = {one.id for one in offered}
     if any(one.concept is not None and one.concept.id not in known for one in found):
         raise InvalidOutput("It names a concept that was not offered")
-    shown = _folded(f"{page.title}\n{page.url}\n{readable(page.text)}")
+    shown = _folded(f"{page.title}\n{unquote_plus(page.url)}\n{readable(page.text)}")
     honest = _without_orders(shown)
     kept = [_borne_out(one, honest) for one in _distinct(found)[:MOST_RESOURCES]]
     odd = honest != shown
@@ -95,7 +101,10 @@ def _folded(text: str) -> str:
 
 def _without_orders(text: str) -> str:
     """A text without the sentences that tell models what to do, and those around them."""
-    orders = [found.span() for found in _ORDERS.finditer(text)]
+    alike = text.translate(_LIKENESS)  # letters of other alphabets that look like ours
+    if _SPREAD.search("".join(one for one in alike if one.isalpha())) and not _ORDERS.search(alike):
+        return ""  # an order in pieces: nobody knows where it begins and ends
+    orders = [found.span() for found in _ORDERS.finditer(alike)]
     if not orders:
         return text
     sentences = list(_SENTENCE.finditer(text))
