@@ -9,9 +9,12 @@ from services.crawling.governor import Governed, Governor
 from services.crawling.policy import Policy, policy
 from services.crawling.ports import Lake, Provider, Warehouse
 from services.crawling.providers import bright_data, firecrawl
+from services.crawling.providers.website import Website
 from services.crawling.result.record import decode_record, is_error
 from services.jobs.history.archive import Warehouse as History
 from services.jobs.reading.find_job import job_history
+
+OWN_PER_SECOND, OWN_IN_FLIGHT = 1000.0, 20  # asked of our own database: hosts have manners of their own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,9 @@ def crawling(runtime: Runtime) -> Crawling:
             runtime,
             per_second=settings.firecrawl_requests_per_second,
             concurrency=settings.firecrawl_in_flight,
+        ),
+        _governed(
+            Website(runtime.database, runtime.lake), runtime, per_second=OWN_PER_SECOND, concurrency=OWN_IN_FLIGHT
         ),
     )
     return Crawling(

@@ -66,3 +66,14 @@ class Providers(BaseSettings):
         5.0, gt=0, description="Ceiling for all calls to Firecrawl by one process."
     )
     firecrawl_in_flight: int = Field(10, ge=1, le=10_000, description="Calls to Firecrawl under way at once.")
+
+    website_delay_seconds: float = Field(
+        0.5,
+        ge=0,
+        le=60,
+        description="Least seconds between two requests to one host of a web site, whoever asks it; 0: none.",
+    )
+    website_requests_a_host: int = Field(
+        2, ge=1, le=16, description="Requests to one host of a web site under way at once, over all workers."
+    )
+    website_workers: int = Field(3, ge=1, le=100, description="Web sites a process collects at once.")

@@ -1,0 +1,1 @@
+"""The site's rows: orders, their pages, and how hosts want to be asked."""
