@@ -3,7 +3,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup setup-gcp setup-emulators demo up emulators test check format generate lock clean \
-	unit architecture contract adapters flow e2e chaos chaos-short security bench bench-short
+	unit architecture contract adapters flow e2e chaos chaos-short security security-short bench bench-short
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -34,7 +34,7 @@ emulators: $(VENV)/.setup-gcp ## Pub/Sub, Cloud Storage and BigQuery on this mac
 	@$(VENV)/bin/headrace emulators
 
 ##@ Change it
-test: check unit architecture contract flow e2e chaos-short security bench-short ## all proofs in their short form
+test: check unit architecture contract flow e2e chaos-short security-short bench-short ## all proofs in their short form
 check: $(VENV)/.setup-dev ## style, types, import rules, generated files
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check --quiet .
@@ -63,8 +63,10 @@ chaos: $(VENV)/.setup-dev ## kill -9, cuts and stalls, the long form
 	@$(PYTEST) tests/chaos
 chaos-short: $(VENV)/.setup-dev
 	@$(PYTEST) -n 3 --dist loadfile tests/chaos -m "not slow"
-security: $(VENV)/.setup-dev ## what attackers try
+security: $(VENV)/.setup-dev ## what attackers try; the range of captured pages takes root, iproute2 and Chromium
 	@$(PYTEST) tests/security
+security-short: $(VENV)/.setup-dev
+	@$(PYTEST) tests/security -m "not slow"
 bench: $(VENV)/.setup-dev ## measurements beside the peers; RQ and Dramatiq join in after apt-get install redis-server
 	@$(PYTEST) tests/benchmarks -s
 bench-short: $(VENV)/.setup-dev

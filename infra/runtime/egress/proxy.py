@@ -17,7 +17,7 @@ from infra.runtime.egress.resolve import Lookup, look_up, resolve
 log = structlog.get_logger()
 
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_KEPT = 100  # denials that are remembered and logged; all are counted
+_KEPT = 100  # the last denials are remembered and the first are logged; all are counted
 _ENDS = (OSError, EOFError, TimeoutError, Spent)
 
 
@@ -148,8 +148,8 @@ class FilteringProxy:
 
     def _deny(self, url: str, reason: str) -> None:
         self.denials += 1
+        self.denied.append(Denial(url, reason))
         if self.denials <= _KEPT:
-            self.denied.append(Denial(url, reason))
             log.warning("a page asked for what no page may reach", reason=reason)
 
 
