@@ -33,7 +33,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends chromium fonts-
 USER 10001
 
 # The image with the tests that see it from outside; only the build runs it.
-FROM runtime AS e2e
+FROM chromium AS e2e
 USER root
 COPY requirements-dev.lock pyproject.toml ./
 RUN pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements-dev.lock

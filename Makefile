@@ -88,6 +88,10 @@ clean: ## remove .venv, emulators and caches; data stays
 # Of two makes at once, one installs and the other waits for it; then its inner make finds nothing left to do.
 ONE_AT_A_TIME := import fcntl, subprocess, sys; lock = open("Makefile"); fcntl.flock(lock, fcntl.LOCK_EX); sys.exit(subprocess.call(sys.argv[1:]))
 VENV_PACKAGE = $(shell "$(PYTHON)" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+# Some tests look at pages; without a browser they fail and say so.
+CHROMIUM := command -v chromium >/dev/null || command -v google-chrome >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	&& apt-get update -q && apt-get install -qy --no-install-recommends chromium fonts-noto-core; } \
+	|| echo "There is no Chromium: tests that capture pages will fail until there is one (sudo apt-get install chromium)" >&2
 PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 
 $(VENV)/.setup: requirements.lock pyproject.toml
@@ -107,5 +111,6 @@ $(VENV)/.setup $(VENV)/.setup-gcp $(VENV)/.setup-dev:
 	@echo "Installing what $< names; the first time takes a minute."
 	@$(PIP) install --require-hashes -r $<
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(if $(filter %-dev,$@),$(CHROMIUM),:)
 	@touch $(VENV)/.setup $(if $(filter %-dev,$@),$(VENV)/.setup-gcp) $@
 endif

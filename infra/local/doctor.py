@@ -14,6 +14,7 @@ from infra.postgres import foreign
 from infra.postgres.installation import locate
 from infra.postgres.unavailable import DatabaseDiskFull
 from infra.runtime.adapters import installed
+from infra.runtime.browser.chromium import find_chromium
 from infra.runtime.configuration.alerting import alerting
 from infra.runtime.configuration.emulated import EMULATORS, must_answer, needed
 from infra.runtime.configuration.profile import placed
@@ -109,6 +110,10 @@ def _provider(settings: Settings) -> str:
     return "the real one: crawls cost money"
 
 
+def _chromium(settings: Settings) -> str:
+    return f"pages are captured with {find_chromium(settings)}"
+
+
 def _alerts(settings: Settings) -> str:
     told = alerting(settings)
     half = [f"{' and '.join(lacking)} unset, so they are not {way}" for way, lacking in told.items() if lacking]
@@ -125,5 +130,6 @@ _CHECKS: Mapping[str, Callable[[Settings], str]] = {
     "PostgreSQL": _database,
     "emulators": _emulators,
     "Bright Data": _provider,
+    "Chromium": _chromium,
     "alerts": _alerts,
 }

@@ -36,6 +36,7 @@ def test_a_taken_port_is_named_with_the_setting_that_helps(tmp_path: Path) -> No
     ("given", "what", "fix"),
     [
         ({"host": "0.0.0.0"}, "address", "HEADRACE_HOST"),
+        ({"chromium": Path("/nowhere/chrome")}, "Chromium", "HEADRACE_CHROMIUM"),
         ({"database_url": "postgresql://me:CANARY@127.0.0.1:1/x"}, "PostgreSQL", "HEADRACE_DATABASE_URL"),
         ({"database_url": "CANARY"}, "PostgreSQL", "HEADRACE_DATABASE_URL"),
     ],
