@@ -18,7 +18,7 @@ SEEDS = {"id", "status", "progress_message", "result_file_id"}
 # As the frontend listens: whatever another tenant or no source has is not for it.
 LISTEN = """path => new Promise(opened => {
   window.heard = [];
-  const sse = new EventSource(path);
+  const sse = window.sse = new EventSource(path);
   sse.addEventListener("job_update", event => window.heard.push(JSON.parse(event.data)));
   sse.addEventListener("snapshot", event => opened(JSON.parse(event.data).jobs.map(job => job.id)));
 })"""
@@ -27,7 +27,7 @@ ENDED = """id => window.heard.some(job => job.id === id && job.status === "compl
 
 @asynccontextmanager
 async def page(api: Api) -> AsyncIterator[Page]:
-    """A page of the system's own origin."""
+    """A page of the system's own origin that may connect to it, which `/docs` may not."""
     program = os.environ.get("HEADRACE_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip("there is no Chromium here: apt-get install chromium")
@@ -35,7 +35,7 @@ async def page(api: Api) -> AsyncIterator[Page]:
         browser = await driver.chromium.launch(executable_path=program)
         try:
             opened = await browser.new_page()
-            await opened.goto(f"{api.system.url}/docs", wait_until="commit")
+            await opened.goto(f"{api.system.url}/livez", wait_until="domcontentloaded")
             yield opened
         finally:
             await browser.close()
