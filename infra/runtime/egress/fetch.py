@@ -83,7 +83,7 @@ class GuardedSession:
         Raises ``EgressRefused``, ``EgressFailed``; reading raises ``EgressTooLarge`` too.
         """
         until = asyncio.get_running_loop().time() + budget.seconds
-        here, sent = _url(url), dict(headers)
+        here, sent = self._judged(_url(url)), dict(headers)
         for _ in range(budget.hops + 1):
             response = await self._ask(here, sent, until)
             try:
@@ -92,15 +92,18 @@ class GuardedSession:
                     return
             finally:
                 response.close()
-            if there.origin() != here.origin():
+            if self._judged(there).origin() != here.origin():
                 sent = {name: value for name, value in sent.items() if name.lower() in _HARMLESS}
             here = there
         raise EgressRefused(f"{here.host} is the end of more than {budget.hops} redirects")
 
+    def _judged(self, url: "URL") -> "URL":
+        destination(str(url), self._guard.allow, ports=self._guard.ports)
+        return url
+
     async def _ask(self, url: "URL", headers: Mapping[str, str], until: float) -> "aiohttp.ClientResponse":
         import aiohttp  # noqa: PLC0415  # it takes a while to load
 
-        destination(str(url), self._guard.allow, ports=self._guard.ports)
         async with _failing(str(url), until):
             return await self._session.get(
                 url,
