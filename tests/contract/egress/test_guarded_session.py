@@ -157,7 +157,7 @@ async def test_a_name_that_changes_its_mind_is_connected_to_by_what_was_judged()
         return ["169.254.169.254" if next(turns) % 2 else "127.0.0.1"]  # the second is allowed, the first never is
 
     async with (
-        site(answered()) as at,
+        site(answered(headers="Connection: close\r\n")) as at,
         guarded_session(Guard(allow=frozenset({"a.example"}), lookup=rebinding)) as session,
     ):
         for _ in range(100):
