@@ -11,11 +11,13 @@ import typer
 
 from infra.runtime.configuration.settings import Settings, read_settings, variable
 from services.console import access
+from services.console.reconcile import reconcile
 from services.console.report import aligned, explained, screen, table, verdict
 
 app = typer.Typer(help="Headrace: crawls in, proven data and events out.", no_args_is_help=True, add_completion=False)
 app.add_typer(access.keys, name="key")
 app.add_typer(access.members, name="member")
+app.command()(reconcile)
 
 Profile = Annotated[str | None, typer.Option(help="Which adapters are used (HEADRACE_PROFILE).")]
 DataDir = Annotated[Path | None, typer.Option(help="Where everything of this machine lives (HEADRACE_DATA_DIR).")]

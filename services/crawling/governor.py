@@ -13,7 +13,7 @@ from infra.postgres.database import Database
 from infra.runtime.telemetry import tracing
 from infra.runtime.telemetry.tracing import Span
 from schemas.problem import Problem, ProblemClass
-from services.crawling.ports import Progress, Provider, Submission
+from services.crawling.ports import Listed, Lister, Progress, Provider, Submission
 from services.crawling.provider_problems import DatasetFull
 from services.crawling.store import health
 
@@ -191,6 +191,18 @@ class Governed:
     def asked(self, order: Submission) -> int | None:
         """See ``Provider.asked``; nobody is asked for it."""
         return self._provider.asked(order)
+
+    @property
+    def lists(self) -> bool:
+        """Whether it is a ``Lister`` too."""
+        return isinstance(self._provider, Lister)
+
+    async def snapshots(self, dataset_id: str, *, since: datetime) -> list[Listed]:
+        """See ``Lister.snapshots``."""
+        assert isinstance(self._provider, Lister)  # noqa: S101  # whoever asks has looked
+        async with self.governor.turn():
+            with self._span("snapshots"):
+                return await self._provider.snapshots(dataset_id, since=since)
 
     async def submit(self, order: Submission) -> str:
         """See ``Provider.submit``."""

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID, uuid4
 
 from schemas.load_source import LoadSource
@@ -72,6 +72,23 @@ class Provider(Protocol):
 
     async def cancel(self, snapshot_id: str) -> None:
         """Stop a running snapshot; fine if it is not running any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A snapshot in a provider's list. ``status`` is its own word."""
+
+    snapshot_id: str
+    status: str
+    created: datetime | None  # None where the list does not say it
+
+
+@runtime_checkable
+class Lister(Protocol):
+    """A provider that lists what it collected."""
+
+    async def snapshots(self, dataset_id: str, *, since: datetime) -> list[Listed]:
+        """The snapshots of a dataset that were made since then; of unknown age too."""
 
 
 class Lake(Protocol):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
+from services.crawling.store.unowned import keep_snapshots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,7 @@ async def on_its_way(tx: Transaction, crawl_id: UUID) -> bool:
 
 async def finish(tx: Transaction, crawl_id: UUID) -> dict[str, int]:
     """Remove all rows about a crawl but that it was erased; returns what was removed, all in all."""
+    await keep_snapshots(tx, crawl_id)
     gone = 0
     for statement in (
         "DELETE FROM crawls WHERE id = $1",
@@ -97,6 +99,6 @@ async def swept(tx: Transaction, crawl_id: UUID) -> None:
 
 
 def _erasure(row: Any) -> Erasure:
-    ids = {name: UUID(str(row[name])) for name in ("crawl_id", "job_id")}
     told = ("tenant", "attempt", "asked_at", "asked_by", "erased_at", "counts")
-    return Erasure(**ids, **{name: row[name] for name in told})
+    crawl_id, job_id = UUID(str(row["crawl_id"])), UUID(str(row["job_id"]))
+    return Erasure(crawl_id=crawl_id, job_id=job_id, **{name: row[name] for name in told})

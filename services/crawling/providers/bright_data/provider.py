@@ -9,7 +9,7 @@ import msgspec
 from pydantic import SecretStr
 
 from infra.runtime.configuration.settings import Settings
-from services.crawling.ports import Progress, Submission
+from services.crawling.ports import Listed, Progress, Submission
 from services.crawling.provider_client import BAD_REQUEST, NOT_FOUND, OK, Answer, Client, Unanswered
 from services.crawling.provider_problems import NotReady, SnapshotMissing, SubmitUnknown
 from services.crawling.providers.bright_data import search
@@ -75,6 +75,10 @@ class BrightData:
     async def find(self, order: Submission, *, since: datetime, taken: Sequence[str]) -> str | None:
         """See ``search.find``."""
         return await search.find(self._client, order, since=since, taken=frozenset(taken))
+
+    async def snapshots(self, dataset_id: str, *, since: datetime) -> list[Listed]:
+        """See ``search.listed``."""
+        return [one async for one in search.listed(self._client, dataset_id, since=since)]
 
     async def poll(self, snapshot_id: str) -> Progress:
         """Ask for progress. Raises ``SnapshotMissing``, ``ResultExpired`` and what every call may raise."""

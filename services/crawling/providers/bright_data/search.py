@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from services.crawling.ports import Submission
+from services.crawling.ports import Listed, Submission
 from services.crawling.provider_client import BAD_REQUEST, NOT_FOUND, Answer, Client
 from services.crawling.provider_problems import ProviderUnavailable
 from services.crawling.providers.bright_data.answers import refusal
@@ -28,7 +28,8 @@ async def find(client: Client, order: Submission, *, since: datetime, taken: Col
     the order be sent, and paid, twice.
     """
     unclear = None
-    async for snapshot_id in _candidates(client, order.dataset_id, since - CLOCK_SLACK):
+    async for one in listed(client, order.dataset_id, since=since - CLOCK_SLACK):
+        snapshot_id = one.snapshot_id
         if snapshot_id in taken:
             continue
         ours = await _is_ours(client, snapshot_id, order)
@@ -41,7 +42,8 @@ async def find(client: Client, order: Submission, *, since: datetime, taken: Col
     return None
 
 
-async def _candidates(client: Client, dataset_id: str, since: datetime) -> AsyncIterator[str]:
+async def listed(client: Client, dataset_id: str, *, since: datetime) -> AsyncIterator[Listed]:
+    """The snapshots of a dataset since then; of unknown age too. Raises what every call may raise."""
     day = since.astimezone(UTC).date().isoformat()  # a date is understood where a time may not be
     seen: set[str] = set()
     for page in range(MAX_PAGES):
@@ -49,8 +51,9 @@ async def _candidates(client: Client, dataset_id: str, since: datetime) -> Async
         rows = _rows(await client.ask("GET", "/datasets/v3/snapshots", query))
         for row in rows:
             snapshot_id = str(row.get("id", ""))
-            if snapshot_id and snapshot_id not in seen and _may_be_since(row.get("created"), since):
-                yield snapshot_id
+            created = _moment(row.get("created"))
+            if snapshot_id and snapshot_id not in seen and (created is None or created >= since):
+                yield Listed(snapshot_id=snapshot_id, status=str(row.get("status", "")), created=created)
             seen.add(snapshot_id)
         if len(rows) < PAGE:
             return
@@ -64,12 +67,12 @@ def _rows(answer: Answer) -> list[Mapping[str, Any]]:
     return [row for row in rows if isinstance(row, dict)]
 
 
-def _may_be_since(created: Any, since: datetime) -> bool:
+def _moment(created: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(created))
     except ValueError:
-        return True
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) >= since
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _is_ours(client: Client, snapshot_id: str, order: Submission) -> bool | None:

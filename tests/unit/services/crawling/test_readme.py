@@ -23,6 +23,7 @@ ANSWERS = {
     "BatchTooLarge",
     "BudgetExceeded",
     "CrawlArchived",
+    "DeliveryTooLarge",
     "CrawlErased",
     "CrawlNotFound",
     "IdempotencyInProgress",
@@ -33,11 +34,13 @@ ANSWERS = {
     "ProcessorStopped",
     "QueueFull",
     "NoResult",
+    "NotListed",
     "SnapshotGone",
     "SnapshotNotReady",
     "UnknownProvider",
     "WebhookRefused",
     "WebhookUnknown",
+    "WebhookUnsigned",
     "WouldBuyAgain",
 }
 """Told to whoever asked; no crawl ends by them."""
