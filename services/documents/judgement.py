@@ -28,8 +28,9 @@ _ORDERS = re.compile(
     r"|\b(api|secret|access)[ _-]?keys?\b|\btool_call|\bjailbreak"
     r"|\b(call|fetch|request|load) ((the|this) )?(tool|function|url|address|https?:)"
     r"|\b(label|classify|tag|mark|rate|categori[sz]e)\b.{0,40}\b(this|the|it|everything)\b.{0,40}\b(as|with)\b"
-    r"|\b(reply|respond|answer|output|print|repeat|say)\b.{0,30}"
-    r"\b(only|exactly|verbatim|key|secret|(with )?the (string|word|text|value|token|following))\b",
+    r"|\b(reply|respond|answer|output|print|repeat|say)\b[^.!?]{0,30}"
+    r"\b(only|exactly|verbatim|(your|the|its) ([\w-]+ )?(key|secret|prompt|instructions)"
+    r"|(with )?the (string|word|text|value|token|following))\b",
     re.IGNORECASE,
 )
 _SPREAD = re.compile(
@@ -72,11 +73,13 @@ def _unsure(one: Found) -> bool:
 
 
 def _distinct(found: Sequence[Found]) -> list[Found]:
+    """Each thing once, and that nothing fits only where nothing does."""
     made: list[Found] = []
     for one in found:
-        if one not in made:
-            made.append(one)
-    return made
+        plain = one if one.concept else Found(concept=None, confidence=0.0)
+        if plain not in made:
+            made.append(plain)
+    return [one for one in made if one.concept] or made
 
 
 def _borne_out(one: Found, honest: str) -> tuple[Found, list[str]]:

@@ -51,7 +51,7 @@ def _behind(name: str, text: str) -> Iterator[str]:
         rest = line[len(label) :]
         if rest and rest[0].isalnum():
             continue
-        if said := rest.strip(" :\t-=\u2013"):
+        if said := rest.strip(" :\t=\u2013").removeprefix("- "):
             yield said
         elif place + 1 < len(lines):
             yield lines[place + 1]

@@ -25,4 +25,4 @@ class Models(BaseSettings):
         validation_alias="OPENAI_MODEL",
         description="The model that is asked; it must see pictures and call tools.",
     )
-    classify_seconds: float = Field(90.0, gt=0, description="How long a model may take for one page.")
+    classify_seconds: float = Field(90.0, gt=0, le=120, description="How long a model may take for one page.")

@@ -50,11 +50,9 @@ class OpenAI:
 
     async def classify(self, page: Page, concepts: Sequence[Concept]) -> Sequence[Found]:
         """What the model finds. Raises ``ModelUnavailable``, ``InvalidOutput``."""
-        tools = Tools(concepts)
-        picture = await _picture(page)
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._conversation(prompt.messages(page, picture), tools)
+                return await self._conversation(prompt.messages(page, await _picture(page)), Tools(concepts))
         except TimeoutError:
             raise ModelUnavailable(f"{self.name} did not answer within {self._seconds:g} s") from None
 
@@ -80,7 +78,8 @@ class OpenAI:
             if status not in _PASSING or not left:
                 break
             await asyncio.sleep(wait)  # in vain where that is too long: the page's time ends it
-        raise ModelUnavailable(f"{self.name} is refused with status {status}")
+        log.warning("the model's service refuses", model=self.name, status=status)
+        raise ModelUnavailable(f"{self.name}: its service answers with status {status}")
 
     async def _send(self, body: bytes) -> tuple[int, float, bytes]:
         import aiohttp  # noqa: PLC0415  # loaded where something is asked

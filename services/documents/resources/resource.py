@@ -24,7 +24,7 @@ class Classification(BaseModel):
 
     concept_id: UUID | None = Field(description="Null where no concept fits, or no model could say.")
     label: str = Field(description="The concept's name at that time, or unknown.")
-    confidence: float = Field(description="0 to 1, by the model's own account: no security decision hangs on it.")
+    confidence: float = Field(description="0 to 1, by the model's own account; 0 for unknown.")
     model: str = Field(description="Who says so; `local` is the text classifier that comes along.")
     needs_review: bool = Field(description="A person should look: it is unsure, unknown or odd.")
 
