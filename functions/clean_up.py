@@ -1,5 +1,6 @@
 """The clean-up: what is old goes, and old jobs, crawls and events go where they are still found."""
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -9,8 +10,9 @@ from infra.runtime.functions.deployed import deployed
 from infra.runtime.functions.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 from services.crawling.clean_up import clean_up
+from services.crawling.forget_sites import forget_sites
 from services.crawling.history.archive_crawls import archive_crawls
-from services.crawling.wiring import crawling
+from services.crawling.wiring import Crawling, crawling
 from services.events.history.archive_events import archive_events
 from services.jobs.history.archive_jobs import archive_jobs
 from services.jobs.kinds import kinds
@@ -28,6 +30,7 @@ def main(runtime: Runtime) -> Turn:
         partial(forget, runtime.database, days=runtime.settings.job_retention_days),
         partial(forget_statistics, runtime.database),
         partial(clean_up, database=context.database, lake=context.lake, warehouse=context.warehouse),
+        partial(_forget_sites, context),
     ]
     whither: dict[str, Any] = {
         "database": runtime.database,
@@ -45,3 +48,7 @@ def main(runtime: Runtime) -> Turn:
     if runtime.settings.background_cleanup:
         chores += [*map(until_nothing_is_left, removing), *archiving]
     return Chores(chores, every_seconds=runtime.settings.cleanup_interval).turn
+
+
+async def _forget_sites(context: Crawling) -> int:
+    return await forget_sites(database=context.database, lake=context.lake, now=datetime.now(UTC))

@@ -1,7 +1,6 @@
 """Lines of a site put together into parts that stand in the lake."""
 
 from contextlib import suppress
-from uuid import UUID
 
 from infra.postgres.database import Database
 from schemas.stored_object import ObjectExists
@@ -12,14 +11,14 @@ from services.crawling.providers.website.store.sites import Site
 LINES = 100
 
 
-def place(tenant: str, site_id: UUID) -> str:
-    """Where all parts of a site are."""
-    return f"sites/{tenant}/{site_id}/"
+def place(site: Site) -> str:
+    """Where all parts of a site are: below its crawl, so that they go when that is erased."""
+    return f"crawls/{site.tenant}/{site.correlation}/site-{site.id}/"
 
 
 def part_name(site: Site, number: int) -> str:
     """The object of one part, from 1."""
-    return f"{place(site.tenant, site.id)}{number:06d}.ndjson.gz"
+    return f"{place(site)}{number:06d}.ndjson.gz"
 
 
 async def pack(site: Site, *, whole: bool, database: Database, lake: Lake) -> None:

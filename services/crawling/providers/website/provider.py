@@ -135,7 +135,7 @@ def _ended(site: Site) -> Progress:
             status="failed",
             records=0,
             errors=site.errors,
-            message="no page came: the errors of its pages stand in the site's job" if site.errors else "no page came",
+            message=f"no page came: {', '.join(site.reasons)}" if site.reasons else "no page came",
             marker="ended",
         )
     return Progress(

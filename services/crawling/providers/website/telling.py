@@ -50,7 +50,7 @@ class Teller:
         async with self.database.transaction() as tx:
             site = await self._count(tx)
             if await pages.told(tx, site.id, taken, line):
-                return await self._count(tx, errors=1)
+                return await self._count(tx, errors=1, reason=problem.code)
             return site
 
     async def left_out(self, taken: Taken) -> Site:

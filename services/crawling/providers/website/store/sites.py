@@ -10,13 +10,13 @@ from infra.postgres.database import Transaction
 
 _FIELDS = (
     "s.id, s.correlation, s.tenant, s.wishes, s.hosts, s.state, s.seeded, s.known, s.pages, s.errors, s.bytes, s.parts,"
-    " s.stopped_by, s.started_at"
+    " s.reasons, s.stopped_by, s.started_at"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """One order, and how far it is. ``pages`` came with text, ``errors`` are told of instead."""
+    """One order, and how far it is. ``pages`` came with text, ``errors`` did not for these ``reasons``."""
 
     id: UUID
     correlation: UUID
@@ -30,6 +30,7 @@ class Site:
     errors: int
     bytes: int
     parts: int
+    reasons: list[str]
     stopped_by: str | None
     started_at: datetime | None
 
@@ -82,18 +83,28 @@ async def seeded(tx: Transaction, site_id: UUID) -> None:
 
 
 async def count(
-    tx: Transaction, site_id: UUID, *, pages: int = 0, errors: int = 0, size: int = 0, host: str | None = None
+    tx: Transaction,
+    site_id: UUID,
+    *,
+    pages: int = 0,
+    errors: int = 0,
+    size: int = 0,
+    host: str | None = None,
+    reason: str | None = None,
 ) -> Site | None:
     """Count what came, and perhaps a host more; None if nobody wants it any more. Locks the order."""
     row = await tx.fetchrow(
         "UPDATE sites s SET pages = pages + $2, errors = errors + $3, bytes = bytes + $4,"
-        " hosts = CASE WHEN $5::text IS NULL OR $5 = ANY(hosts) THEN hosts ELSE hosts || $5::text END"
+        " hosts = CASE WHEN $5::text IS NULL OR $5 = ANY(hosts) THEN hosts ELSE hosts || $5::text END,"
+        " reasons = CASE WHEN $6::text IS NULL OR $6 = ANY(reasons) OR cardinality(reasons) >= 10 THEN reasons"
+        " ELSE reasons || $6::text END"
         f" WHERE id = $1 AND state = 'running' RETURNING {_FIELDS}",
         site_id,
         pages,
         errors,
         size,
         host,
+        reason,
     )
     return _site(row) if row else None
 
@@ -121,19 +132,14 @@ async def cancel(tx: Transaction, site_id: UUID) -> str | None:
 
 
 async def ended_before(tx: Transaction, moment: datetime, *, limit: int) -> list[Site]:
-    """The first orders that ended before then, and those whose jobs ended otherwise."""
+    """The first orders that ended before then; one that never did, for its job failed, counts from its beginning."""
     rows = await tx.fetch(
-        f"SELECT {_FIELDS} FROM sites s WHERE coalesce(ended_at, created_at + interval '2 days') < $1"
+        f"SELECT {_FIELDS} FROM sites s WHERE coalesce(ended_at, created_at) < $1 AND NOT EXISTS (SELECT 1 FROM jobs j"
+        " WHERE j.id = s.id AND j.state IN ('ready', 'scheduled', 'waiting', 'running', 'paused'))"
         " ORDER BY created_at LIMIT $2",
         moment,
         limit,
     )
-    return [_site(row) for row in rows]
-
-
-async def of_crawl(tx: Transaction, correlation: UUID) -> list[Site]:
-    """All orders of a crawl."""
-    rows = await tx.fetch(f"SELECT {_FIELDS} FROM sites s WHERE correlation = $1", correlation)
     return [_site(row) for row in rows]
 
 
