@@ -62,14 +62,19 @@ class Tenant:
         crawl = await self.made("/api/v1/crawl/trigger", self.order, headers={"Idempotency-Key": "same"})
         drill = {"kind": "drill", "payload": {"fail": True}, "max_retries": 0, "source_id": self.name}
         jobs = [(await self.made("/api/background/submit", drill))["job_id"] for _ in range(3)]
-        batch = await self.made("/api/background/submit-batch", {"kind": "drill", "jobs": [{}, {}]})
+        batch = await self.made(
+            "/api/background/submit-batch", {"kind": "drill", "source_id": self.name, "jobs": [{}, {}]}
+        )
         schedule = {"name": f"of {self.name}", "cron": "0 7 * * *", "kind": "drill"}
         subscription = {"topic": "crawl.failed", "push_url": f"https://{self.name}.example/hook"}
         member = {"identity": f"member@{self.name}.example", "scope": "read"}
         concept = await self.made("/api/v1/ontology/concepts", {"name": f"Of {self.name}", "synonyms": ["posts"]})
         page = {"tenant": self.name, "source_id": self.name, "title": f"Posts of {self.name}"}
         resources = (await classified(runtime.database, **page))["resources"]
+        order = {name: value for name, value in self.order.items() if name != "source_id"}
+        source = {"name": f"Posts of {self.name}", "source_type": "crawl", "config": order}
         self.ids = {
+            "source_id": [(await self.made("/api/v1/data-sources", source))["id"]],
             "concept_id": [concept["id"]],
             "resource_id": [resources[0]["id"]],
             "crawl_id": [crawl["crawl_id"]],

@@ -17,8 +17,11 @@ BODIES = {
     "discard": {"reason": "r"},
     "{schedule_id}": {"paused": True},
     "{concept_id}": {"name": "n"},
+    "{source_id}": {"description": "d"},
+    "urls": {"url": "https://shop.example/"},
 }
 LISTS = [
+    "/api/v1/data-sources",
     "/api/v1/crawl",
     "/api/v2/jobs",
     "/api/v2/jobs/active",
@@ -72,7 +75,7 @@ def unknown(parameter: str) -> str:
 
 async def everything(tenant: Tenant) -> dict[str, Any]:
     """What a tenant sees of its own, as far as nobody but a caller changes it."""
-    found = {path: (await tenant.ask("GET", path))[1] for path in LISTS[:11]}
+    found = {path: (await tenant.ask("GET", path))[1] for path in LISTS[:12]}
     for key in found["/api/v1/keys"]["items"]:
         key.pop("last_used_at")
     return found

@@ -17,7 +17,7 @@ from tests.contract.auth.guarded import House, house
 from tests.gates import OpenGate
 
 PUBLIC = {*OPEN, *topology.face("crawling").PUBLIC}
-FRAMES = {"/api/v1/events/stream", "/api/background/stream/progress"}
+FRAMES = {"/api/v1/events/stream", "/api/background/stream/progress", "/api/v1/data-sources/stream"}
 
 
 @pytest.fixture
