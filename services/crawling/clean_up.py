@@ -9,7 +9,7 @@ from services.crawling.erasing.sweep_erased import sweep_erased
 from services.crawling.ports import Lake, Warehouse
 from services.crawling.result.part import Place
 from services.crawling.spending.settle import settle_left_open
-from services.crawling.store import keys, leftovers, purchases
+from services.crawling.store import deliveries, keys, leftovers, purchases
 from services.crawling.store.leftovers import Leftover
 
 log = structlog.get_logger()
@@ -24,6 +24,7 @@ async def clean_up(*, database: Database, lake: Lake, warehouse: Warehouse, sett
     """Once through; returns how many attempts were cleared. A failed attempt keeps its rejects: they explain it."""
     async with database.transaction() as tx:
         await keys.prune(tx)
+        await deliveries.prune(tx)
         await purchases.prune(tx, days=SPEND_DAYS)
         ended = await leftovers.over(tx, older_than=settled, limit=BATCH)
     await settle_left_open(database=database, settled_seconds=settled.total_seconds())

@@ -9,8 +9,8 @@ from infra.runtime.http.faces import Service
 from infra.runtime.runtime import Runtime
 from services.crawling.face import budgets, commands, erasing, hints, ordering, questions
 
-PUBLIC = {"/api/v1/webhooks/bright_data"}
-"""Who calls these shows a secret of the crawl's own."""
+PUBLIC = {"/api/v1/webhooks/bright_data", "/api/v1/webhooks/firecrawl"}
+"""Who calls these shows a secret of the crawl's own, or signs with the account's."""
 
 
 @asynccontextmanager
