@@ -22,8 +22,10 @@ MEMORY_BYTES = 1 << 30
 CPU_SECONDS = 60
 WALL_SECONDS = 90.0
 ANSWER_BYTES = 16 << 20
-_TOLD_BYTES = 4096  # of what it wrote before it died
+_TOLD_BYTES = 16 << 10  # of what it wrote before it died
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
+# what native code says before it gives up
+_NO_MEMORY = (b"memory allocation of", b"bad_alloc", b"Cannot allocate memory")
 # Pools and threads that reserve address space would meet the limit long before the data does.
 _SMALL = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
@@ -99,19 +101,16 @@ async def _conversation(process: asyncio.subprocess.Process, order: bytes) -> tu
         # not closed: its end tells the child that nobody waits for it any more
         process.stdin.write(len(order).to_bytes(8, "big") + order)
         await process.stdin.drain()
-    said, told = await asyncio.gather(
-        _read(process.stdout, ANSWER_BYTES + 1, last=False), _read(process.stderr, _TOLD_BYTES, last=True)
-    )
+    said, told = await asyncio.gather(_read(process.stdout, ANSWER_BYTES + 1), _read(process.stderr, _TOLD_BYTES))
     return said, told
 
 
-async def _read(stream: asyncio.StreamReader, most: int, *, last: bool) -> bytes:
-    """The first bytes of a stream, or its last ones."""
+async def _read(stream: asyncio.StreamReader, most: int) -> bytes:
+    """The first bytes of a stream, which is read to its end."""
     kept = b""
     while block := await stream.read(1 << 16):
-        if last or len(kept) < most:
-            kept += block
-        kept = kept[-most:] if last else kept[:most]
+        if len(kept) < most:
+            kept = (kept + block)[:most]
     return kept
 
 
@@ -129,6 +128,8 @@ def _value(said: bytes, told: bytes, code: int, *, cpu_seconds: int, memory_byte
     try:
         answer = msgspec.msgpack.decode(said, type=Answer)
     except msgspec.DecodeError:
+        if any(words in told for words in _NO_MEMORY):
+            raise ChildExceeded(f"It took more than {memory_bytes >> 20} MiB of memory", limit="memory") from None
         log.warning("a child died", code=code, told=told.decode("utf-8", "replace"))
         raise ChildDied(f"The process ended with {code} and without an answer") from None
     if answer.limit is not None:

@@ -4,30 +4,25 @@ import asyncio
 import hashlib
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
 from infra.postgres.database import Database, Transaction
-from infra.runtime.children import ChildExceeded, in_child
 from infra.runtime.lake import Lake
 from schemas.problem import Problem, ProblemClass
 from schemas.stored_object import ObjectExists, ObjectMissing
-from services.intake.file_problems import FileCorrupt, FileTooComplex
+from services.intake.file_problems import FileCorrupt
+from services.intake.files.in_bounds import look, read
 from services.intake.files.upload_file import Upload
-from services.intake.reading.identify import identify
-from services.intake.reading.table import read_table
 from services.intake.store import datasets
 from services.jobs.job import Done, Job, Outcome, Snooze
 from services.jobs.progress import Reporter
 from services.jobs.store import datasets as made
 
 WAIT_SECONDS = 2.0
-LOOK_SECONDS = 15  # of processor time
-READ_SECONDS = 60
-MEMORY_BYTES = 1 << 30
 _BLOCK = 1 << 20
 _ROWS, _TABLE, _REJECTS = "records.ndjson.gz", "records.parquet", "rejects.ndjson.gz"
 
@@ -50,7 +45,7 @@ async def import_file(job: Job, *, database: Database, lake: Lake, reporter: Rep
     upload = Upload.model_validate(job.payload)
     async with _room() as room:
         await _fetch(lake, upload, room / "file")
-        kind = await _looked_at(room / "file", upload.filename)
+        kind = await look(room / "file", upload.filename)
         await reporter.report(job, 10, step="format_validation")
         earlier = await _claim(job, upload, database=database)
         if isinstance(earlier, Snooze):
@@ -59,7 +54,7 @@ async def import_file(job: Job, *, database: Database, lake: Lake, reporter: Rep
         if earlier is not None:
             return await _duplicate(job, upload, earlier, lake=lake)
         await reporter.report(job, 40, step="stored_in_lake")
-        table = await _read(room / "file", kind, room)
+        table = await read(room / "file", kind, room)
         await reporter.report(job, 70, step="parsed", message=f"{table['row_count']} rows")
         dataset = {**_described(job, upload, await _source(job, database)), **table, "file_type": kind}
         await _store(lake, dataset, room)
@@ -84,25 +79,6 @@ async def _fetch(lake: Lake, upload: Upload, path: Path) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-async def _looked_at(path: Path, filename: str) -> str:
-    kind: str = await _in_child(identify, [str(path), filename], LOOK_SECONDS)
-    return kind
-
-
-async def _read(path: Path, kind: str, room: Path) -> dict[str, Any]:
-    table: dict[str, Any] = await _in_child(read_table, [str(path), kind, str(room)], READ_SECONDS)
-    return table
-
-
-async def _in_child(function: Callable[..., Any], args: Sequence[Any], seconds: int) -> Any:
-    try:
-        return await in_child(
-            function, args, memory_bytes=MEMORY_BYTES, cpu_seconds=seconds, wall_seconds=1.5 * seconds
-        )
-    except ChildExceeded as exceeded:
-        raise FileTooComplex(exceeded.detail) from exceeded
 
 
 async def _claim(job: Job, upload: Upload, *, database: Database) -> dict[str, Any] | Snooze | None:

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,8 @@ MOST_DOCUMENT = 16_000_000
 MOST_RATIO = 200
 SMALL = 1 << 20  # no bomb: what is mostly blank packs well
 MOST_CELLS = 20_000_000  # of the rectangle that a sheet's cells span
-_CELL = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']""")
+# of cells and of rows, which can be anywhere without a cell that says so
+_CELL = re.compile(rb"""\br\s*=\s*["']([A-Z]{0,3})([0-9]{1,7})["']""")
 _OVERLAP = 256  # bytes; longer than any match
 _NESTED = (".zip", ".gz", ".7z", ".rar", ".bz2", ".xz", ".xlsx", ".docx", ".jar")
 _ENCRYPTED = 1
@@ -35,7 +37,7 @@ def kind_of(path: Path) -> str:
             if kind == "xlsx":
                 _check_sheets(archive, entries)
             return kind
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, zlib.error) as error:
         raise FileCorrupt(f"The archive cannot be read: {error}") from error
 
 

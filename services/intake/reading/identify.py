@@ -59,7 +59,7 @@ def identify(path: str, filename: str) -> str:
         raise FileEmpty("The file has no bytes" if not head else "The file is blank")
     kind = _kind(file, head, filename)
     claimed = _CLAIMS.get(PurePath(filename.lower()).suffix)
-    if claimed is not None and claimed != ("json" if kind == "ndjson" else kind):
+    if claimed is not None and claimed != ("json" if kind == "ndjson" else kind.partition(" ")[0]):
         raise FileTypeMismatch(f"Its name says {claimed}, its bytes say {kind}")
     if kind not in TABULAR:
         raise FileTypeUnsupported(f"It is {kind}, which has no rows to import")

@@ -104,6 +104,8 @@ def _scalar(kind: str) -> str:
 
 
 def _values(database: Any, found: objects.Values) -> Taken:
+    if found.reject_count and not found.names:
+        raise FileCorrupt(f"None of its {found.reject_count} lines is an object")
     _check_width(len(found.names))
     kinds = found.settled()
     staging.from_values(database, found.path, kinds)

@@ -33,17 +33,21 @@ def sample(head: bytes) -> str | None:
 
 def to_utf8(source: Path, target: Path) -> str:
     """Write the text of a file as UTF-8 with line feeds; returns the encoding it had. Raises ``FileCorrupt``."""
-    with source.open("rb") as opened:
-        head = opened.read(_SAMPLE)
-    encoding = "utf-8" if _is_utf8(source) else encoding_of(head)
-    encoding = "utf-8-sig" if encoding == "utf-8" else encoding
-    if encoding not in {*_MARKS.values(), "utf-16-le", "utf-16-be"}:
-        encoding = _legacy(source.read_bytes()[: 16 * _SAMPLE])
+    encoding = _encoding(source)
     try:
         _transcode(source, target, encoding)
     except UnicodeDecodeError as error:
         raise FileCorrupt(f"It is not the {encoding} text that it begins as: {error.reason}") from error
     return "utf-8" if encoding == "utf-8-sig" else encoding
+
+
+def _encoding(source: Path) -> str:
+    with source.open("rb") as opened:
+        said = encoding_of(opened.read(_SAMPLE))
+    if said in {*_MARKS.values(), "utf-16-le", "utf-16-be"}:
+        return said
+    odd = _first_odd(source)
+    return "utf-8-sig" if odd is None else _legacy(odd)
 
 
 def encoding_of(head: bytes) -> str:
@@ -88,16 +92,17 @@ def _fits(head: bytes, encoding: str) -> bool:
     return True
 
 
-def _is_utf8(source: Path) -> bool:
+def _first_odd(source: Path) -> bytes | None:
+    """What stands around the first bytes that are no UTF-8; None if all are."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with source.open("rb") as opened:
         try:
             while block := opened.read(_BLOCK):
                 decoder.decode(block)
             decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
+        except UnicodeDecodeError as error:
+            return error.object[max(0, error.start - _SAMPLE) : error.start + _SAMPLE]
+    return None
 
 
 def _transcode(source: Path, target: Path, encoding: str) -> None:
