@@ -26,20 +26,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def attacked(mode: str, form: str) -> dict[str, Any]:
+def attacked(mode: str, form: str, *, module: str = "attack") -> dict[str, Any]:
     """What one run in namespaces of its own came to."""
-    command = [
-        "unshare",
-        "--net",
-        "--kill-child",
-        "--fork",
-        sys.executable,
-        "-m",
-        "tests.security.ssrf.attack",
-        mode,
-        form,
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    started = ["unshare", "--net", "--kill-child", "--fork", sys.executable, "-m", f"tests.security.ssrf.{module}"]
+    done = subprocess.run(
+        [*started, mode, form], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -65,6 +57,15 @@ def test_control_without_the_guard_the_same_pages_reach_everything(form: str) ->
     reached = {hit.split()[1].rpartition(":")[0] for hit in found["hits"]}
     assert {METADATA, PRIVATE, "127.0.0.1"} <= reached
     assert any(hit.startswith("udp ") for hit in found["hits"])
+
+
+def test_a_capture_says_so_where_a_page_leads_inside() -> None:
+    found = attacked("guarded", "short", module="captures")
+    page, *refused = found["ends"].values()
+
+    assert found["hits"] == []
+    assert (page, set(refused)) == ("CAPTURED", {"EGRESS_REFUSED"})
+    assert len(refused) > 30
 
 
 @pytest.mark.slow

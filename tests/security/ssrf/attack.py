@@ -18,7 +18,7 @@ from typing import Any
 from playwright.async_api import Browser, Error, async_playwright
 
 from infra.runtime.egress.chromium import FLAGS
-from infra.runtime.egress.proxy import FilteringProxy, filtering_proxy
+from infra.runtime.egress.proxy import filtering_proxy
 from tests.security.ssrf.pages import NAVIGATIONS, answer
 from tests.security.ssrf.world import METADATA, PRIVATE, SITE, Canaries, inside, peer
 
@@ -62,6 +62,7 @@ SPELLINGS = [
 NAMES = {"site.example": [SITE], "inside.example": [PRIVATE], "mixed.example": [SITE, PRIVATE]}
 TARGETS = [f"http://{METADATA}", f"http://{PRIVATE}", "http://127.0.0.1:8080", "http://rebinding.example"]
 _DIRECT = f"MAP site.example {SITE}, MAP metadata.google.internal {METADATA}, MAP *.example {PRIVATE}"
+NOWHERE = "http://127.0.0.1:9"
 _turn = itertools.count()
 
 
@@ -88,21 +89,22 @@ async def serve_site(pid: int) -> None:
 
 
 @asynccontextmanager
-async def browser(mode: str, proxy: FilteringProxy) -> AsyncIterator[Browser]:
+async def browser(mode: str) -> AsyncIterator[Browser]:
+    """Started as captures start it: what is of no page has a proxy where nobody listens."""
     flags = [one for one in FLAGS if "webrtc" not in one or mode != "webrtc"]
-    proxied = {"proxy": {"server": proxy.url}}
+    given: dict[str, Any] = {"proxy": {"server": NOWHERE}}
     if mode == "guard":
-        flags, proxied = [f"--host-resolver-rules={_DIRECT}"], {}
+        flags, given = [f"--host-resolver-rules={_DIRECT}"], {}
     args = [*flags, "--no-sandbox", "--disable-features=LocalNetworkAccessChecks"]
     async with async_playwright() as playwright:
-        made = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=args, **proxied)
+        made = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=args, **given)
         yield made
         await made.close()
 
 
-async def visit(opened: Browser, url: str, *, stay: float) -> None:
+async def visit(opened: Browser, proxied: dict[str, Any], url: str, stay: float) -> None:
     """One capture: a fresh context, the page, and a while for what it does then."""
-    context = await opened.new_context(accept_downloads=False, service_workers="block")
+    context = await opened.new_context(accept_downloads=False, service_workers="block", **proxied)
     page = await context.new_page()
     with suppress(Error):
         await page.goto(url, timeout=10_000)
@@ -110,7 +112,7 @@ async def visit(opened: Browser, url: str, *, stay: float) -> None:
     await context.close()
 
 
-async def attack(opened: Browser, form: str) -> None:
+async def attack(opened: Browser, proxied: dict[str, Any], form: str) -> None:
     """Everything, a few pages at once."""
     few = asyncio.Semaphore(4)
     targets, led_to = (TARGETS, TARGETS[:2]) if form == "long" else (TARGETS[2:], TARGETS[:1])
@@ -120,7 +122,7 @@ async def attack(opened: Browser, form: str) -> None:
 
     async def one(url: str, stay: float) -> None:
         async with few:
-            await visit(opened, url, stay=stay)
+            await visit(opened, proxied, url, stay)
 
     await asyncio.gather(*(one(*each) for each in [*loaded, ("http://site.example/spellings", 1.5), *led, *direct]))
 
@@ -135,8 +137,9 @@ async def run(mode: str, form: str, pid: int) -> dict[str, Any]:
     await serve_site(pid)
     async with filtering_proxy(lookup=lookup) as proxy:
         proxy.denied = deque()  # all of them
-        async with browser(mode, proxy) as opened:
-            await attack(opened, form)
+        proxied = {} if mode == "guard" else {"proxy": {"server": proxy.url}}
+        async with browser(mode) as opened:
+            await attack(opened, proxied, form)
         denied = sorted({one.url for one in proxy.denied})
         return {"hits": canaries.hits, "denials": proxy.denials, "carried": proxy.carried, "denied": denied}
 
