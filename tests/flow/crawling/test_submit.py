@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from services.crawling.face.submissions import Submissions
 from services.crawling import provider_client
+from services.crawling.face.submissions import Submissions
 from tests.flow.crawling.orders import again, age
 from tests.flow.crawling.rig import House
 
