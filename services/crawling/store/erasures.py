@@ -72,6 +72,7 @@ async def finish(tx: Transaction, crawl_id: UUID) -> dict[str, int]:
         "DELETE FROM polls WHERE crawl_id = $1",
         "DELETE FROM loads WHERE crawl_id = $1",
         "DELETE FROM stored_results WHERE crawl_id = $1",
+        "DELETE FROM sites WHERE correlation = $1",
         "UPDATE idempotency_keys SET answer = NULL, expires_at = now() WHERE crawl_id = $1",
     ):
         gone += await tx.execute(statement, crawl_id)

@@ -4,8 +4,6 @@ import asyncio
 import multiprocessing
 import os
 import signal
-import time
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -22,18 +20,8 @@ from services.crawling.providers.website.packing import LINES, pack, part_name
 from services.crawling.providers.website.store import sites
 from services.jobs.job import Work
 from services.jobs.progress import reporter
-from tests.flow.website.web_house import WebHouse
+from tests.flow.website.web_house import WebHouse, until
 from tests.flow.website.web_site import Web, page
-
-PATIENCE = 30.0
-
-
-async def until(true: Callable[[], Awaitable[Any]]) -> None:
-    """Poll a condition, with a deadline."""
-    ends_at = time.monotonic() + PATIENCE
-    while not await true():
-        assert time.monotonic() < ends_at
-        await asyncio.sleep(0.02)
 
 
 def other_process(settings: dict[str, Any]) -> None:

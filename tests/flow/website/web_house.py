@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +19,7 @@ from services.crawling.wiring import Crawling, crawling
 from services.jobs.sweep import sweep
 
 TENANT = "default"
+PATIENCE = 30.0  # seconds
 _FUNCTIONS = {
     "submit": submit_crawl.main.function,
     "site": crawl_site.main.function,
@@ -135,3 +137,11 @@ class WebHouse:
     async def rows(self, statement: str, *values: object) -> list[Any]:
         async with self.runtime.database.reading() as tx:
             return await tx.fetch(statement, *values)
+
+
+async def until(true: Callable[[], Awaitable[Any]]) -> None:
+    """Poll a condition, with a deadline."""
+    ends_at = time.monotonic() + PATIENCE
+    while not await true():
+        assert time.monotonic() < ends_at
+        await asyncio.sleep(0.02)
