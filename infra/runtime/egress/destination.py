@@ -14,6 +14,7 @@ LONGEST = 8192  # characters
 _DEFAULT = {"http": 80, "https": 443}
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{1,254}}$)({_LABEL}\.)*{_LABEL}\.?")
+_AUTHORITY = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:[0-9]*)?")  # Python's reader takes what stands around the brackets
 _NUMBER = re.compile(r"(\d+|0x[0-9a-f]*)")
 
 
@@ -85,6 +86,8 @@ def _parts(url: str) -> tuple[str, str, int]:
         raise EgressRefused("The URL does not start with http:// or https:// and a host")
     if "@" in parts.netloc:
         raise EgressRefused("The URL contains a user name or password")
+    if not _AUTHORITY.fullmatch(parts.netloc):
+        raise EgressRefused(f"{parts.netloc!r} is not one host")
     port = _DEFAULT[parts.scheme] if port is None else port
     if not port:
         raise EgressRefused("The URL names port 0")
