@@ -1,4 +1,4 @@
-"""``headrace demo``: three crawls at the stand-in for Bright Data, over real HTTP, and the proof of what they left."""
+"""``headrace demo``: three crawls, a file and a page, over real HTTP, and the proof of what they left."""
 
 import asyncio
 import time
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from infra.local import demo_intake as intake
 from infra.local import demo_proofs as prove
 from infra.local.data_dir import prepare
 from infra.local.demo_client import Client, DemoFailed, Watched
@@ -18,7 +19,7 @@ from infra.local.stack import PortTaken, Stack, running
 from infra.runtime.configuration.settings import Settings
 from infra.runtime.telemetry import logging
 
-PATIENCE = 90.0  # seconds for all three crawls; alone on a machine they take seven
+PATIENCE = 90.0  # seconds for everything; alone on a machine it takes eight
 LOOK_SECONDS = 0.1
 # So that everything can be watched; what the user set stands.
 PACE = {"poll_interval": 3.0, "retry_base_seconds": 0.5, "bright_data_batch_size": 1000}
@@ -26,6 +27,10 @@ PACE = {"poll_interval": 3.0, "retry_base_seconds": 0.5, "bright_data_batch_size
 STAND_IN = {
     "bright_data_api_url": None,
     "bright_data_api_token": None,
+    "firecrawl_api_url": None,
+    "firecrawl_api_key": None,
+    "openai_base_url": None,
+    "openai_api_key": None,
     "public_url": None,
 }
 # What is to be seen happens, whatever is switched off or limited elsewhere.
@@ -69,14 +74,16 @@ async def demo(settings: Settings, screen: Screen, *, stay: bool) -> None:
     logging.set_up(settings.log_level, file=settings.data_dir / "headrace.log")
     changes = {name: value for name, value in PACE.items() if name not in settings.model_fields_set}
     settings = settings.model_copy(update={**changes, **STAND_IN, **SHOWN})
-    async with _started(settings, screen) as stack, aiohttp.ClientSession() as http:
-        client = Client(http, stack.url)
+    async with AsyncExitStack() as exits:
+        settings, shop = await exits.enter_async_context(intake.bakery(settings))
+        stack = await exits.enter_async_context(_started(settings, screen))
+        client = Client(await exits.enter_async_context(aiohttp.ClientSession()), stack.url)
         _opening(screen, stack, settings)
         try:
             async with asyncio.timeout(PATIENCE):
-                await _show(client, stack, screen, settings)
+                await _show(client, stack, screen, settings, shop)
         except TimeoutError as error:
-            raise DemoFailed(f"The crawls did not end within {PATIENCE:.0f} s") from error
+            raise DemoFailed(f"It did not end within {PATIENCE:.0f} s") from error
         if stay:
             screen.say(f"\nHeadrace stays up; try the API at {stack.url}/docs. Ctrl-C stops it.")
             await asyncio.Event().wait()
@@ -97,20 +104,22 @@ def _opening(screen: Screen, stack: Stack, settings: Settings) -> None:
     screen.say("Headrace runs on this machine only; a simulator stands in for Bright Data, so nothing is bought.")
     log = settings.data_dir / "headrace.log"
     screen.pairs({"API": f"{stack.url}/docs", "data": str(settings.data_dir), "log": str(log)})
-    screen.title("Three crawls")
+    screen.title("Three crawls, a file and a page")
     screen.pairs({sample.competitor: sample.story for sample in (AT_ONCE, SLOW, CUT)})
     screen.say()
 
 
-async def _show(client: Client, stack: Stack, screen: Screen, settings: Settings) -> None:
+async def _show(client: Client, stack: Stack, screen: Screen, settings: Settings, shop: str) -> None:
     began = time.monotonic()
     crawls = {sample: await _triggered(client, sample) for sample in (AT_ONCE, SLOW, CUT)}
+    taken = await intake.ordered(client, settings, shop)
     await _watch(client, screen, crawls.values(), poll_interval=settings.poll_interval)
     simulator = Client(client.http, stack.addresses["Bright Data (simulator)"])
     await prove.kept_apart(simulator, screen, slow=crawls[SLOW], cut=crawls[CUT])
     told = await prove.events(client, screen, crawls.values())
     await prove.objects(client, screen, crawls.values(), told)
     await prove.rows(client, stack.runtime, screen, crawls.values())
+    await intake.taken_in(client, screen, taken)
     screen.say(f"\nEverything is as it should be, after {time.monotonic() - began:.1f} s.")
 
 

@@ -34,7 +34,11 @@ class Client:
 
     async def trigger(self, order: Mapping[str, Any]) -> Any:
         """Order a crawl; the answer. Raises ``DemoFailed`` when it is refused."""
-        async with self.http.post(f"{self._url}/api/v1/crawl/trigger", json=order) as answer:
+        return await self.send("/api/v1/crawl/trigger", json=order)
+
+    async def send(self, path: str, **body: Any) -> Any:
+        """The answer to a POST of ``json`` or ``data``. Raises ``DemoFailed`` when it is refused."""
+        async with self.http.post(self._url + path, **body) as answer:
             return await self._read(answer)
 
     async def digest(self, crawl_id: str) -> tuple[str, int]:

@@ -21,6 +21,7 @@ HEADRACE = Path(sys.executable).with_name("headrace")
 # What a system under test does not inherit from whoever runs the tests.
 OURS = (
     *("HEADRACE_", "BACKGROUND_", "BRIGHT_DATA_", "IMMEDIATE_", "JOB_", "MAX_", "OTEL_", "PROCESSING_"),
+    *("FIRECRAWL_", "OPENAI_"),
     *("GOOGLE_CLOUD_", "PUBSUB_EMULATOR_", "STORAGE_EMULATOR_", "BIGQUERY_EMULATOR_"),
 )
 START_SECONDS = 60.0

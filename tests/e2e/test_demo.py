@@ -84,6 +84,17 @@ def test_the_rows_can_be_queried(demo: subprocess.CompletedProcess[str]) -> None
     ]
 
 
+def test_a_file_becomes_a_dataset_and_a_page_is_captured_and_classified(
+    demo: subprocess.CompletedProcess[str],
+) -> None:
+    assert "  products.csv  3 rows\n    product string, price number, in_stock boolean\n" in demo.stdout
+    [picture] = re.findall(
+        r"^  Rye loaf - North Mill Bakery  1280 x 800 pixels in file://(\S+)$", demo.stdout, re.MULTILINE
+    )
+    assert Path(picture).read_bytes().startswith(b"\x89PNG")
+    assert re.search(r"^    baked good \(0\.\d\d, says local\), price 4\.8$", demo.stdout, re.MULTILINE)
+
+
 def test_a_pipe_gets_no_escape_codes_and_logs_go_to_a_file(
     demo: subprocess.CompletedProcess[str], data_dir: Path
 ) -> None:
@@ -113,11 +124,13 @@ def taken() -> Iterator[int]:
 
 
 def test_a_taken_port_is_no_obstacle(data_dir: Path, demo: subprocess.CompletedProcess[str], taken: int) -> None:
-    """The second demo on the same data, too."""
-    again = run(data_dir, "demo", HEADRACE_PORT=str(taken))
+    """The second demo on the same data, and a machine without Chromium, too."""
+    again = run(data_dir, "demo", HEADRACE_PORT=str(taken), HEADRACE_CHROMIUM="/nowhere/chrome")
 
     assert again.returncode == 0
     assert f"Port {taken} is taken, so a free one is used." in again.stdout
+    assert "imported by an earlier demo" in again.stdout
+    assert "There is no Chromium" in again.stdout
 
 
 @pytest.mark.parametrize(
