@@ -10,6 +10,7 @@ from infra.runtime.functions.deployed import deployed
 from infra.runtime.functions.function import Turn, ticks
 from infra.runtime.runtime import Runtime
 from services.crawling.clean_up import clean_up
+from services.crawling.erasing.expire_results import expire_results
 from services.crawling.forget_sites import forget_sites
 from services.crawling.history.archive_crawls import archive_crawls
 from services.crawling.wiring import Crawling, crawling
@@ -29,6 +30,12 @@ def main(runtime: Runtime) -> Turn:
     removing: list[Part] = [
         partial(forget, runtime.database, days=runtime.settings.job_retention_days),
         partial(forget_statistics, runtime.database),
+        partial(
+            expire_results,
+            database=context.database,
+            lake=context.lake,
+            days=runtime.settings.result_retention_days,
+        ),
         partial(clean_up, database=context.database, lake=context.lake, warehouse=context.warehouse),
         partial(_forget_sites, context),
     ]

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 from infra.postgres.database import Transaction
 from schemas.events.data_ingestion_completed import DataIngestionCompleted
 from services.crawling.order import Crawl
+from services.crawling.process_media import media_job
 from services.crawling.result.proof import Proof
 from services.crawling.spending.settle import settle
 from services.crawling.store import crawls, results
@@ -23,6 +24,8 @@ def completed(job: Job, crawl: Crawl, proof: Proof) -> Outcome:
         await results.keep(tx, crawl.id, attempt=job.attempt, tenant=crawl.tenant)
         await settle(tx, crawl.id, tenant=crawl.tenant, records=proof.post_count)
         await queue.enqueue(tx, load_job(crawl, job.attempt, result))
+        if crawl.media:
+            await queue.enqueue(tx, media_job(crawl, job.attempt, proof.object_name))
         await crawls.warehouse_state(tx, crawl.id, "pending")
         if crawl.warehouse == "async":
             await crawls.proven(tx, crawl.id, attempt=job.attempt, result=result)

@@ -7,7 +7,9 @@ from schemas.events.crawl_data_erased import CrawlDataErased
 from services.crawling.complete_crawl import load_id
 from services.crawling.crawl_log import name_crawl
 from services.crawling.erasing.remove import place, remove_objects, remove_rows
+from services.crawling.erasing.remove_media import remove_media
 from services.crawling.ports import Lake, Warehouse
+from services.crawling.process_media import media_id
 from services.crawling.store import erasures
 from services.crawling.store.erasures import Erasure
 from services.jobs.job import Done, Job, Outcome, Snooze
@@ -33,13 +35,17 @@ async def erase_crawl(job: Job, *, database: Database, lake: Lake, warehouse: Wa
             return Snooze(seconds=WAIT_SECONDS, step="waiting", reason="rows of the crawl are on their way")
     await reporter.report(job, 10.0, step="lake")
     await _counted(database, crawl_id, "objects", await remove_objects(place(job.tenant, crawl_id), lake=lake))
+    found = await remove_media(crawl_id, tenant=job.tenant, database=database, lake=lake)
+    await _counted(database, crawl_id, "media", found)
     await reporter.report(job, 50.0, step="warehouse")
     await _counted(database, crawl_id, "warehouse_rows", await remove_rows(crawl_id, warehouse=warehouse))
     return _erased(erasure)
 
 
 async def _moving(tx: Transaction, erasure: Erasure) -> bool:
-    jobs = [erasure.crawl_id, *(load_id(erasure.crawl_id, number) for number in range(1, erasure.attempt + 1))]
+    attempts = range(1, erasure.attempt + 1)
+    loads = [load_id(erasure.crawl_id, number) for number in attempts]
+    jobs = [erasure.crawl_id, *loads, *(media_id(erasure.crawl_id, number) for number in attempts)]
     return await erasing.any_under_way(tx, jobs) or await erasures.on_its_way(tx, erasure.crawl_id)
 
 
@@ -55,7 +61,7 @@ def _erased(erasure: Erasure) -> Outcome:
         told = CrawlDataErased(
             crawl_id=str(erasure.crawl_id),
             attempt=erasure.attempt,
-            objects=counts["objects"],
+            objects=counts["objects"] + counts["media"],
             rows=counts["warehouse_rows"],
         )
         await tx.record(told, tenant=erasure.tenant)

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from infra.runtime.http.faces import Service
 from infra.runtime.runtime import Runtime
-from services.crawling.face import budgets, commands, erasing, hints, ordering, questions
+from services.crawling.face import budgets, commands, erasing, hints, media, ordering, questions
 
 PUBLIC = {"/api/v1/webhooks/bright_data", "/api/v1/webhooks/firecrawl"}
 """Who calls these shows a secret of the crawl's own, or signs with the account's."""
@@ -23,7 +23,7 @@ async def lifespan(runtime: Runtime) -> AsyncIterator[None]:
 def router(runtime: Runtime) -> APIRouter:
     """All routes of the context."""
     made = APIRouter()
-    for subject in (ordering, questions, commands, hints, budgets, erasing):
+    for subject in (ordering, questions, commands, hints, budgets, erasing, media):
         made.include_router(subject.routes(runtime))
     return made
 

@@ -53,6 +53,10 @@ class Order(BaseModel):
     metadata: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, str | int | bool] = Field(default_factory=dict)
     warehouse: Literal["async", "required"] = "async"
+    keep_days: Annotated[float, Field(gt=0, le=3650)] | None = Field(
+        None, description="Days the stored result is kept; unset: HEADRACE_RESULT_RETENTION_DAYS."
+    )
+    media: bool = Field(default=False, description="Fetch the media that the records link to into the lake.")
 
     @field_validator("inputs")
     @classmethod
@@ -103,6 +107,7 @@ class Crawl:
     deadline: datetime
     purchase: int = 0
     listed: bool = False
+    media: bool = False
     hinted_snapshot: str | None = None
     agreed_records: int | None = None
     provider_warnings: list[str] = field(default_factory=list)

@@ -34,6 +34,13 @@ class Costs(BaseSettings):
         "bright_data=1.5",
         description="What a thousand records cost at each provider, in the currency of your budgets; others: nothing.",
     )
+    result_retention_days: int | None = Field(
+        None,
+        ge=1,
+        le=3650,
+        description="Days stored results are kept in the lake where their order does not say; unset: for ever.",
+    )
+    media_max_bytes: int = Field(20_971_520, ge=1, le=1 << 30, description="Most bytes of one medium that is fetched.")
     records_per_input: int = Field(
         100, ge=1, description="Records reserved for each input of an order that limits nothing itself."
     )

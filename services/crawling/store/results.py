@@ -19,27 +19,20 @@ class StoredResult:
 async def keep(tx: Transaction, crawl_id: UUID, *, attempt: int, tenant: str) -> None:
     """Write down that a result is stored now."""
     await tx.execute(
-        "INSERT INTO stored_results (crawl_id, attempt, tenant, source_id)"
-        " SELECT id, $2, $3, coalesce(source_id, '') FROM jobs WHERE id = $1 ON CONFLICT DO NOTHING",
+        "INSERT INTO stored_results (crawl_id, attempt, tenant, source_id, expires_at)"
+        " SELECT j.id, $2, $3, coalesce(j.source_id, ''), now() + c.keep_days * interval '1 day'"
+        " FROM jobs j JOIN crawls c ON c.id = j.id WHERE j.id = $1 ON CONFLICT DO NOTHING",
         crawl_id,
         attempt,
         tenant,
     )
 
 
-async def sources(tx: Transaction) -> list[tuple[str, str]]:
-    """Tenants and sources ('': none) that have results stored."""
-    rows = await tx.fetch("SELECT DISTINCT tenant, source_id FROM stored_results")
-    return [(row["tenant"], row["source_id"]) for row in rows]
-
-
-async def older(tx: Transaction, tenant: str, source_id: str, *, days: float, limit: int) -> list[StoredResult]:
-    """Results of a source that were stored so many days ago, the oldest first."""
+async def over(tx: Transaction, *, days: int | None, limit: int) -> list[StoredResult]:
+    """Results whose time is over: by their orders, or (with ``days``) because they were stored so long ago."""
     rows = await tx.fetch(
-        "SELECT crawl_id, attempt, tenant FROM stored_results WHERE tenant = $1 AND source_id = $2"
-        " AND stored_at < now() - $3 * interval '1 day' ORDER BY stored_at LIMIT $4",
-        tenant,
-        source_id,
+        "SELECT crawl_id, attempt, tenant FROM stored_results WHERE expires_at < now()"
+        " OR (expires_at IS NULL AND stored_at < now() - $1 * interval '1 day') ORDER BY stored_at LIMIT $2",
         days,
         limit,
     )

@@ -83,6 +83,8 @@ class Crawl(_Config):
     metadata: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict, description="What this provider takes beside.")
     warehouse: Literal["async", "required"] = "async"
+    keep_days: float | None = Field(None, description="Days each stored result is kept in the lake.")
+    media: bool = Field(default=False, description="Fetch the media that the records link to.")
 
 
 CONFIGS: dict[SourceType, type[_Config]] = {"file_upload": FileUpload, "website": Website, "crawl": Crawl}

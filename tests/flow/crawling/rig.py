@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
-from functions import cancel_snapshot, erase_crawl, load_warehouse, store_snapshot, submit_crawl
+from functions import cancel_snapshot, erase_crawl, load_warehouse, process_media, store_snapshot, submit_crawl
 from infra.local.simulators.bright_data.calls import SIMULATOR
 from infra.runtime.runtime import Runtime
 from services.crawling.crawl_status import crawl_status
@@ -28,14 +28,13 @@ from services.jobs.sweep import sweep
 
 TENANT = "default"
 TERMINAL = ("data.ingestion.completed", "crawl.failed")
-
-
 _FUNCTIONS = {
     "submit": submit_crawl.main.function,
     "store": store_snapshot.main.function,
     "load": load_warehouse.main.function,
     "cancel": cancel_snapshot.main.function,
     "erase": erase_crawl.main.function,
+    "media": process_media.main.function,
 }
 
 

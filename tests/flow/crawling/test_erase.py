@@ -83,7 +83,7 @@ async def test_an_erased_crawl_is_gone_everywhere_in_all_attempts(house: House) 
     with pytest.raises(CrawlErased) as told:
         await house.status(crawl_id)
     assert told.value.extra["erased_by"] == "an operator"
-    assert told.value.extra["counts"] == {"objects": 4, "warehouse_rows": 6, "database_rows": 6}
+    assert told.value.extra["counts"] == {"objects": 4, "media": 0, "warehouse_rows": 6, "database_rows": 6}
     (event,) = await house.events(crawl_id, "crawl.data_erased")
     assert (event["data"]["objects"], event["data"]["rows"], event["data"]["attempt"]) == (4, 6, 2)
     assert await house.visible(other) == [(1, 3)]

@@ -47,6 +47,7 @@ ANSWERS = {
 
 PASSING = {
     "DatasetFull",  # waited for; NotSentInTime in the end
+    "NotMedia",  # said of the link
     "NotReady",  # waited for; ProviderStalled in the end
     "ObjectNameRefused",  # names are made here
     "ProviderResting",  # waited for

@@ -74,6 +74,8 @@ TABLE: list[tuple[str, Any, str, Any, str | None]] = [
     ("HEADRACE_CAPTURE_WORKERS", 2, "3", 3, "0"),
     ("HEADRACE_EGRESS_ALLOW", "", "10.0.0.5, a.internal:81", "10.0.0.5, a.internal:81", "http://a"),
     ("HEADRACE_PRICES", "bright_data=1.5", "a=2,b=0.5", "a=2,b=0.5", "a"),
+    ("HEADRACE_RESULT_RETENTION_DAYS", None, "7", 7, "0"),
+    ("HEADRACE_MEDIA_MAX_BYTES", 20_971_520, "7", 7, "0"),
     ("HEADRACE_RECORDS_PER_INPUT", 100, "7", 7, "0"),
     ("MAX_WORKERS", None, "3", 3, "0"),
     ("MAX_QUEUE_SIZE", 10_000, "7", 7, "0"),
