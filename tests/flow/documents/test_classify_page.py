@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from services.documents.ontology.concept import Concept
 from services.documents.page import Page
-from services.documents.ports import Found, Model, ModelUnavailable
+from services.documents.ports import Found, ModelUnavailable
 from tests.flow.documents.desk import NOW, PRODUCT, RESOURCES, VACANCY, Desk, classified
 
 
@@ -14,13 +14,40 @@ class Counting:
 
     name, prompt = "counting", "1"
 
-    def __init__(self, model: Model | None = None) -> None:
+    def __init__(self) -> None:
         self.asked = 0
 
     async def classify(self, page: Page, concepts: Sequence[Concept]) -> Sequence[Found]:
         self.asked += 1
         await asyncio.sleep(0)
         return [Found(concept=concepts[0], confidence=0.75)]
+
+
+class Together(Counting):
+    """Says something else each time, and nothing before so many ask."""
+
+    def __init__(self, many: int) -> None:
+        super().__init__()
+        self._barrier = asyncio.Barrier(many)
+
+    async def classify(self, page: Page, concepts: Sequence[Concept]) -> Sequence[Found]:
+        self.asked += 1
+        confidence = self.asked / 10
+        await self._barrier.wait()
+        return [Found(concept=concepts[0], confidence=confidence)]
+
+
+class Slow(Counting):
+    """Answers when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asking, self.let = asyncio.Event(), asyncio.Event()
+
+    async def classify(self, page: Page, concepts: Sequence[Concept]) -> Sequence[Found]:
+        self.asking.set()
+        await self.let.wait()
+        return await super().classify(page, concepts)
 
 
 class Away(Counting):
@@ -76,10 +103,11 @@ async def test_an_attempt_is_classified_once_whoever_asks_again(editor: Desk) ->
 
 async def test_two_workers_of_one_attempt_say_the_same(editor: Desk) -> None:
     await editor.made(PRODUCT)
-    model, job_id = Counting(), uuid4()
+    model, job_id = Together(4), uuid4()
 
     said = await asyncio.gather(*(classified(editor.runtime.database, model, job_id=job_id) for _ in range(4)))
 
+    assert model.asked == 4
     assert all(one == said[0] for one in said)
     assert len((await editor.ask("GET", RESOURCES))[1]["items"]) == 1
 
@@ -95,6 +123,19 @@ async def test_a_new_attempt_replaces_what_the_last_one_found_and_no_late_one_co
 
     assert late == second
     assert [one["provenance"]["attempt"] for one in listed["items"]] == [2]
+
+
+async def test_a_worker_that_was_overtaken_by_a_new_attempt_changes_nothing(editor: Desk) -> None:
+    await editor.made(PRODUCT)
+    job_id, database, slow = uuid4(), editor.runtime.database, Slow()
+
+    first = asyncio.create_task(classified(database, slow, job_id=job_id, attempt=1))
+    await slow.asking.wait()
+    second = await classified(database, Counting(), job_id=job_id, attempt=2)
+    slow.let.set()
+
+    assert await first == second
+    assert (slow.asked, second["resources"][0]["provenance"]["attempt"]) == (1, 2)
 
 
 async def test_a_model_that_is_away_costs_the_label_and_nothing_else(editor: Desk) -> None:

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.documents.store import concepts as store
 from tests.flow.documents.desk import CONCEPTS, PRODUCT, VACANCY, Desk
 
 
@@ -47,6 +48,22 @@ async def test_twenty_editors_at_once_lose_no_change(editor: Desk) -> None:
     )
 
     assert sorted(status for status, _, _ in answers) == [200, *[412] * 19]
+
+
+async def test_whoever_changes_concepts_waits_for_whoever_does(editor: Desk) -> None:
+    made, database = await editor.made(PRODUCT), editor.runtime.database
+    change = {"If-Match": f'"{made["version"]}"'}
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    async with database.transaction() as tx, asyncio.timeout(20):
+        version = await store.lock(tx, tenant="default")
+        late = asyncio.create_task(editor.ask("PUT", f"{CONCEPTS}/{made['id']}", PRODUCT | {"synonyms": []}, **change))
+        while not await database.pool.fetchval(waits) and not late.done():  # noqa: ASYNC110  # it is the server that waits
+            await asyncio.sleep(0.01)
+        [there] = await store.all_of(tx, tenant="default")
+        await store.save(tx, [there.model_copy(update={"version": version})], tenant="default")
+
+    assert (await late)[0] == 412
 
 
 async def test_control_with_a_star_the_last_one_wins(editor: Desk) -> None:
