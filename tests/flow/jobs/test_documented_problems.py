@@ -15,6 +15,7 @@ SCHEDULE = f"/api/background/schedules/{NOBODY}"
 NIGHTLY = {"name": "n", "cron": "0 3 * * *", "kind": "drill"}
 DRILL = {"kind": "drill"}
 ORDER = {"dataset_id": "gd_1", "platform": "facebook", "competitor": "c", "url": "https://www.facebook.com/c"}
+SOURCE = {"name": "n", "source_type": "website"}
 HUGE = b" " * (1 << 20) + b"{}"
 BIG = {"text": "x" * (65 << 10)}
 
@@ -80,6 +81,13 @@ WRONG: list[tuple[str, str, dict[str, Any], int]] = [
     *(("POST", f"{CRAWL}/{command}", {}, 404) for command in ("download", "cancel", "pause", "resume")),
     ("POST", f"{CRAWL}/retry-background?repurchase=perhaps", {}, 422),
     ("POST", "/api/v1/webhooks/bright_data", {"json": {}}, 404),
+    ("POST", "/api/v1/data-sources", {"json": {"name": "n", "source_type": "odd"}}, 422),
+    ("POST", "/api/v1/data-sources", {"json": {**SOURCE, "schedule": {"cron": "never"}}}, 422),
+    ("POST", "/api/v1/data-sources", {"json": {**SOURCE, "schedule": {"cron": "0 3 * * *"}}}, 422),
+    ("GET", "/api/v1/data-sources?page_token=forged", {}, 400),
+    ("PATCH", f"/api/v1/data-sources/{NOBODY}", {"json": {"name": "n"}}, 404),
+    ("POST", f"/api/v1/data-sources/{NOBODY}/run", {}, 404),
+    ("GET", "/api/v1/data-sources/stream?source_id=none", {}, 404),
     ("POST", "/api/v1/keys", {"json": {"name": "n", "scope": "odd"}}, 422),
     ("POST", "/api/v1/keys", {"json": {"name": "n", "scope": "read", "expires_at": "2020-01-31T08:00:00Z"}}, 422),
     ("DELETE", "/api/v1/keys/none", {}, 404),
