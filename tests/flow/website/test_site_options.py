@@ -48,6 +48,8 @@ async def test_budgets_end_a_site_with_what_it_has(house: WebHouse, site: Web) -
 
     assert len(await house.paths(crawl_id, site.url)) == 7
     assert (await house.site_row(crawl_id))["stopped_by"] == "max_pages"
+    (warning,) = (await house.status(crawl_id))["result"]["warnings"]
+    assert warning.startswith("max_pages was reached")
     assert sum(count for path, count in site.asked.items() if path[1:2].isdigit() or path == "/") == 7
 
 

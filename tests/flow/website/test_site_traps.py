@@ -83,7 +83,8 @@ async def test_pages_that_are_too_large_too_slow_or_no_pages_are_told_as_errors(
         await asyncio.sleep(30)
         raise web.HTTPNotFound
 
-    monkeypatch.setitem(Plain.__call__.__kwdefaults__, "seconds", 0.3)
+    usual = Plain.__call__.__kwdefaults__ or {}
+    monkeypatch.setitem(usual, "seconds", 1.0)
     site.pages = {
         "/": page("start", "/large", "/slow", "/gone", "/file", "/bomb"),
         "/large": says(b"x" * (10 << 20)),

@@ -35,9 +35,8 @@ class Website:
         self._database = database
         self._lake = lake
 
-    def asked(self, order: Submission) -> int | None:
-        """None: nobody lowers what is asked for."""
-        del order
+    def asked(self, order: Submission) -> None:
+        """See ``Provider.asked``: limits bind here exactly."""
 
     async def submit(self, order: Submission) -> str:
         """Store the order and queue its job; sent again it stays one order.
