@@ -19,10 +19,10 @@ from services.crawling.providers.website.collecting import Collecting, Manners
 from services.crawling.providers.website.plain import Plain
 from services.crawling.providers.website.rendered import Rendered
 from services.crawling.providers.website.seeding import seed
-from services.crawling.providers.website.store import pages, sites
-from services.crawling.providers.website.store.sites import Site
 from services.crawling.providers.website.wishes import Wishes
 from services.crawling.store import polls
+from services.crawling.store.websites import pages, sites
+from services.crawling.store.websites.sites import Site
 from services.jobs.job import Cancelled, Done, Job, Outcome, Resume
 from services.jobs.progress import Reporter
 

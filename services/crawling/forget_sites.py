@@ -6,7 +6,7 @@ from infra.postgres.database import Database
 from services.crawling.erasing.remove import remove_objects
 from services.crawling.ports import Lake
 from services.crawling.providers.website.packing import place
-from services.crawling.providers.website.store import hosts, sites
+from services.crawling.store.websites import hosts, sites
 
 KEPT = timedelta(days=16)
 BATCH = 50

@@ -15,7 +15,7 @@ from services.crawling.providers.website import Website
 from services.crawling.providers.website.fetching import NoPage
 from services.crawling.providers.website.packing import pack
 from services.crawling.providers.website.record import error_line
-from services.crawling.providers.website.store import pages, sites
+from services.crawling.store.websites import pages, sites
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

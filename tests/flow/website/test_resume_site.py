@@ -17,7 +17,7 @@ from services.crawling.crawl_site import crawl_site as use_case
 from services.crawling.crawl_site import outside
 from services.crawling.providers.website.collecting import Manners
 from services.crawling.providers.website.packing import LINES, pack, part_name
-from services.crawling.providers.website.store import sites
+from services.crawling.store.websites import sites
 from services.jobs.job import Work
 from services.jobs.progress import reporter
 from tests.flow.website.web_house import WebHouse, until

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from services.crawling.providers.website import fetching
 from services.crawling.providers.website.plain import Plain
-from services.crawling.providers.website.store.pages import MOST_VARIANTS
+from services.crawling.store.websites.pages import MOST_VARIANTS
 from tests.flow.website.web_house import WebHouse
 from tests.flow.website.web_site import Web, page, says
 

@@ -11,11 +11,11 @@ from services.crawling.ports import Lake
 from services.crawling.providers.website.asking import Asking, Disallowed
 from services.crawling.providers.website.fetching import NoPage
 from services.crawling.providers.website.packing import pack
-from services.crawling.providers.website.store import pages
-from services.crawling.providers.website.store.pages import Taken
-from services.crawling.providers.website.store.sites import Site
 from services.crawling.providers.website.telling import Teller
 from services.crawling.providers.website.wishes import Wishes
+from services.crawling.store.websites import pages
+from services.crawling.store.websites.pages import Taken
+from services.crawling.store.websites.sites import Site
 
 LEASE_SECONDS = 120.0  # of a page: longer than it may take
 LOOK_SECONDS = 0.1

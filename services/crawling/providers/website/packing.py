@@ -5,8 +5,8 @@ from contextlib import suppress
 from infra.postgres.database import Database
 from schemas.stored_object import ObjectExists
 from services.crawling.ports import Lake
-from services.crawling.providers.website.store import parts
-from services.crawling.providers.website.store.sites import Site
+from services.crawling.store.websites import parts
+from services.crawling.store.websites.sites import Site
 
 LINES = 100
 

@@ -9,10 +9,10 @@ from infra.postgres.database import Database, Transaction
 from services.crawling.ports import Lake, Progress, Submission
 from services.crawling.provider_problems import NotReady, SnapshotMissing
 from services.crawling.providers.website.packing import part_name
-from services.crawling.providers.website.store import pages, sites
-from services.crawling.providers.website.store.sites import Site
 from services.crawling.providers.website.wishes import OPTIONS, first_pages, wishes
 from services.crawling.result.gunzip import Gunzip
+from services.crawling.store.websites import pages, sites
+from services.crawling.store.websites.sites import Site
 from services.jobs.job import NewJob
 from services.jobs.store import commands, queue
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra.postgres.database import Database
 from services.crawling.providers.website.fetching import AGENT, Fetch, NoPage
-from services.crawling.providers.website.store import hosts
+from services.crawling.store.websites import hosts
 
 if TYPE_CHECKING:
     from protego import Protego

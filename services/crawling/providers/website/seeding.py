@@ -4,9 +4,9 @@ from infra.postgres.database import Database
 from services.crawling.providers.website.address import Address, address
 from services.crawling.providers.website.asking import Asking
 from services.crawling.providers.website.sitemap import read_sitemaps
-from services.crawling.providers.website.store import pages, sites
-from services.crawling.providers.website.store.sites import Site
 from services.crawling.providers.website.wishes import Wishes
+from services.crawling.store.websites import pages, sites
+from services.crawling.store.websites.sites import Site
 
 MOST_ORIGINS = 20
 

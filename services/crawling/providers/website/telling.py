@@ -10,10 +10,10 @@ from services.crawling.providers.website.fetching import Fetched, NoPage
 from services.crawling.providers.website.reading import Content
 from services.crawling.providers.website.record import error_line, page_line
 from services.crawling.providers.website.scope import belongs, followed
-from services.crawling.providers.website.store import pages, sites
-from services.crawling.providers.website.store.pages import Taken
-from services.crawling.providers.website.store.sites import Site
 from services.crawling.providers.website.wishes import Wishes
+from services.crawling.store.websites import pages, sites
+from services.crawling.store.websites.pages import Taken
+from services.crawling.store.websites.sites import Site
 from services.jobs.engine.settle import LeaseLost
 
 

@@ -1,1 +1,0 @@
-"""The site's rows: orders, their pages, and how hosts want to be asked."""
