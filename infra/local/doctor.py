@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from infra.local.data_dir import prepare
@@ -19,6 +20,7 @@ from infra.runtime.configuration.alerting import alerting
 from infra.runtime.configuration.emulated import EMULATORS, must_answer, needed
 from infra.runtime.configuration.profile import placed
 from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.stand_in import STAND_INS, stood_in
 from schemas.problem import Problem
 
 ROOM = 200 << 20  # bytes: an embedded PostgreSQL and some results
@@ -102,12 +104,10 @@ def _emulators(settings: Settings) -> str:
     return "; ".join(named.get(name) or provision(name) for name in wanted) or "none is needed"
 
 
-def _provider(settings: Settings) -> str:
-    if settings.bright_data_api_url is not None:
-        return settings.bright_data_api_url
-    if settings.bright_data_api_token is None and settings.profile != "gcp":
+def _provider(name: str, settings: Settings) -> str:
+    if name in stood_in(settings):
         return "the bundled simulator"
-    return "the real one: crawls cost money"
+    return getattr(settings, STAND_INS[name][0]) or "the real one: crawls cost money"
 
 
 def _chromium(settings: Settings) -> str:
@@ -129,7 +129,8 @@ _CHECKS: Mapping[str, Callable[[Settings], str]] = {
     "data directory": _data_dir,
     "PostgreSQL": _database,
     "emulators": _emulators,
-    "Bright Data": _provider,
+    "Bright Data": partial(_provider, "bright_data"),
+    "Firecrawl": partial(_provider, "firecrawl"),
     "Chromium": _chromium,
     "alerts": _alerts,
 }

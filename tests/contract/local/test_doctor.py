@@ -75,6 +75,8 @@ def test_a_full_disk_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_it_says_when_crawls_would_cost_money(tmp_path: Path) -> None:
     assert "simulator" in findings(tmp_path)["Bright Data"].found
     assert "cost money" in findings(tmp_path, bright_data_api_token="any")["Bright Data"].found
+    assert "simulator" in findings(tmp_path, bright_data_api_token="any")["Firecrawl"].found
+    assert "cost money" in findings(tmp_path, firecrawl_api_key="any")["Firecrawl"].found
 
 
 def test_it_says_which_places_the_profile_chose(tmp_path: Path) -> None:
