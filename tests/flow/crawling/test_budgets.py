@@ -225,3 +225,16 @@ async def test_setting_a_budget_waits_for_orders_under_way(house: House) -> None
         )
 
     assert (await setting)["used"]["crawls_per_day"] == 1
+
+
+async def test_orders_and_ends_of_many_sources_do_not_wait_in_a_circle(house: House) -> None:
+    await allow(house, crawls_per_day=1000)
+    for source in ("s1", "s2"):
+        await allow(house, source, crawls_per_day=1000)
+    there = [await house.trigger(order=of(f"s{n % 2 + 1}")) for n in range(12)]
+
+    await asyncio.gather(
+        *(house.trigger(order=of(f"s{n % 2 + 1}")) for n in range(12)), *(cancel(house, one) for one in there)
+    )
+
+    assert [(await used(house, source))["crawls_per_day"] for source in ("", "s1", "s2")] == [12, 6, 6]
