@@ -63,8 +63,7 @@ def _describing(made: APIRouter, runtime: Runtime) -> None:
     async def profile(dataset_id: str, caller: Reading) -> dict[str, Any]:
         """Of each column: how many values are missing, how many differ, the least and the greatest."""
         found = await find_dataset(dataset_id_of(dataset_id), tenant=caller.tenant, database=runtime.database)
-        columns = [{"name": name, **told} for name, told in found["profile"].items()]
-        return {"dataset_id": str(found["id"]), "row_count": found["row_count"], "columns": columns}
+        return {"dataset_id": str(found["id"]), "row_count": found["row_count"], "columns": found["profile"]}
 
 
 def _reading(made: APIRouter, runtime: Runtime) -> None:

@@ -1,9 +1,12 @@
 """A file's rows, made into one table: typed, counted, described, and written for the lake."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from isal import igzip
 
 from services.intake.file_problems import FileBomb, FileCorrupt, FileEmpty
 from services.intake.reading import dialect, objects, sheet, text
@@ -130,7 +133,8 @@ def _described(database: Any, taken: Taken, room: Path) -> dict[str, Any]:
         raise FileEmpty("It has no rows")
     types = staging.infer(database, taken.kinds)
     columns = {name: taken.fixed.get(n, kind) for n, (name, kind) in enumerate(zip(taken.names, types, strict=True))}
-    staging.write(database, columns, lines=room / "records.ndjson.gz", parquet=room / "records.parquet")
+    staging.write(database, columns, lines=room / "records.ndjson", parquet=room / "records.parquet")
+    _pack(room / "records.ndjson", room / "records.ndjson.gz")
     return {
         "columns": [{"name": name, "type": kind} for name, kind in columns.items()],
         "row_count": rows,
@@ -139,6 +143,13 @@ def _described(database: Any, taken: Taken, room: Path) -> dict[str, Any]:
         "encoding": taken.encoding,
         "notes": list(taken.notes),
     }
+
+
+def _pack(plain: Path, packed: Path) -> None:
+    # many times as fast as what the database packs with
+    with plain.open("rb") as lines, igzip.IGzipFile(packed, "wb", compresslevel=1) as written:  # type: ignore[no-untyped-call]  # it has no types
+        shutil.copyfileobj(lines, written, 1 << 20)
+    plain.unlink()
 
 
 def _check_width(columns: int) -> None:

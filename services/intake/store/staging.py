@@ -9,7 +9,7 @@ _NUMBER = r"[+-]?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 _DIGITS = 17  # more than a double keeps
 _FIRST = 1_000  # rows that rule out most types
-_EXACT = 200_000  # rows up to which different values are counted one by one
+_EXACT = 50_000  # rows up to which different values are counted one by one
 _SHOWN = 200  # characters of a least and a greatest text
 _FITS = {
     "boolean": "lower(@) IN ('true', 'false')",
@@ -36,7 +36,11 @@ def connect(folder: Path, *, memory_bytes: int) -> Any:
     """A database of its own, that keeps what does not fit into memory in the folder and fetches nothing."""
     import duckdb  # noqa: PLC0415  # heavy
 
-    limits = {"memory_limit": f"{memory_bytes >> 20}MB", "threads": 1, "temp_directory": str(folder / "spilled")}
+    limits: dict[str, Any] = {
+        "memory_limit": f"{memory_bytes >> 20}MB",
+        "threads": 1,
+        "temp_directory": str(folder / "spilled"),
+    }
     alone = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     made = duckdb.connect(
         str(folder / "staging.duckdb"), config={**limits, **alone, "allow_community_extensions": False}
@@ -122,9 +126,9 @@ def _fitting(database: Any, kinds: Sequence[Sequence[str]], *, rows: str) -> lis
 
 
 def write(database: Any, columns: Mapping[str, str], *, lines: Path, parquet: Path) -> None:
-    """Write the rows as gzip NDJSON, with numbers as they were written, and as Parquet."""
+    """Write the rows as NDJSON, with days and moments as they were written, and as Parquet."""
     for target, expressions, form in (
-        (lines, _LINES, "FORMAT json, COMPRESSION gzip"),
+        (lines, _LINES, "FORMAT json"),
         (parquet, _TYPED, "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000"),
     ):
         values = ", ".join(
@@ -134,10 +138,10 @@ def write(database: Any, columns: Mapping[str, str], *, lines: Path, parquet: Pa
         database.execute(f"COPY (SELECT {values} FROM raw) TO '{target}' ({form})")
 
 
-def profile(database: Any, columns: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def profile(database: Any, columns: Mapping[str, str]) -> list[dict[str, Any]]:
     """Of each column how many values are missing, how many differ, the least and the greatest."""
     rows = row_count(database)
-    made = {}
+    made = []
     for n, (name, kind) in enumerate(columns.items()):
         value = _TYPED[kind].replace("@", f"c{n}")
         count = f"count(DISTINCT {value})" if rows <= _EXACT else f"approx_count_distinct({value})"
@@ -146,14 +150,8 @@ def profile(database: Any, columns: Mapping[str, str]) -> dict[str, dict[str, An
         missing, distinct, least, most = database.execute(
             f"SELECT count(*) - count(c{n}), {count}, {', '.join(shown)} FROM raw"
         ).fetchone()
-        made[name] = {
-            "type": kind,
-            "nulls": missing,
-            "distinct": min(distinct, rows - missing),
-            "distinct_is_estimate": rows > _EXACT,
-            "min": least,
-            "max": most,
-        }
+        told = {"name": name, "type": kind, "nulls": missing, "distinct": min(distinct, rows - missing)}
+        made.append({**told, "distinct_is_estimate": rows > _EXACT, "min": least, "max": most})
     return made
 
 

@@ -47,7 +47,7 @@ class Desk:
 
     async def upload(self, data: Any, filename: str = "rows.csv", **fields: str) -> tuple[int, dict[str, Any]]:
         """The answer to an upload into the built-in source."""
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(quote_fields=False)
         form.add_field("file", data, filename=filename)
         for name, value in fields.items():
             form.add_field(name, value)
