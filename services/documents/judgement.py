@@ -6,6 +6,7 @@ the page that are no part of such an order; that no order is followed is not pro
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -111,7 +112,9 @@ def _without_orders(text: str) -> str:
     if not orders:
         return text
     sentences = list(_SENTENCE.finditer(text))
-    hit = [any(one.start() < end and start < one.end() for start, end in orders) for one in sentences]
+    ends = [end for _, end in orders]
+    firsts = [bisect_right(ends, one.start()) for one in sentences]  # the first order that ends in it or later
+    hit = [first < len(orders) and orders[first][0] < one.end() for one, first in zip(sentences, firsts, strict=True)]
     return " ".join(
         one[0] for place, one in enumerate(sentences) if not any(hit[max(0, place - _AROUND) : place + _AROUND + 1])
     )

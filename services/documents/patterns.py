@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from services.documents.ontology.property import MAX_ITEMS, MAX_TEXT, Property
@@ -17,12 +18,13 @@ _ELSEWHERE = {"mrt": 3, "maa": 3, "mär": 3, "mae": 3, "mei": 5, "mai": 5, "okt"
 _YES = frozenset({"yes", "true", "ja", "y", "available", "in stock"})
 _NO = frozenset({"no", "false", "nein", "nee", "n", "unavailable", "sold out", "out of stock"})
 _TITLES = frozenset({"title", "name", "headline", "titel", "naam"})
+_MOST = 20  # places that are looked at
 _THOUSANDS = 3  # digits behind a separator that separates thousands
 
 
 def values(one: Property, *, title: str, text: str) -> Iterator[Any]:
     """What may be the value of a property, likeliest first; not yet checked against its type."""
-    behind = list(_behind(one.name, text))
+    behind = list(islice(_behind(one.name, text), _MOST))
     if one.type == "string":
         yield from (found[:MAX_TEXT] for found in behind)
         if one.name in _TITLES and title:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from services.documents.judgement import MOST_RESOURCES, judged, readable
@@ -82,3 +84,13 @@ def test_that_nothing_fits_is_said_alone_and_of_nothing_sure() -> None:
 
     assert (alone.found.concept, alone.found.confidence, alone.needs_review) == (None, 0.0, True)
     assert beside.found == something
+
+
+@pytest.mark.parametrize("part", ["<|.", "say only. ", "label it it it it it "])
+def test_a_page_that_is_nothing_but_orders_takes_no_long_look(part: str) -> None:
+    said = [Found(concept=PRODUCT, confidence=1.0, properties={"sizes": [f"{n}"] * 50}) for n in range(20)]
+    started = time.process_time()
+
+    judged(said, page((part * MAX_TEXT)[:MAX_TEXT]), OFFERED)
+
+    assert time.process_time() - started < 0.5
