@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -11,6 +10,7 @@ from services.intake.data_sources.built_in import files_of, make_built_in
 from services.intake.data_sources.find_sources import list_sources
 from tests.flow.intake.sources import ORDER, SHOP, Sources
 
+NOBODY = "00000000-0000-4000-8000-000000000000"
 NIGHTLY = {"cron": "30 2 * * *", "timezone": "Europe/Berlin"}
 
 
@@ -48,7 +48,15 @@ async def test_a_tenant_has_its_own_files_as_soon_as_it_asks_however_many_ask_at
         (
             "crawl",
             ORDER,
-            {**ORDER, "provider": "bright_data", "priority": 2, "metadata": {}, "options": {}, "warehouse": "async"},
+            {
+                **ORDER,
+                "provider": "bright_data",
+                "priority": 2,
+                "metadata": {},
+                "options": {},
+                "warehouse": "async",
+                "media": False,
+            },
         ),
     ],
 )
@@ -142,7 +150,7 @@ async def test_the_built_in_source_stays(sources: Sources) -> None:
     assert await names(sources) == ["Files"]
 
 
-@pytest.mark.parametrize("source_id", ["nonsense", str(uuid4())])
+@pytest.mark.parametrize("source_id", ["nonsense", NOBODY])
 async def test_what_is_not_there_is_answered_so_on_every_route(sources: Sources, source_id: str) -> None:
     asked = [
         ("GET", "", None),
