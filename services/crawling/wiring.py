@@ -60,9 +60,7 @@ def crawling(runtime: Runtime) -> Crawling:
 
 
 def _governed(provider: Provider, runtime: Runtime, *, per_second: float, concurrency: int) -> Governed:
-    return Governed(
-        provider, Governor(provider.name, runtime.database, per_second=per_second, concurrency=concurrency)
-    )
+    return Governed(provider, Governor(provider.name, runtime.database, per_second=per_second, concurrency=concurrency))
 
 
 def _is_error(line: bytes) -> bool:

@@ -13,8 +13,6 @@ STEPS_AS_STATUS = ("classifying", "extracting", "integrating", "quality_check")
 ENDED = ("completed", "failed", "cancelled")
 STATUSES = ("queued", "processing", *STEPS_AS_STATUS, "retrying", "paused", *ENDED)
 
-RESOURCES = {"import": "file", "document": "file", "capture": "url", "source_run": "source"}
-"""What jobs of data sources are about, by their kinds; of other kinds it is the kind."""
 
 _V2 = {"queued": "queued", "retrying": "queued", "paused": "paused", **{ended: ended for ended in ENDED}}
 MEANT = {"running": ("processing", *STEPS_AS_STATUS), "queued": ("queued", "retrying")}
@@ -109,6 +107,12 @@ def v2(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _resource_type(row: Mapping[str, Any]) -> str:
+    named = {"filename": "file", "url": "url", "source_id": "source"}
+    said = {*row["metadata"], *row["payload"]}
+    return next((kind for name, kind in named.items() if name in said), str(row["kind"]))
+
+
 def source_job(row: Mapping[str, Any]) -> dict[str, Any]:
     """The body of a job of a data source. ``resource`` is the file, page or provider that it is about."""
     message = _message(row, row["error_message"])
@@ -117,7 +121,7 @@ def source_job(row: Mapping[str, Any]) -> dict[str, Any]:
         "job_id": str(row["id"]),
         "source_id": row["source_id"],
         "kind": row["kind"],
-        "resource_type": RESOURCES.get(row["kind"], row["kind"]),
+        "resource_type": _resource_type(row),
         "resource": row["metadata"].get("filename") or scrubbed(row["payload"]).get("url"),
         "status": _status(row),
         "progress": round(row["progress"], 2),

@@ -75,6 +75,8 @@ class Tenant:
         source = {"name": f"Posts of {self.name}", "source_type": "crawl", "config": order}
         self.ids = {
             "source_id": [(await self.made("/api/v1/data-sources", source))["id"]],
+            "dataset_id": [await self._dataset()],
+            "capture_id": [await self._capture()],
             "concept_id": [concept["id"]],
             "resource_id": [resources[0]["id"]],
             "crawl_id": [crawl["crawl_id"]],
@@ -88,8 +90,25 @@ class Tenant:
         await self.until(f"/api/v1/crawl/{crawl['crawl_id']}/status", lambda said: said["result"] is not None)
         dead = "/api/background/dead-letters"
         message = await self._dead_message(runtime)
-        found = await self.until(dead, lambda said: len(said["items"]) > len(jobs))
+        found = await self.until(dead, lambda said: len(said["items"]) > len(jobs) + 1)
         self.ids["letter"] = [message, *(one["id"] for one in found["items"] if one["id"] != message)]
+
+    async def _dataset(self) -> str:
+        files = next(one for one in (await self.ask("GET", "/api/v1/data-sources"))[1]["items"] if one["builtin"])
+        form = aiohttp.FormData()
+        form.add_field("file", f"name\n{self.name}\n".encode(), filename=f"{self.name}.csv")
+        status, job = await self.ask("POST", f"/api/v1/data-sources/{files['id']}/files", data=form)
+        assert status == 202, job
+        job_url = f"/api/background/job/{job['job_id']}"
+        return str((await self.until(job_url, lambda said: said["related_dataset_id"]))["related_dataset_id"])
+
+    async def _capture(self) -> str:
+        pages = {"urls": [f"http://10.0.0.1/{self.name}"]}
+        source = {"name": f"Pages of {self.name}", "source_type": "website", "config": pages}
+        path = f"/api/v1/data-sources/{(await self.made('/api/v1/data-sources', source))['id']}/urls"
+        job = str((await self.made(path, {"url": pages["urls"][0]}))["job_id"])
+        await self.until(f"/api/background/job/{job}", lambda said: said["status"] == "failed")
+        return job
 
     @property
     def order(self) -> dict[str, Any]:

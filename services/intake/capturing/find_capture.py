@@ -30,10 +30,10 @@ class NotCaptured(Problem):
     code: ClassVar[str] = "NO_RESULT"
     status: ClassVar[int] = 409
     title: ClassVar[str] = "Nothing has been captured"
-    recovery: ClassVar[str] = "GET /api/v1/captures/{job_id} says what it waits for, or why it failed."
+    recovery: ClassVar[str] = "GET /api/v1/captures/{capture_id} says what it waits for, or why it failed."
 
 
-def capture_id(text: str) -> UUID:
+def parsed(text: str) -> UUID:
     """The id in a path. Raises ``CaptureNotFound``."""
     try:
         return UUID(text)
@@ -42,7 +42,7 @@ def capture_id(text: str) -> UUID:
 
 
 async def find_capture(job_id: UUID, *, tenant: str, database: Database, history: Warehouse) -> dict[str, Any]:
-    """The body of ``GET /api/v1/captures/{job_id}``. Raises ``CaptureNotFound`` and what the warehouse raises."""
+    """The body of ``GET /api/v1/captures/{capture_id}``. Raises ``CaptureNotFound`` and what the warehouse raises."""
     row = await _row(job_id, tenant=tenant, database=database, history=history)
     told = shapes.progress(row, remaining=None)
     kept = ("job_id", "status", "progress", "current_step", "steps_completed", "message")

@@ -1,6 +1,7 @@
 """Captures: how they are, and what they took."""
 
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, get_args
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -14,8 +15,8 @@ from services.intake.capturing.bodies import CaptureShown
 from services.intake.capturing.find_capture import (
     CaptureNotFound,
     NotCaptured,
-    capture_id,
     find_capture,
+    parsed,
     read_capture,
 )
 from services.intake.capturing.keep import FILES
@@ -35,11 +36,11 @@ def routes(runtime: Runtime) -> APIRouter:
     """The routes of this subject."""
     made = APIRouter(prefix="/api/v1/captures", tags=["intake"])
 
-    @made.get("/{job_id}", responses=body(CaptureShown) | problems(CaptureNotFound, WarehouseUnavailable))
-    async def capture(job_id: str, caller: Reading) -> dict[str, Any]:
+    @made.get("/{capture_id}", responses=body(CaptureShown) | problems(CaptureNotFound, WarehouseUnavailable))
+    async def capture(capture_id: str, caller: Reading) -> dict[str, Any]:
         """Where a capture is, and what it brought."""
         return await find_capture(
-            capture_id(job_id), tenant=caller.tenant, database=runtime.database, history=runtime.once(job_history)
+            parsed(capture_id), tenant=caller.tenant, database=runtime.database, history=runtime.once(job_history)
         )
 
     taken: Answers = {
@@ -47,11 +48,17 @@ def routes(runtime: Runtime) -> APIRouter:
         **problems(CaptureNotFound, NotCaptured, ObjectMissing, StoreUnavailable, WarehouseUnavailable),
     }
 
-    @made.get("/{job_id}/{what}", response_class=StreamingResponse, responses=taken)
-    async def captured(job_id: str, what: What, caller: Reading) -> StreamingResponse:
+    for what in get_args(What):
+        route = made.get(f"/{{capture_id}}/{what}", name=what, response_class=StreamingResponse, responses=taken)
+        route(_file(what, runtime))
+    return made
+
+
+def _file(what: What, runtime: Runtime) -> Callable[..., Awaitable[StreamingResponse]]:
+    async def captured(capture_id: str, caller: Reading) -> StreamingResponse:
         """The page as it was: a picture, its HTML, or its text. HTML of others is given as a file, never as a page."""
         blocks = await read_capture(
-            capture_id(job_id),
+            parsed(capture_id),
             what,
             tenant=caller.tenant,
             database=runtime.database,
@@ -60,7 +67,7 @@ def routes(runtime: Runtime) -> APIRouter:
         )
         return StreamingResponse(blocks, headers=_headers(what), media_type=_TYPES[what])
 
-    return made
+    return captured
 
 
 def _headers(what: str) -> dict[str, str]:
