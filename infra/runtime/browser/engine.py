@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
@@ -57,7 +59,7 @@ class Engine:
     driver: "Playwright"
     browser: "Browser"
     group: int
-    home: TemporaryDirectory[str]
+    home: Path
     pages: int = 0
     using: int = 0
     broken: bool = False
@@ -94,29 +96,34 @@ class Engine:
         if self.closed:
             return
         self.closed = True
-        for polite in (self.browser.close, self.driver.stop):
-            try:
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await polite()
-            except Exception as error:  # noqa: BLE001  # whatever is wrong with it, it has to go
-                log.warning("a browser was ended by force", reason=str(error) or type(error).__name__)
-                self.kill()
-        self.kill()
-        self.home.cleanup()
+        try:
+            for polite in (self.browser.close, self.driver.stop):
+                await self._ended(polite)
+        finally:
+            self.kill()
+            rmtree(self.home, ignore_errors=True)
+
+    async def _ended(self, polite: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await polite()
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with it, it has to go
+            log.warning("a browser was ended by force", reason=str(error) or type(error).__name__)
+            self.kill()
 
 
 async def launch(executable: Path, *, proxy_url: str | None) -> Engine:
     """Start Chromium behind a proxy. Raises ``BrowserCrashed`` where it does not start."""
     from playwright.async_api import Error, async_playwright  # noqa: PLC0415  # heavy
 
-    home = TemporaryDirectory(prefix="headrace-browser-", ignore_cleanup_errors=True)
+    home = Path(mkdtemp(prefix="headrace-browser-"))
     driver = await async_playwright().start()
     try:
-        browser = await driver.chromium.launch(**_options(executable, proxy_url, Path(home.name)))
+        browser = await driver.chromium.launch(**_options(executable, proxy_url, home))
         return Engine(driver, browser, os.getpgid(await _process_id(browser)), home)
     except BaseException as error:
         await driver.stop()
-        home.cleanup()
+        rmtree(home, ignore_errors=True)
         if isinstance(error, Error):
             raise BrowserCrashed(f"{executable} did not start: {_reason(error)}") from error
         raise

@@ -20,7 +20,7 @@ from tests.contract.http.house import serving
 from tests.flow.crawling.rig import House
 from tests.gates import OpenGate
 
-WEBHOOKS = ["/api/v1/webhooks/bright_data"]
+WEBHOOKS = ["/api/v1/webhooks/bright_data", "/api/v1/webhooks/firecrawl"]
 SLOW = "ready_after:0,fault:hang=0.5"
 
 

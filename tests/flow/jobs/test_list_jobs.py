@@ -115,7 +115,7 @@ async def test_a_filter_finds_what_fits(reading: Reader, fields: dict[str, Any],
         ({"page_size": "201"}, "page_size", "200"),
         ({"page_size": "0"}, "page_size", "1"),
         ({"kind": "a\0b"}, "kind", "pattern"),
-        ({"colour": "red"}, "colour", "not permitted"),
+        ({"colour": "red"}, "colour", "is not known here"),
     ],
 )
 async def test_a_wrong_question_is_told_what_is_allowed(

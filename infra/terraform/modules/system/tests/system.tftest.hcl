@@ -12,7 +12,7 @@ variables {
   environment = "dev"
   image       = "europe-west3-docker.pkg.dev/a-project/headrace/headrace:abc"
   alert_email = "team@example.com"
-  database    = { tier = "db-custom-1-3840", max_connections = 200, standby = false }
+  database    = { tier = "db-custom-1-3840", max_connections = 250, standby = false }
   faces       = { min_instances = 0, max_instances = 2, pool = 5 }
   functions   = { max_instances = 1, pool = 3 }
   protected   = false
