@@ -35,7 +35,7 @@ class Concepts(BaseModel):
 
 def routes(runtime: Runtime) -> APIRouter:
     """The routes of this subject."""
-    made = APIRouter(prefix="/api/v1/ontology/concepts", tags=["ontology"])
+    made = APIRouter(prefix="/api/v1/ontology/concepts", tags=["documents"])
     _whole(made, runtime)
     _reading(made, runtime)
     _changing(made, runtime)

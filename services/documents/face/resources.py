@@ -44,7 +44,7 @@ class Question(BaseModel):
 
 def routes(runtime: Runtime) -> APIRouter:
     """The routes of this subject."""
-    made, database = APIRouter(prefix="/api/v1/resources", tags=["resources"]), runtime.database
+    made, database = APIRouter(prefix="/api/v1/resources", tags=["documents"]), runtime.database
 
     @made.get("", responses=body(Resources) | problems(InvalidPage))
     async def resources(asked: Annotated[Question, Query()], caller: Reading) -> dict[str, Any]:
