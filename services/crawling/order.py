@@ -3,36 +3,24 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from schemas.web_url import WebUrl, web_url
 from services.jobs.rank import Level
 
 MAX_INPUTS = 10_000
 
 
-def _web_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-        msg = "must be an http:// or https:// URL with a host"
-        raise ValueError(msg)
-    if parts.username or parts.password or any(ord(letter) <= ord(" ") for letter in value):
-        msg = "must not contain user info, spaces or control characters"
-        raise ValueError(msg)
-    return value
-
-
 def _web_url_of(number: int, value: str) -> None:
     try:
-        _web_url(value)
+        web_url(value)
     except ValueError as error:
         msg = f"input {number}: url {error}"
         raise ValueError(msg) from error
 
 
-WebUrl = Annotated[str, Field(max_length=2048), AfterValidator(_web_url)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.data_sources.source import WebUrl
+from schemas.web_url import WebUrl
 
 
 class Capture(BaseModel):

@@ -1,12 +1,12 @@
 """What a data source is, to callers."""
 
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from schemas.problem import Problem
+from schemas.web_url import WebUrl
 from services.jobs.rank import Level, Priority
 
 SourceType = Literal["file_upload", "website", "crawl"]
@@ -30,17 +30,6 @@ def source_id_of(text: str) -> UUID:
         raise SourceNotFound from error
 
 
-def _web_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-        msg = "must be an http:// or https:// URL with a host"
-        raise ValueError(msg)
-    if parts.username or parts.password or any(ord(letter) <= ord(" ") for letter in value):
-        msg = "must not contain user info, spaces or control characters"
-        raise ValueError(msg)
-    return value
-
-
 def _different(value: list[str]) -> list[str]:
     if len(set(value)) != len(value):
         msg = "must not name a URL twice"
@@ -48,7 +37,6 @@ def _different(value: list[str]) -> list[str]:
     return value
 
 
-WebUrl = Annotated[str, Field(max_length=2048), AfterValidator(_web_url)]
 WebUrls = Annotated[list[WebUrl], Field(max_length=MAX_URLS), AfterValidator(_different)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from infra.postgres.database import Database
 from infra.runtime.http.wrong_fields import refuse_unkept
 from schemas.problem import Problem
+from schemas.web_url import WebUrl
 from services.intake.data_sources.capture_job import capture_job
-from services.intake.data_sources.source import SourceNotFound, WebUrl, WebUrls
+from services.intake.data_sources.source import SourceNotFound, WebUrls
 from services.intake.store import sources
 from services.jobs.rank import Level, Priority
 from services.jobs.shapes import source_job

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from infra.local.simulators.llm import Server, serve
+from infra.local.simulators.llm import Llm, serve
 from infra.runtime.egress.session import late_session
 from services.documents.models.openai import OpenAI
 from services.documents.ontology.concept import Concept
@@ -72,7 +72,7 @@ def page(text: str = "brand: Northmill\nprice: 12\nArticle for sale in our shop.
 class Rig:
     """The stand-in, and who asks it."""
 
-    server: Server
+    server: Llm
     model: OpenAI
 
 

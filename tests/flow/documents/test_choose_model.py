@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from infra.local.simulators.llm import Server, serve
+from infra.local.simulators.llm import Llm, serve
 from services.documents.wiring import documents
 from tests.flow.documents.desk import PRODUCT, Desk, classified, desk
 
 
 @asynccontextmanager
-async def asking(database_dsn: str, folder: Path, *script: str) -> AsyncIterator[tuple[Desk, Server]]:
+async def asking(database_dsn: str, folder: Path, *script: str) -> AsyncIterator[tuple[Desk, Llm]]:
     """A desk whose settings name a model."""
     server = await serve(script=script)
     given: dict[str, Any] = {

@@ -70,6 +70,7 @@ Not known of the real service and decided here: the order of a listing (newest f
 does not exist (400), for the download of a failed snapshot (400 with its message) and for a blocked address (403).
 """
 
-from infra.local.simulators.bright_data.app import Server, create_app, serve
+from infra.local.simulators.bright_data.app import create_app, serve
+from infra.local.simulators.serving import Server
 
 __all__ = ["Server", "create_app", "serve"]

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -11,26 +10,16 @@ from infra.local.simulators.bright_data import admin, calls
 from infra.local.simulators.bright_data.answers import Refusal, say
 from infra.local.simulators.bright_data.ledger import Ledger
 from infra.local.simulators.bright_data.notify import NOTIFIER, Notifier
-from infra.local.simulators.bright_data.script import ScriptInvalid, parse
+from infra.local.simulators.bright_data.script import parse
 from infra.local.simulators.bright_data.simulator import Simulator
+from infra.local.simulators.scripted import ScriptInvalid
+from infra.local.simulators.serving import Server, started
 
 _ROOT = "/datasets/v3"
 _LARGEST_ORDER = 1 << 30  # bytes
 _UNKNOWN = (401, "Auth method is not supported")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running simulator."""
-
-    url: str
-    runner: web.AppRunner
-
-    async def close(self) -> None:
-        """Stop; connections still open are cut."""
-        await self.runner.cleanup()
 
 
 def _refused(request: web.Request) -> Refusal | None:
@@ -117,7 +106,4 @@ async def serve(
 ) -> Server:
     """Run a simulator in this event loop; port 0 takes a free one. Arguments are those of ``create_app``."""
     app = create_app(state_file=state_file, sim=sim, token=token, running_limit=running_limit, clock=clock)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, host, port).start()
-    return Server(f"http://{host}:{runner.addresses[0][1]}", runner)
+    return await started(app, host, port)

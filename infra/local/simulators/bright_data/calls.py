@@ -16,10 +16,10 @@ from infra.local.simulators.bright_data.lies import Bodies, misbehave
 from infra.local.simulators.bright_data.notify import NOTIFIER
 from infra.local.simulators.bright_data.orders import read_order
 from infra.local.simulators.bright_data.records.bodies import Span, body_of
-from infra.local.simulators.bright_data.script import Fault
 from infra.local.simulators.bright_data.simulator import Simulator
 from infra.local.simulators.bright_data.snapshots import Snapshot, instant
 from infra.local.simulators.bright_data.wire import send
+from infra.local.simulators.scripted import Fault
 
 SIMULATOR = web.AppKey("simulator", Simulator)
 _SMALLEST_BATCH = 1000

@@ -7,8 +7,9 @@ from aiohttp import web
 
 from infra.local.simulators.bright_data import answers, wire
 from infra.local.simulators.bright_data.answers import say
-from infra.local.simulators.bright_data.script import BODY_FAULTS, SUBMIT_FAULTS, Fault
+from infra.local.simulators.bright_data.script import BODY_FAULTS, SUBMIT_FAULTS
 from infra.local.simulators.bright_data.simulator import Simulator
+from infra.local.simulators.scripted import Fault
 
 _LOGIN_PAGE = "<!doctype html><html><head><title>Log in</title></head><body><form>Please log in</form></body></html>"
 _CANNED: dict[str, tuple[int, str | dict[str, str]]] = {

@@ -10,7 +10,7 @@ from aiohttp import web
 from infra.local.simulators.bright_data import wire
 from infra.local.simulators.bright_data.records import bodies
 from infra.local.simulators.bright_data.records.bodies import Body
-from infra.local.simulators.bright_data.script import Fault
+from infra.local.simulators.scripted import Fault
 
 _GZIP_TRAILER = 8  # bytes: CRC and size
 _WRONG_TRAILER = b"\xde\xad\xbe\xef" + bytes(4)

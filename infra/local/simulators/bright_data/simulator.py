@@ -11,8 +11,9 @@ from infra.local.simulators.bright_data.answers import NO_SNAPSHOT, TOO_MANY, Re
 from infra.local.simulators.bright_data.ledger import Ledger, Standing
 from infra.local.simulators.bright_data.orders import Order
 from infra.local.simulators.bright_data.records.bodies import digest
-from infra.local.simulators.bright_data.script import Fault, join, parse, sim_of
+from infra.local.simulators.bright_data.script import parse, strikes
 from infra.local.simulators.bright_data.snapshots import Snapshot, instant, seed_of
+from infra.local.simulators.scripted import Fault, join, sim_of
 
 
 def _new_id() -> str:
@@ -57,7 +58,7 @@ class Simulator:
 
     def trigger_fault(self, order: Order) -> Fault | None:
         """What goes wrong with this trigger; the same inputs count as the same customer trying again."""
-        wishes = join(self.sim, *(sim_of(row) for row in order.inputs))
+        wishes = join(self.sim, *(sim_of(row.get("url")) for row in order.inputs))
         own = self._next("trigger", seed_of(order), parse(wishes).faults)
         return own or self._standing_fault("trigger", order.dataset_id)
 
@@ -71,7 +72,7 @@ class Simulator:
         return next(filter(None, found), None)
 
     def _next(self, call: str, owner: str, faults: Iterable[Fault]) -> Fault | None:
-        return next((f for f in faults if f.strikes(call) and self.ledger.use(owner, f)), None)
+        return next((f for f in faults if strikes(f, call) and self.ledger.use(owner, f)), None)
 
     async def account(self, *, digests: bool) -> dict[str, Any]:
         """The ledger for tests to compare with; a digest reads the whole snapshot, so it may be left out."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from infra.local.simulators.bright_data.orders import Order
 from infra.local.simulators.bright_data.records.lines import Plan
-from infra.local.simulators.bright_data.script import Script, join, parse, sim_of
+from infra.local.simulators.bright_data.script import Script, parse
+from infra.local.simulators.scripted import join, sim_of
 
 _STARTING, _CLOSING = 0.1, 0.9  # shares of the time until ready
 
@@ -46,7 +47,7 @@ class Snapshot:
 
     @cached_property
     def _wishes(self) -> str:
-        return join(*(sim_of(row) for row in self.order.inputs))
+        return join(*(sim_of(row.get("url")) for row in self.order.inputs))
 
     @cached_property
     def seed(self) -> str:
@@ -80,7 +81,7 @@ class Snapshot:
         most = int(options.get("limit_per_input", 1 << 62))
         records, errors = [], []
         for row in self.order.inputs:
-            wish = parse(join(self.sim, sim_of(row), self.amended))
+            wish = parse(join(self.sim, sim_of(row.get("url")), self.amended))
             records.append(0 if self.cancelled else min(wish.records, most, left))
             errors.append(1 if self.cancelled else wish.errors)
             left -= records[-1]

@@ -44,6 +44,7 @@ Decided here, because nobody says it: batches are not among the active crawls, a
 when it is signed, and a clamped crawl leaves 0 credits.
 """
 
-from infra.local.simulators.firecrawl.app import Server, create_app, serve
+from infra.local.simulators.firecrawl.app import create_app, serve
+from infra.local.simulators.serving import Server
 
 __all__ = ["Server", "create_app", "serve"]

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -12,22 +11,12 @@ from infra.local.simulators.firecrawl import calls
 from infra.local.simulators.firecrawl.calls import SIMULATOR, Handler
 from infra.local.simulators.firecrawl.ledger import Ledger
 from infra.local.simulators.firecrawl.notify import NOTIFIER, Notifier
-from infra.local.simulators.firecrawl.script import ScriptInvalid, parse
+from infra.local.simulators.firecrawl.script import parse
 from infra.local.simulators.firecrawl.simulator import Refusal, Simulator
+from infra.local.simulators.scripted import ScriptInvalid
+from infra.local.simulators.serving import Server, started
 
 _LARGEST_ORDER = 32 << 20  # bytes
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running simulator."""
-
-    url: str
-    runner: web.AppRunner
-
-    async def close(self) -> None:
-        """Stop; connections still open are cut."""
-        await self.runner.cleanup()
 
 
 @web.middleware
@@ -111,7 +100,4 @@ async def serve(
 ) -> Server:
     """Run a simulator in this event loop; port 0 takes a free one. Arguments are those of ``create_app``."""
     app = create_app(state_file=state_file, sim=sim, token=token, secret=secret, clock=clock)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, host, port).start()
-    return Server(f"http://{host}:{runner.addresses[0][1]}", runner)
+    return await started(app, host, port)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from infra.local.simulators.firecrawl.script import Script, join, parse, sim_of
+from infra.local.simulators.firecrawl.script import Script, parse
+from infra.local.simulators.scripted import join, sim_of
 
 PAGE_DOCUMENTS = 100
 PAGE_BYTES = 10 << 20

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from infra.local.simulators.firecrawl.bought import PAGE_DOCUMENTS, Bought, Kind, instant
 from infra.local.simulators.firecrawl.notify import NOTIFIER
-from infra.local.simulators.firecrawl.script import Fault
 from infra.local.simulators.firecrawl.simulator import Refusal, Simulator
+from infra.local.simulators.scripted import Fault
 
 SIMULATOR = web.AppKey("simulator", Simulator)
 PATHS: dict[Kind, str] = {"crawl": "/v2/crawl", "batch": "/v2/batch/scrape"}

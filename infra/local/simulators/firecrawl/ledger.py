@@ -1,46 +1,23 @@
-"""The ledger: everything that happened, as an append-only journal that survives a kill -9 of the simulator."""
+"""The ledger: everything that happened."""
 
-import json
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from infra.local.simulators.firecrawl.bought import Bought, Kind
-from infra.local.simulators.firecrawl.script import Fault, join
+from infra.local.simulators.journal import Journal
+from infra.local.simulators.scripted import join
 
 
-class Ledger:
-    """What was bought and called. Every change is one event, written before it is applied."""
+class Ledger(Journal):
+    """What was bought and called."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.jobs: dict[str, Bought] = {}
         self.keys: set[str] = set()
         self.calls: Counter[str] = Counter()
-        self._uses: Counter[tuple[str, str]] = Counter()
-        self._journal: int | None = None
-        if path is not None:
-            for event in _read(path):
-                self._apply(event)
-            self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            os.write(self._journal, b"\n")  # ends the half line a lost machine may have left
-
-    def close(self) -> None:
-        """Let go of the journal."""
-        if self._journal is not None:
-            os.close(self._journal)
-            self._journal = None
-
-    def _note(self, **event: Any) -> None:
-        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
-        if self._journal is not None:
-            os.write(self._journal, line.encode())  # one write a line: a kill leaves whole lines
-        self._apply(event)
-
-    def _apply(self, event: Mapping[str, Any]) -> None:
-        getattr(self, f"_on_{event['kind']}")(event)
+        super().__init__(path)
 
     def buy(self, job_id: str, kind: Kind, body: Mapping[str, Any], *, house: str, now: float) -> Bought:
         """Enter a purchase."""
@@ -69,18 +46,6 @@ class Ledger:
     def _on_called(self, event: Mapping[str, Any]) -> None:
         self.calls[event["call"]] += 1
 
-    def use(self, owner: str, fault: Fault) -> bool:
-        """Whether a fault may happen once more to this owner; if so that is entered."""
-        if fault.times is None:
-            return True
-        if self._uses[owner, fault.text] >= fault.times:
-            return False
-        self._note(kind="used", owner=owner, fault=fault.text)
-        return True
-
-    def _on_used(self, event: Mapping[str, Any]) -> None:
-        self._uses[event["owner"], event["fault"]] += 1
-
     def cancel(self, job: Bought, now: float) -> None:
         """Enter a cancellation."""
         self._note(kind="cancelled", id=job.id, at=now)
@@ -102,11 +67,3 @@ class Ledger:
     def _on_amended(self, event: Mapping[str, Any]) -> None:
         job = self.jobs[event["id"]]
         job.amended = join(job.amended, event["sim"])
-
-
-def _read(path: Path) -> Iterator[dict[str, Any]]:
-    if not path.exists():
-        return
-    for line in path.read_bytes().split(b"\n"):
-        with suppress(ValueError):  # empty, or half a line
-            yield json.loads(line)

@@ -1,36 +1,14 @@
 """The ``sim`` text: what a job and the calls about it do. The package's docstring has the grammar."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
-from schemas.problem import Problem
+from infra.local.simulators.scripted import Fault, ScriptInvalid, fault, items, one_of, read, seconds, whole
 
 CALLS = {"submit", "status", "errors", "cancel", "active", "credits"}
-_MANNERS = {"once", "off", "twice", "late_start", "forged", "unsigned"}
-
-
-class ScriptInvalid(Problem):
-    """A sim text that is not understood."""
-
-    code: ClassVar[str] = "SCRIPT_INVALID"
-    status: ClassVar[int] = 400
-    title: ClassVar[str] = "The simulator does not understand the script"
-    recovery: ClassVar[str] = "See the docstring of infra.local.simulators.firecrawl."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """Something that goes wrong with a call, ``times`` times or always."""
-
-    text: str
-    call: str
-    name: str
-    argument: str
-    times: int | None
+_MANNERS = frozenset({"once", "off", "twice", "late_start", "forged", "unsigned"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,34 +30,15 @@ class Script:
     faults: tuple[Fault, ...] = ()
 
 
-def _seconds(value: str) -> float:
-    return math.inf if value == "never" else float(value)
-
-
-def _manner(value: str) -> str:
-    if value not in _MANNERS:
-        raise ScriptInvalid(f"notify:{value} is not known")
-    return value
-
-
 _READERS: Mapping[str, Callable[[str], Any]] = {
-    "ready_after": _seconds,
-    "kickoff": _seconds,
-    "expires_after": _seconds,
-    **dict.fromkeys(("documents", "document_bytes", "errors", "robots", "clamp"), int),
+    "ready_after": seconds,
+    "kickoff": seconds,
+    "expires_after": seconds,
+    **dict.fromkeys(("documents", "document_bytes", "errors", "robots", "clamp"), whole),
     **dict.fromkeys(("failed", "status"), str),
     "hidden": lambda value: value == "yes",
-    "notify": _manner,
+    "notify": one_of("notify", _MANNERS),
 }
-
-
-def _fault(text: str) -> Fault:
-    rest, _, times = text.partition("@")
-    target, _, argument = rest.partition("=")
-    call, _, name = target.partition(".")
-    if call not in CALLS or not name:
-        raise ScriptInvalid(f"fault {text!r} is not known")
-    return Fault(text=text, call=call, name=name, argument=argument, times=int(times) if times else None)
 
 
 @lru_cache(maxsize=4096)
@@ -87,25 +46,15 @@ def parse(text: str) -> Script:
     """Read a ``sim`` text; later values win, faults add up. Raises ``ScriptInvalid``."""
     values: dict[str, Any] = {}
     faults: list[Fault] = []
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        key, _, value = item.partition(":")
-        if key != "fault" and key not in _READERS:
-            raise ScriptInvalid(f"key {key!r} is not known")
-        try:
-            if key == "fault":
-                faults.append(_fault(value))
-            else:
-                values[key] = _READERS[key](value)
-        except ValueError as error:
-            raise ScriptInvalid(f"{item!r} is not understood") from error
+    for key, value in items(text):
+        if key == "fault":
+            faults.append(fault(value, usual=_call))
+        else:
+            values[key] = read(key, value, _READERS)
     return Script(**values, faults=tuple(faults))
 
 
-def sim_of(url: str) -> str:
-    """The ``sim`` text in the query of a URL, or nothing."""
-    return ",".join(parse_qs(urlsplit(url).query).get("sim", [])) if "sim=" in url else ""
-
-
-def join(*texts: str) -> str:
-    """One ``sim`` text that says all of these; where they contradict, the last one counts."""
-    return ",".join(text for text in texts if text)
+def _call(call: str, name: str) -> str:
+    if call not in CALLS or not name:
+        raise ScriptInvalid(f"fault {name!r} of call {call!r} is not known")
+    return call

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 from infra.local.simulators.firecrawl.bought import Bought, Kind
 from infra.local.simulators.firecrawl.ledger import Ledger
-from infra.local.simulators.firecrawl.script import Fault, join, parse, sim_of
+from infra.local.simulators.firecrawl.script import parse
+from infra.local.simulators.scripted import Fault, join, sim_of
 
 
 class Refusal(Exception):

@@ -29,6 +29,6 @@ sets it anew::
 paths. What the real services do otherwise was not checked with an account of ours.
 """
 
-from infra.local.simulators.llm.app import Server, create_app, serve
+from infra.local.simulators.llm.app import Llm, create_app, serve
 
-__all__ = ["Server", "create_app", "serve"]
+__all__ = ["Llm", "create_app", "serve"]

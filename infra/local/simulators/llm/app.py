@@ -10,6 +10,7 @@ from aiohttp import web
 
 from infra.local.simulators.llm.answers import message
 from infra.local.simulators.llm.asked import understood
+from infra.local.simulators.serving import Server, started
 
 _LARGEST_REQUEST = 64 << 20  # bytes
 _MOST_KEPT = 1000
@@ -36,21 +37,15 @@ _MODEL = web.AppKey("model", _Model)
 
 
 @dataclass(frozen=True)
-class Server:
+class Llm(Server):
     """A running simulator. ``url`` is what ``OPENAI_BASE_URL`` takes."""
 
-    url: str
-    runner: web.AppRunner
     model: _Model
 
     @property
     def asked(self) -> list[dict[str, Any]]:
         """The bodies that came, oldest first."""
         return self.model.asked
-
-    async def close(self) -> None:
-        """Stop; connections still open are cut."""
-        await self.runner.cleanup()
 
 
 async def _complete(request: web.Request) -> web.StreamResponse:
@@ -123,10 +118,8 @@ def create_app(*, script: Sequence[str] = ("valid",)) -> web.Application:
     return app
 
 
-async def serve(host: str = "127.0.0.1", port: int = 0, *, script: Sequence[str] = ("valid",)) -> Server:
+async def serve(host: str = "127.0.0.1", port: int = 0, *, script: Sequence[str] = ("valid",)) -> Llm:
     """Run a simulator in this event loop; port 0 takes a free one. Arguments are those of ``create_app``."""
     app = create_app(script=script)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, host, port).start()
-    return Server(f"http://{host}:{runner.addresses[0][1]}/v1", runner, app[_MODEL])
+    server = await started(app, host, port)
+    return Llm(f"{server.url}/v1", server.runner, app[_MODEL])

@@ -15,6 +15,6 @@ With ``faults=True`` (``--faults``) it also misbehaves, below ``/faults/``::
     later           goes to /about by script        file                goes to file:///etc/hostname by script
 """
 
-from infra.local.simulators.site.app import Server, create_app, serve
+from infra.local.simulators.site.app import Site, create_app, serve
 
-__all__ = ["Server", "create_app", "serve"]
+__all__ = ["Site", "create_app", "serve"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from infra.local.simulators.serving import Server, started
 from infra.local.simulators.site.faults import fault
 from infra.local.simulators.site.pages import PAGES, document, robots, sitemap
 
@@ -12,16 +13,10 @@ ASKED: web.AppKey[Counter[str]] = web.AppKey("asked", Counter)
 
 
 @dataclass(frozen=True)
-class Server:
+class Site(Server):
     """A running site; ``asked`` counts requests by path."""
 
-    url: str
-    runner: web.AppRunner
     asked: Counter[str] = field(default_factory=Counter)
-
-    async def close(self) -> None:
-        """Stop; connections still open are cut."""
-        await self.runner.cleanup()
 
 
 def create_app(*, faults: bool = False) -> web.Application:
@@ -34,13 +29,11 @@ def create_app(*, faults: bool = False) -> web.Application:
     return app
 
 
-async def serve(host: str = "127.0.0.1", port: int = 0, *, faults: bool = False) -> Server:
+async def serve(host: str = "127.0.0.1", port: int = 0, *, faults: bool = False) -> Site:
     """Run the site in this event loop; port 0 takes a free one."""
     app = create_app(faults=faults)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, host, port).start()
-    return Server(f"http://{host}:{runner.addresses[0][1]}", runner, app[ASKED])
+    server = await started(app, host, port)
+    return Site(server.url, server.runner, app[ASKED])
 
 
 async def _counted_fault(request: web.Request) -> web.StreamResponse:

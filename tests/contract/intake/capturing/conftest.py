@@ -13,7 +13,7 @@ from tests.contract.intake.capturing.studio import Studio
 
 
 @pytest.fixture
-async def shop() -> AsyncIterator[site.Server]:
+async def shop() -> AsyncIterator[site.Site]:
     """The site, which misbehaves when it is asked to."""
     server = await site.serve(faults=True)
     yield server
@@ -27,5 +27,5 @@ async def pool() -> AsyncIterator[Browsers]:
 
 
 @pytest.fixture
-def studio(database: Database, pool: Browsers, shop: site.Server, tmp_path: Path) -> Studio:
+def studio(database: Database, pool: Browsers, shop: site.Site, tmp_path: Path) -> Studio:
     return Studio(database, pool, shop, tmp_path / "lake")

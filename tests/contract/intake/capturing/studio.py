@@ -25,7 +25,7 @@ from services.jobs.sweep import sweep
 class Studio:
     """One worker's captures. ``classified`` are the calls of the port."""
 
-    def __init__(self, database: Database, browsers: Browsers, shop: site.Server, folder: Path) -> None:
+    def __init__(self, database: Database, browsers: Browsers, shop: site.Site, folder: Path) -> None:
         self.database = database
         self.browsers = browsers
         self.shop = shop

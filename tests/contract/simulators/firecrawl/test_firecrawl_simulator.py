@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from infra.local.simulators.firecrawl import serve
-from infra.local.simulators.firecrawl.script import ScriptInvalid, parse
+from infra.local.simulators.firecrawl.script import parse
+from infra.local.simulators.scripted import ScriptInvalid
 
 KEY = {"Authorization": "Bearer any"}
 
