@@ -20,6 +20,5 @@ def main(runtime: Runtime) -> Work:
     """Orders in, snapshots out."""
     context = runtime.once(crawling)
     run = partial(submit_crawl, database=context.database, providers=context.providers, policy=context.policy)
-    options = {name: provider.options for name, provider in context.providers.items()}
-    accept = partial(accept_order, options=options, policy=context.policy)
+    accept = partial(accept_order, providers=context.providers, policy=context.policy)
     return Work(run=run, accept=accept, failed=crawl_failed, stage=stage_of, keeps=True, commands=job_commands(context))

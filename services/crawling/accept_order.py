@@ -7,21 +7,21 @@ from msgspec.structs import replace
 from infra.postgres.database import Transaction
 from services.crawling.order import Order
 from services.crawling.policy import Policy
-from services.crawling.provider_options import Options, refuse_what_no_provider_takes
+from services.crawling.provider_options import Providers, refuse_what_no_provider_takes
 from services.crawling.spending.reserve import reserve
 from services.crawling.store import crawls
 from services.crawling.trigger_crawl import MAX_TRIES
 from services.jobs.job import NewJob
 
 
-async def accept_order(tx: Transaction, job: NewJob, *, options: Options, policy: Policy) -> NewJob:
+async def accept_order(tx: Transaction, job: NewJob, *, providers: Providers, policy: Policy) -> NewJob:
     """The job as it is queued. What the order says of itself wins over what was said of the job.
 
     An order that is to start later has its time from then on, and counts against the budgets from now on. Raises
     ``UnknownProvider``, ``InvalidRequest``, ``BudgetExceeded``.
     """
     order = Order.model_validate(job.payload)
-    refuse_what_no_provider_takes(order, options)
+    refuse_what_no_provider_takes(order, providers)
     source_id = order.source_id or job.source_id
     await reserve(
         tx,

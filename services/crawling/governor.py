@@ -188,6 +188,10 @@ class Governed:
     def _span(self, call: str) -> AbstractContextManager[Span]:
         return tracing.span(f"{self.name} {call}", kind="client")
 
+    def check(self, order: Submission) -> None:
+        """See ``Provider.check``."""
+        self._provider.check(order)
+
     def asked(self, order: Submission) -> int | None:
         """See ``Provider.asked``; nobody is asked for it."""
         return self._provider.asked(order)

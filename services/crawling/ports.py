@@ -49,6 +49,9 @@ class Provider(Protocol):
     name: str
     options: frozenset[str]  # what an order may wish beyond its inputs
 
+    def check(self, order: Submission) -> None:
+        """Raises ``ProviderRejected`` for an order that the provider could not mean; nobody is asked."""
+
     def asked(self, order: Submission) -> int | None:
         """The most records an order asks for; None where it sets no bound, or the provider never lowers one."""
 

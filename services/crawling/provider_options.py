@@ -1,14 +1,31 @@
 """Which providers there are, and what an order may wish of each."""
 
 from collections.abc import Collection, Mapping
-from typing import ClassVar
+from typing import ClassVar, Protocol
+from uuid import UUID
 
 from infra.runtime.http.invalid import InvalidRequest
 from schemas.problem import Problem
 from services.crawling.order import Order
+from services.crawling.ports import Submission
+from services.crawling.provider_problems import ProviderRejected
 
-Options = Mapping[str, Collection[str]]
-"""The options that each provider takes, by its name."""
+_NO_CRAWL = UUID(int=0)
+
+
+class Takes(Protocol):
+    """What is asked of a provider before it has an order."""
+
+    @property
+    def options(self) -> Collection[str]:
+        """The options it knows."""
+
+    def check(self, order: Submission) -> None:
+        """See ``Provider.check``."""
+
+
+Providers = Mapping[str, Takes]
+"""All there are, by name."""
 
 
 class UnknownProvider(Problem):
@@ -20,15 +37,29 @@ class UnknownProvider(Problem):
     recovery: ClassVar[str] = "Use one of the providers named in `allowed`."
 
 
-def refuse_what_no_provider_takes(order: Order, options: Options) -> None:
-    """Raises ``UnknownProvider``, and ``InvalidRequest`` for options that the order's provider does not take."""
-    if order.provider not in options:
-        message = f"must be one of {', '.join(options)}"
+def refuse_what_no_provider_takes(order: Order, providers: Providers) -> None:
+    """Raises ``UnknownProvider``, and ``InvalidRequest`` for options and inputs that its provider does not take."""
+    if order.provider not in providers:
+        message = f"must be one of {', '.join(providers)}"
         raise UnknownProvider(
-            f"provider: {message}", allowed=list(options), errors=[{"field": "provider", "message": message}]
+            f"provider: {message}", allowed=list(providers), errors=[{"field": "provider", "message": message}]
         )
-    allowed = options[order.provider]
-    if strange := sorted(order.options.keys() - allowed):
-        message = f"{order.provider} takes {', '.join(sorted(allowed)) or 'no options'}"
+    provider = providers[order.provider]
+    if strange := sorted(order.options.keys() - provider.options):
+        message = f"{order.provider} takes {', '.join(sorted(provider.options)) or 'no options'}"
         errors = [{"field": f"options.{name}"[:200], "message": message} for name in strange[:100]]
         raise InvalidRequest(f"{errors[0]['field']}: {message}", errors=errors)
+    try:
+        provider.check(_as_sent(order))
+    except ProviderRejected as rejected:
+        raise InvalidRequest(rejected.detail, errors=rejected.extra.get("errors", [])) from rejected
+
+
+def _as_sent(order: Order) -> Submission:
+    return Submission(
+        correlation=_NO_CRAWL,
+        dataset_id=order.dataset_id,
+        inputs=order.provider_inputs,
+        listed=order.url is None,
+        options={name: str(value) for name, value in order.options.items()},
+    )

@@ -89,6 +89,12 @@ class ProviderRejected(Problem):
     )
 
 
+def rejected(*errors: tuple[str, str]) -> ProviderRejected:
+    """The refusal that names fields of an order, each with what is wrong with it."""
+    told = [{"field": field, "message": message} for field, message in errors]
+    return ProviderRejected("; ".join(f"{field}: {message}" for field, message in errors)[:500], errors=told)
+
+
 class SubmitUnknown(Problem):
     """An order may or may not have been taken: look for it before sending it again."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.postgres.database import Database
+from infra.runtime.egress.allow import allowed
 from infra.runtime.runtime import Runtime
 from services.crawling.governor import Governed, Governor
 from services.crawling.policy import Policy, policy
@@ -46,7 +47,10 @@ def crawling(runtime: Runtime) -> Crawling:
             concurrency=settings.firecrawl_in_flight,
         ),
         _governed(
-            Website(runtime.database, runtime.lake), runtime, per_second=OWN_PER_SECOND, concurrency=OWN_IN_FLIGHT
+            Website(runtime.database, runtime.lake, allow=allowed(settings.egress_allow)),
+            runtime,
+            per_second=OWN_PER_SECOND,
+            concurrency=OWN_IN_FLIGHT,
         ),
     )
     return Crawling(

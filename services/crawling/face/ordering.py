@@ -49,7 +49,6 @@ def routes(runtime: Runtime) -> APIRouter:
     """The route that orders."""
     made, context = APIRouter(prefix="/api/v1", tags=["crawling"]), runtime.once(crawling)
     schema = {"requestBody": {"content": {"application/json": {"schema": Order.model_json_schema()}}, "required": True}}
-    options = {name: provider.options for name, provider in context.providers.items()}
 
     @made.post("/crawl/trigger", status_code=202, openapi_extra=schema, responses=problems(*_REFUSED))
     async def trigger(
@@ -59,7 +58,7 @@ def routes(runtime: Runtime) -> APIRouter:
         prefer: Annotated[str | None, Header()] = None,
     ) -> Response:
         """Order a crawl. 202 means it is ours: everything after stands in its status and in events."""
-        order, meant = read_order(await request.body(), options=options)
+        order, meant = read_order(await request.body(), providers=context.providers)
         key = read_key(idempotency_key, meant)
         later = "respond-async" in (prefer or "").lower()
         sending = runtime.once(submissions)

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 from infra.runtime.http.invalid import InvalidRequest, MalformedJson
 from infra.runtime.http.wrong_fields import refuse_unkept, wrong_fields
 from services.crawling.order import Order
-from services.crawling.provider_options import Options, refuse_what_no_provider_takes
+from services.crawling.provider_options import Providers, refuse_what_no_provider_takes
 
 
-def read_order(body: bytes, *, options: Options) -> tuple[Order, dict[str, Any]]:
+def read_order(body: bytes, *, providers: Providers) -> tuple[Order, dict[str, Any]]:
     """The order, and the body as it was meant.
 
     Raises ``MalformedJson``, ``InvalidRequest``, ``UnknownProvider``.
@@ -27,5 +27,5 @@ def read_order(body: bytes, *, options: Options) -> tuple[Order, dict[str, Any]]
         order = Order.model_validate(meant)
     except ValidationError as error:
         raise wrong_fields(error) from error
-    refuse_what_no_provider_takes(order, options)
+    refuse_what_no_provider_takes(order, providers)
     return order, meant

@@ -20,6 +20,7 @@ def capture_job(
     created_by: str | None,
     priority: int = Priority.NORMAL.value,
     metadata: Mapping[str, Any] | None = None,
+    fingerprint: str | None = None,
 ) -> NewJob:
     """One page of a website, captured as the source says at this moment."""
     told = {name: source["config"][name] for name in ("respect_robots", "classify")}
@@ -33,4 +34,5 @@ def capture_job(
         payload={"url": url, **told},
         metadata=dict(metadata or {}),
         source_id=str(source["id"]),
+        fingerprint=fingerprint,
     )

@@ -3,10 +3,12 @@
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.runtime.auth.scoped import Operating, Reading, Triggering
+from infra.runtime.egress.allow import allowed
+from infra.runtime.egress.refused import EgressRefused
 from infra.runtime.http.answers import body, problems
 from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
@@ -26,6 +28,7 @@ from services.jobs.job_id import JobNotFound
 from services.jobs.job_id import job_id as parsed
 from services.jobs.kinds import kinds
 from services.jobs.submitting.admission import door
+from services.jobs.submitting.idempotency import IdempotencyMismatch, read_key
 from services.jobs.submitting.room import QueueFull
 from services.jobs.submitting.submission import MetadataTooLarge
 
@@ -51,15 +54,29 @@ def routes(runtime: Runtime) -> APIRouter:
 
 
 def _submitting(made: APIRouter, runtime: Runtime) -> None:
-    refused = problems(SourceNotFound, SourceTakesNoUrls, MetadataTooLarge, QueueFull)
+    refused = problems(
+        SourceNotFound, SourceTakesNoUrls, MetadataTooLarge, EgressRefused, IdempotencyMismatch, QueueFull
+    )
 
     @made.post("/{source_id}/urls", status_code=202, responses=body(SubmittedPages, status=202) | refused)
-    async def urls(source_id: str, submitted: SubmittedUrls, caller: Triggering, response: Response) -> dict[str, Any]:
-        """Submit pages to a website: each is captured by a job of its own. All are taken, or none."""
+    async def urls(
+        source_id: str,
+        submitted: SubmittedUrls,
+        caller: Triggering,
+        response: Response,
+        idempotency_key: Annotated[str | None, Header()] = None,
+    ) -> dict[str, Any]:
+        """Submit pages to a website: each is captured by a job of its own. All are taken, or none.
+
+        With an Idempotency-Key the same request makes its jobs once, for 7 days at least.
+        """
+        source = source_id_of(source_id)
         jobs = await submit_urls(
             submitted,
-            source_id_of(source_id),
-            new_id=uuid4,
+            source,
+            first_id=uuid4(),
+            key=read_key(idempotency_key, {"source_id": str(source), **submitted.model_dump(mode="json")}),
+            allow=allowed(runtime.settings.egress_allow),
             tenant=caller.tenant,
             created_by=caller.name,
             room=runtime.settings.max_queue_size,
@@ -68,14 +85,24 @@ def _submitting(made: APIRouter, runtime: Runtime) -> None:
         response.headers["Location"] = _place(jobs[0])
         return {**jobs[0], "jobs": jobs}
 
-    runs = problems(SourceNotFound, SourceRunsNothing, QueueFull)
+    runs = problems(SourceNotFound, SourceRunsNothing, IdempotencyMismatch, QueueFull)
 
     @made.post("/{source_id}/run", status_code=202, responses=body(SourceJob, status=202) | runs)
-    async def run(source_id: str, caller: Triggering, response: Response) -> dict[str, Any]:
-        """Run a source now: each of a website's pages is captured, a crawl is ordered. Answers the job that does it."""
+    async def run(
+        source_id: str,
+        caller: Triggering,
+        response: Response,
+        idempotency_key: Annotated[str | None, Header()] = None,
+    ) -> dict[str, Any]:
+        """Run a source now: each of a website's pages is captured, a crawl is ordered. Answers the job that does it.
+
+        With an Idempotency-Key the same request runs it once, for 7 days at least.
+        """
+        source = source_id_of(source_id)
         job = await start_run(
-            source_id_of(source_id),
+            source,
             job_id=uuid4(),
+            key=read_key(idempotency_key, {"source_id": str(source)}),
             tenant=caller.tenant,
             created_by=caller.name,
             door=runtime.once(door),

@@ -69,7 +69,7 @@ async def test_listed_pages_are_a_batch_even_if_there_is_one(firecrawl: Firecraw
         (site(options={"limit": "many"}), "limit: must be a whole number"),
         (site(options={"allowSubdomains": "perhaps"}), "allowSubdomains: must be true or false"),
         (pages(SITE, options={"limit": "5"}), "limit: only a crawl"),
-        (site(inputs=[{"url": SITE, "depth": 2}]), "input 0: Firecrawl takes a `url` and nothing else"),
+        (site(inputs=[{"url": SITE, "depth": 2}]), "inputs.0: Firecrawl takes a `url` and nothing else"),
         (site(inputs=[{"url": "https:///nowhere"}]), "Invalid URL"),
     ],
 )

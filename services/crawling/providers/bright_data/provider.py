@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from infra.runtime.configuration.settings import Settings
 from services.crawling.ports import Listed, Progress, Submission
 from services.crawling.provider_client import BAD_REQUEST, NOT_FOUND, OK, Answer, Client, Unanswered
-from services.crawling.provider_problems import NotReady, SnapshotMissing, SubmitUnknown
+from services.crawling.provider_problems import NotReady, SnapshotMissing, SubmitUnknown, rejected
 from services.crawling.providers.bright_data import search
 from services.crawling.providers.bright_data.answers import (
     EMPTY,
@@ -33,6 +33,7 @@ _ROOT = "/datasets/v3"
 OPTIONS = frozenset(
     {"type", "discover_by", "limit_per_input", "limit_multiple_results", "custom_output_fields", "deadline"}
 )
+_COUNTS = frozenset({"limit_per_input", "limit_multiple_results"})
 _SNAPSHOT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -46,6 +47,12 @@ class BrightData:
         self._client = client
         self._form = {"format": "ndjson", "compress": "true", "batch_size": str(batch_size)}
         self._patience = patience or Patience()
+
+    def check(self, order: Submission) -> None:
+        """See ``Provider.check``. Inputs are what the dataset takes, which only the provider knows."""
+        for name in _COUNTS & order.options.keys():
+            if not re.fullmatch(r"[1-9][0-9]{0,17}", order.options[name]):
+                raise rejected((f"options.{name}", "must be a whole number from 1"))
 
     def asked(self, order: Submission) -> None:
         """See ``Provider.asked``: limits bind here exactly."""

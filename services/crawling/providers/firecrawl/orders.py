@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.crawling.ports import Submission
-from services.crawling.provider_problems import ProviderRejected
+from services.crawling.provider_problems import rejected
 
 DEFAULT_LIMIT = 10_000
 MARK = "headrace-"
@@ -72,7 +72,7 @@ def body_of(order: Submission) -> dict[str, Any]:
         more = {"scrapeOptions": scrape} if scrape else {}
         return {"url": urls[0], **crawl, "excludePaths": paths, **both, **more, **hook}
     if strange := sorted(_CRAWL.keys() & order.options.keys()):
-        raise ProviderRejected(f"{', '.join(strange)}: only a crawl, an order of one `url`, takes that")
+        raise rejected(*((f"options.{name}", "only a crawl, an order of one `url`, takes that") for name in strange))
     return {"urls": urls, "ignoreInvalidURLs": False, **both, **scrape, **hook}
 
 
@@ -83,7 +83,7 @@ def mark(order: Submission) -> str:
 
 def _url_of(number: int, given: Mapping[str, Any]) -> str:
     if set(given) != {"url"} or not isinstance(given["url"], str):
-        raise ProviderRejected(f"input {number}: Firecrawl takes a `url` and nothing else")
+        raise rejected((f"inputs.{number}", "Firecrawl takes a `url` and nothing else"))
     return given["url"]
 
 
@@ -96,7 +96,7 @@ def _option(name: str, value: str, read: Callable[[str], Any]) -> Any:
         return read(value)
     except (ValueError, KeyError):
         wanted = "a whole number" if read is _number else "true or false"
-        raise ProviderRejected(f"options.{name}: must be {wanted}") from None
+        raise rejected((f"options.{name}", f"must be {wanted}")) from None
 
 
 def _webhook(order: Submission) -> dict[str, Any]:

@@ -37,6 +37,10 @@ class Firecrawl:
         self._agreements = Agreements(client)
         self._documents = Documents(client, a_part=documents, seconds=seconds)
 
+    def check(self, order: Submission) -> None:
+        """See ``Provider.check``."""
+        orders.body_of(order)
+
     def asked(self, order: Submission) -> int | None:
         """See ``Provider.asked``."""
         return orders.asked(order)

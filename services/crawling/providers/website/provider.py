@@ -6,8 +6,10 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from infra.postgres.database import Database, Transaction
+from infra.runtime.egress.destination import destination
+from infra.runtime.egress.refused import EgressRefused
 from services.crawling.ports import Lake, Progress, Submission
-from services.crawling.provider_problems import NotReady, SnapshotMissing
+from services.crawling.provider_problems import NotReady, SnapshotMissing, rejected
 from services.crawling.providers.website.packing import part_name
 from services.crawling.providers.website.wishes import OPTIONS, first_pages, wishes
 from services.crawling.result.gunzip import Gunzip
@@ -26,14 +28,28 @@ _FAILED = {
 
 
 class Website:
-    """See ``Provider``. Nothing is bought: an order that is sent again finds the site that is being collected."""
+    """See ``Provider``. ``allow`` are hosts that may be private.
+
+    Nothing is bought: an order that is sent again finds the site that is being collected.
+    """
 
     name = "website"
     options = OPTIONS
 
-    def __init__(self, database: Database, lake: Lake) -> None:
+    def __init__(self, database: Database, lake: Lake, *, allow: frozenset[str] = frozenset()) -> None:
         self._database = database
         self._lake = lake
+        self._allow = allow
+
+    def check(self, order: Submission) -> None:
+        """See ``Provider.check``."""
+        firsts = first_pages(order)
+        wishes(dict(order.options), pages=len(firsts))
+        for number, page in enumerate(firsts):
+            try:
+                destination(page.url, self._allow)
+            except EgressRefused as refused:
+                raise rejected((f"inputs.{number}.url", refused.detail)) from refused
 
     def asked(self, order: Submission) -> None:
         """See ``Provider.asked``: limits bind here exactly."""

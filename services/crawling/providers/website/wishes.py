@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.crawling.ports import Submission
-from services.crawling.provider_problems import ProviderRejected
+from services.crawling.provider_problems import rejected
 from services.crawling.providers.website.address import Address, address
-from services.crawling.providers.website.patterns import MOST_CHARACTERS, compiled
+from services.crawling.providers.website.patterns import MOST, MOST_CHARACTERS
 
 MOST_PAGES = 10_000
 
@@ -49,9 +49,11 @@ def wishes(options: dict[str, Any], *, pages: int) -> Wishes:
     try:
         made = Wishes.model_validate({"max_pages": min(MOST_PAGES, max(100, pages)), **options})
     except ValidationError as error:
-        wrong = [f"options.{one['loc'][0] if one['loc'] else ''}: {one['msg']}" for one in error.errors()]
-        raise ProviderRejected("; ".join(wrong)[:500]) from error
-    compiled(made.include), compiled(made.exclude)
+        wrong = [(".".join(map(str, ("options", *one["loc"]))), one["msg"]) for one in error.errors()]
+        raise rejected(*wrong) from error
+    for name in ("include", "exclude"):
+        if (given := len(getattr(made, name).split())) > MOST:
+            raise rejected((f"options.{name}", f"{given} patterns are given, {MOST} may be"))
     return made
 
 
@@ -62,6 +64,6 @@ def first_pages(order: Submission) -> list[Address]:
         url = one.get("url")
         page = address(url) if isinstance(url, str) else None
         if page is None:
-            raise ProviderRejected(f"input {number}: url must be the http:// or https:// URL of a page")
+            raise rejected((f"inputs.{number}.url", "must be the http:// or https:// URL of a page"))
         found.append(page)
     return found

@@ -10,17 +10,19 @@ from schemas.problem import Problem
 from services.crawling.face.read_order import read_order
 from services.crawling.order import Order
 from services.crawling.provider_options import UnknownProvider
+from services.crawling.providers.bright_data import BrightData
 from services.jobs.rank import Priority
 from services.jobs.submitting.idempotency import read_key
 
 GOOD = {"dataset_id": "gd_1", "platform": "facebook", "competitor": "nutifood"}
-OPTIONS = {"bright_data": {"type", "limit_per_input"}}
+NOBODY: Any = None  # what an order says is judged without asking anybody
+PROVIDERS = {"bright_data": BrightData(NOBODY)}
 URL = "https://www.facebook.com/competitor"
 
 
 def read(**changes: Any) -> Order:
     given = {name: value for name, value in {**GOOD, "url": URL, **changes}.items() if value != "left out"}
-    return read_order(json.dumps(given).encode(), options=OPTIONS)[0]
+    return read_order(json.dumps(given).encode(), providers=PROVIDERS)[0]
 
 
 def fields_of(problem: Problem) -> set[str]:
@@ -190,19 +192,19 @@ def body(metadata: str) -> bytes:
 )
 def test_what_is_no_json_or_nests_without_end_is_malformed(raw: bytes) -> None:
     with pytest.raises(MalformedJson):
-        read_order(raw, options=OPTIONS)
+        read_order(raw, providers=PROVIDERS)
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"null", b'"a"', b"1"])
 def test_json_that_is_no_object_is_refused_as_body(raw: bytes) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        read_order(raw, options=OPTIONS)
+        read_order(raw, providers=PROVIDERS)
 
     assert fields_of(refused.value) == {"body"}
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:
-    order, meant = read_order(body("[" * 62 + "]" * 62), options=OPTIONS)
+    order, meant = read_order(body("[" * 62 + "]" * 62), providers=PROVIDERS)
 
     assert read_key("k", meant) is not None
     assert order.metadata["a"]
