@@ -28,7 +28,7 @@ CMD ["headrace", "--help"]
 
 FROM runtime AS chromium
 USER root
-RUN apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-core \
+RUN apt-get update && apt-get install -y --no-install-recommends chromium chromium-sandbox fonts-noto-core \
     && rm -rf /var/lib/apt/lists/*
 USER 10001
 

@@ -17,7 +17,13 @@ from services.jobs.progress import reporter
 
 
 @deployed
-@works(queue="capture", kind="capture", accepts=Capture, concurrency=lambda settings: settings.capture_workers)
+@works(
+    queue="capture",
+    kind="capture",
+    accepts=Capture,
+    concurrency=lambda settings: settings.capture_workers,
+    browser=True,
+)
 def main(runtime: Runtime) -> Work:
     """URLs in, captures and resources out."""
     run = partial(

@@ -13,7 +13,7 @@ from services.jobs.progress import reporter
 
 
 @deployed
-@works(queue="site", kind="site", concurrency=lambda settings: settings.website_workers)
+@works(queue="site", kind="site", concurrency=lambda settings: settings.website_workers, browser=True)
 def main(runtime: Runtime) -> Work:
     """Orders of sites in, parts of results out."""
     context, settings = runtime.once(crawling), runtime.settings

@@ -26,19 +26,24 @@ def _as_set(settings: Settings) -> int:
 
 @dataclass(frozen=True)
 class Working:
-    """Works jobs of one kind on one queue. Where it ``accepts`` a payload, jobs of the kind may come from outside."""
+    """Works jobs of one kind on one queue.
+
+    Where it ``accepts`` a payload, jobs of the kind may come from outside; with ``browser`` it is deployed with one.
+    """
 
     build: Callable[[Runtime], Work]
     queue: str
     kind: str
     concurrency: Callable[[Settings], int]
     accepts: type[BaseModel] | None = None
+    browser: bool = False
 
     @property
     def trigger(self) -> Mapping[str, Any]:
         """For the topology."""
-        taken = {"accepts": True} if self.accepts else {}
-        return {"queue": self.queue, "kind": self.kind, **taken, "doorbells": [doorbell(self.queue)]}
+        also = {"accepts": self.accepts is not None, "browser": self.browser}
+        told = {name: True for name, is_so in also.items() if is_so}
+        return {"queue": self.queue, "kind": self.kind, **told, "doorbells": [doorbell(self.queue)]}
 
     async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
         """Work the queue whenever its bell rings, and look now and then in case it did not."""
@@ -89,6 +94,7 @@ def works(
     kind: str,
     concurrency: Callable[[Settings], int] = _as_set,
     accepts: type[BaseModel] | None = None,
+    browser: bool = False,
 ) -> Callable[[Callable[[Runtime], Work]], Working]:
     """A function that a queue's doorbell sets off. It builds its work from the runtime."""
-    return lambda build: Working(build, queue, kind, concurrency, accepts)
+    return lambda build: Working(build, queue, kind, concurrency, accepts, browser)

@@ -1,5 +1,6 @@
 """The page that says how to deploy: its sums are right, and what it names exists."""
 
+import json
 import re
 from pathlib import Path
 
@@ -71,6 +72,26 @@ def test_the_whole_is_what_idle_and_a_million_crawls_make() -> None:
     )
 
 
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
+
+
+def faces_and_ticks(page: str) -> tuple[str, ...]:
+    """How many faces beside crawling the page pays for, and how many ticking functions."""
+    found = re.search(r"one warm instance of each of (\w+) other faces", page)
+    ticks = re.search(r"ticks: (\w+) functions of 0\.1 s, one of", page)
+    assert found is not None
+    assert ticks is not None
+    return found[1], ticks[1]
+
+
+def test_it_pays_for_as_many_faces_and_ticks_as_there_are() -> None:
+    topology = json.loads((ROOT / "schemas/generated/topology.json").read_text())
+    ticking = sum("tick" in one for one in topology["functions"].values())
+
+    assert faces_and_ticks(PAGE) == (NUMBERS[len(topology["services"]) - 1], NUMBERS[ticking - 1])
+    assert faces_and_ticks(PAGE.replace("of five other", "of three other")) != faces_and_ticks(PAGE)  # control
+
+
 def test_its_prices_have_a_date_and_are_to_be_checked() -> None:
     before = PAGE.partition("<!-- prices -->")[0].rpartition("## What it costs")[2]
     assert "noted in May 2026" in before
@@ -83,7 +104,7 @@ def test_what_it_names_is_there() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [("= $25.55", "= $25.65"), ("730 * 0.035", "744 * 0.035"), ("| together | $27.65", "| together | $27.95")],
+    [("= $25.55", "= $25.65"), ("730 * 0.035", "744 * 0.035"), ("| together | $28.35", "| together | $28.95")],
 )
 def test_control_a_wrong_sum_is_seen(change: tuple[str, str]) -> None:
     assert change[0] in PAGE

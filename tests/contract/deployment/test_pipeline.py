@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
 BUILD = (ROOT / "cloudbuild.yaml").read_text()
 COMPOSE = (ROOT / "infra/local/compose.yaml").read_text()
-ORDER = ["check", "build", "build-e2e", "e2e", "push", "plan-migration", "migrate", "apply"]
+ORDER = ["check", "build", "build-browser", "build-e2e", "e2e", "push", "plan-migration", "migrate", "apply"]
 GIVEN = {"PROJECT_ID", "COMMIT_SHA"}  # by Cloud Build itself
 LONGEST = 80
 

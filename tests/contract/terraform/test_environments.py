@@ -20,6 +20,7 @@ variables {
   project     = "a-project"
   region      = "europe-west3"
   image       = "europe-west3-docker.pkg.dev/a-project/headrace/headrace:abc"
+  browser_image = "europe-west3-docker.pkg.dev/a-project/headrace/browser:abc"
   alert_email = "team@example.com"
   domain      = "headrace.example.com"
 }

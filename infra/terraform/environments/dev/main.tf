@@ -32,6 +32,7 @@ module "system" {
   alert_email = var.alert_email
   budget      = var.budget
 
+  browser_image    = var.browser_image
   provider_secrets = var.provider_secrets
   settings         = var.settings
   audiences        = var.audiences

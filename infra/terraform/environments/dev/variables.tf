@@ -13,6 +13,11 @@ variable "image" {
   type        = string
 }
 
+variable "browser_image" {
+  description = "The image with Chromium, as the build pushed it."
+  type        = string
+}
+
 variable "alert_email" {
   description = "Who is told of alerts."
   type        = string

@@ -1,5 +1,6 @@
 locals {
   service = replace(var.name, "_", "-")
+  limits  = var.browser ? { cpu = "2", memory = "2Gi" } : { cpu = "1", memory = "1Gi" }
 }
 
 resource "google_service_account" "main" {
@@ -20,6 +21,8 @@ resource "google_cloud_run_v2_service" "main" {
     service_account                  = google_service_account.main.email
     timeout                          = "${var.timeout}s"
     max_instance_request_concurrency = var.concurrency
+    # Chromium's sandbox wants a whole kernel.
+    execution_environment = var.browser ? "EXECUTION_ENVIRONMENT_GEN2" : null
 
     scaling {
       min_instance_count = var.min_instances
@@ -35,7 +38,7 @@ resource "google_cloud_run_v2_service" "main" {
         container_port = 8080
       }
       resources {
-        limits            = { cpu = "1", memory = "1Gi" }
+        limits            = local.limits
         cpu_idle          = !var.cpu_between_requests
         startup_cpu_boost = true
       }

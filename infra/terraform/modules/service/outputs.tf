@@ -12,3 +12,8 @@ output "account" {
   description = "Its service account, as a member."
   value       = google_service_account.main.member
 }
+
+output "runs" {
+  description = "The image it runs, and its room."
+  value       = { image = var.image, limits = local.limits }
+}

@@ -23,6 +23,12 @@ variable "image" {
   type        = string
 }
 
+variable "browser" {
+  description = "Whether it runs Chromium, which takes twice the room."
+  type        = bool
+  default     = false
+}
+
 variable "command" {
   description = "What the container starts."
   type        = list(string)

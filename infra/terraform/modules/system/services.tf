@@ -64,7 +64,8 @@ module "function" {
   project  = var.project
   region   = var.region
   name     = each.key
-  image    = var.image
+  image    = try(each.value.browser, false) ? var.browser_image : var.image
+  browser  = try(each.value.browser, false)
   command  = ["functions-framework", "--asgi", "--source", "functions/${each.key}.py", "--target", "main"]
   database = module.database.connection_name
 

@@ -28,6 +28,16 @@ variable "image" {
   }
 }
 
+variable "browser_image" {
+  description = "The same with Chromium, for functions that open pages."
+  type        = string
+
+  validation {
+    condition     = !endswith(var.browser_image, ":latest") && can(regex("[:@]", var.browser_image))
+    error_message = "Name one image: a tag other than latest, or a digest."
+  }
+}
+
 variable "domain" {
   description = "Host name of the one origin; null: no load balancer, each face answers under its own address."
   type        = string

@@ -11,6 +11,9 @@ variables {
   region      = "europe-west3"
   environment = "dev"
   image       = "europe-west3-docker.pkg.dev/a-project/headrace/headrace:abc"
+
+  browser_image = "europe-west3-docker.pkg.dev/a-project/headrace/browser:abc"
+
   alert_email = "team@example.com"
   database    = { tier = "db-custom-1-3840", max_connections = 250, standby = false }
   faces       = { min_instances = 0, max_instances = 2, pool = 5 }
@@ -132,6 +135,23 @@ run "gives_every_path_to_one_service" {
   assert {
     condition     = length(module.front) == 1
     error_message = "A domain has a load balancer."
+  }
+}
+
+run "gives_a_browser_to_those_who_open_pages" {
+  command = plan
+  assert {
+    condition     = module.function["capture_page"].runs == { image = var.browser_image, limits = { cpu = "2", memory = "2Gi" } }
+    error_message = "Captures run where Chromium is."
+  }
+  assert {
+    condition = alltrue([for name, one in module.function :
+    one.runs.image == (try(local.functions[name].browser, false) ? var.browser_image : var.image)])
+    error_message = "Who needs a browser is read off the topology."
+  }
+  assert {
+    condition     = module.function["sweep"].runs == { image = var.image, limits = { cpu = "1", memory = "1Gi" } }
+    error_message = "Nobody else pays for it."
   }
 }
 
