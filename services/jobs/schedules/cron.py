@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from croniter import CroniterBadDateError, CroniterError, croniter
-
 from schemas.problem import Problem
 
 _ALIASES = {
@@ -65,6 +63,8 @@ def next_fire(cron: str, timezone: str, *, after: datetime) -> datetime:
 
     Raises ``CronRefused``, ``CronNeverFires``, ``TimezoneUnknown``.
     """
+    from croniter import CroniterBadDateError, CroniterError, croniter  # noqa: PLC0415  # the sweep seldom needs it
+
     zone, fields = _zone(timezone), _fields(cron)
     try:
         moments = croniter(" ".join(fields), after.astimezone(zone), ret_type=datetime)
