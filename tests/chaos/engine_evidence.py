@@ -23,7 +23,7 @@ LEGAL = {
     "resumed": {("paused", "ready"), ("paused", "scheduled"), ("running", "running")},
     "cancel_requested": {("running", "running")},
     "pause_requested": {("running", "running")},
-    "priority_changed": {("ready", "ready"), ("scheduled", "scheduled"), ("scheduled", "ready")},
+    "priority_changed": {("scheduled", "ready"), *((state, state) for state in ("ready", "scheduled", "paused"))},
     "attempt_started": {(ended, "ready") for ended in ENDED},
     "completed": {("running", "completed")},
     "failed": {("running", "failed")},
