@@ -64,8 +64,8 @@ class Values:
 
 def to_values(path: Path, kind: str, room: Path) -> Values:
     """Write the objects of a JSON or NDJSON file as rows. Raises ``FileCorrupt``, ``FileBomb``."""
-    plain = room / "plain.json"
-    made = Values(room / "values.ndjson", encoding=text.to_utf8(path, plain))
+    plain, encoding = text.to_utf8(path, room / "plain.json")
+    made = Values(room / "values.ndjson", encoding=encoding)
     wrong: list[tuple[int, str, str, str]] = []
     with made.path.open("wb") as written:
         for number, raw in _raws(plain, kind):

@@ -74,8 +74,7 @@ def _take(database: Any, path: Path, kind: str, room: Path) -> Taken:
 
 
 def _csv(database: Any, path: Path, room: Path) -> Taken:
-    plain = room / "plain.csv"
-    encoding = text.to_utf8(path, plain)
+    plain, encoding = text.to_utf8(path, room / "plain.csv")
     with plain.open(encoding="utf-8", newline="") as opened:
         found = dialect.dialect_of(opened.read(_SAMPLE))
     _check_width(len(found.names))
@@ -133,13 +132,14 @@ def _described(database: Any, taken: Taken, room: Path) -> dict[str, Any]:
         raise FileEmpty("It has no rows")
     types = staging.infer(database, taken.kinds)
     columns = {name: taken.fixed.get(n, kind) for n, (name, kind) in enumerate(zip(taken.names, types, strict=True))}
+    staging.settle(database, list(columns.values()))
     staging.write(database, columns, lines=room / "records.ndjson", parquet=room / "records.parquet")
     _pack(room / "records.ndjson", room / "records.ndjson.gz")
     return {
         "columns": [{"name": name, "type": kind} for name, kind in columns.items()],
         "row_count": rows,
         "reject_count": taken.reject_count,
-        "profile": staging.profile(database, columns),
+        "profile": staging.profile(database, columns, rows=rows),
         "encoding": taken.encoding,
         "notes": list(taken.notes),
     }

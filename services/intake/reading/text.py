@@ -18,6 +18,7 @@ _LEGACY = ["cp1252", "cp1250", "cp1251", "cp1253", "shift_jis", "gb18030", "big5
 _SAMPLE = 64 << 10
 _BLOCK = 1 << 20
 _ODD = re.compile("[\x00-\x08\x0e-\x1b\x1c-\x1f\x7f]")
+_NOT_PLAIN = (*range(0x09), 0x0D, *range(0x0E, 0x20), 0x7F)
 
 
 def sample(head: bytes) -> str | None:
@@ -31,14 +32,37 @@ def sample(head: bytes) -> str | None:
     return None if _ODD.search(said) else io.IncrementalNewlineDecoder(None, translate=True).decode(said)
 
 
-def to_utf8(source: Path, target: Path) -> str:
-    """Write the text of a file as UTF-8 with line feeds; returns the encoding it had. Raises ``FileCorrupt``."""
+def to_utf8(source: Path, target: Path) -> tuple[Path, str]:
+    """Where the text of a file stands as UTF-8 with line feeds, and the encoding it had. Raises ``FileCorrupt``.
+
+    It is written to ``target``, unless the file itself is like that.
+    """
+    if _is_plain(source):
+        return source, "utf-8"
     encoding = _encoding(source)
     try:
         _transcode(source, target, encoding)
     except UnicodeDecodeError as error:
         raise FileCorrupt(f"It is not the {encoding} text that it begins as: {error.reason}") from error
-    return "utf-8" if encoding == "utf-8-sig" else encoding
+    return target, "utf-8" if encoding == "utf-8-sig" else encoding
+
+
+def _is_plain(source: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with source.open("rb") as opened:
+        if opened.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+            return False
+        opened.seek(0)
+        try:
+            while block := opened.read(_BLOCK):
+                # a search for each byte is many times as fast as one for any of them
+                if any(byte in block for byte in _NOT_PLAIN):
+                    return False
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _encoding(source: Path) -> str:

@@ -8,28 +8,33 @@ TYPES = ("boolean", "integer", "number", "date", "timestamp")
 _NUMBER = r"[+-]?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 _DIGITS = 17  # more than a double keeps
+# what is short is not looked at more closely: most is
+_FEW_DIGITS = (
+    f"CASE WHEN strlen(@) <= {_DIGITS} THEN true"
+    f" ELSE length(regexp_replace(@, '[eE].*|[^0-9]', '', 'g')) <= {_DIGITS} END"
+)
 _FIRST = 1_000  # rows that rule out most types
 _EXACT = 50_000  # rows up to which different values are counted one by one
 _SHOWN = 200  # characters of a least and a greatest text
 _FITS = {
     "boolean": "lower(@) IN ('true', 'false')",
     # as it would be written again: what has leading zeros or is too long is no number to calculate with
-    "integer": "TRY_CAST(trim(@) AS BIGINT)::VARCHAR = trim(@)",
-    "number": f"(regexp_full_match(trim(@), '{_NUMBER}') AND isfinite(TRY_CAST(trim(@) AS DOUBLE))"
-    f" AND length(regexp_replace(@, '[eE].*|[^0-9]', '', 'g')) <= {_DIGITS})",
+    "integer": "CASE WHEN TRY_CAST(@ AS BIGINT)::VARCHAR = @ THEN true"
+    " ELSE TRY_CAST(trim(@) AS BIGINT)::VARCHAR = trim(@) END",
+    "number": f"(isfinite(TRY_CAST(trim(@) AS DOUBLE)) AND regexp_full_match(trim(@), '{_NUMBER}') AND {_FEW_DIGITS})",
     "date": "(length(@) = 10 AND TRY_CAST(@ AS DATE)::VARCHAR = @)",
     "timestamp": f"(regexp_full_match(@, '{_MOMENT}') AND TRY_CAST(@ AS TIMESTAMPTZ) IS NOT NULL)",
 }
 _TYPED = {
     "boolean": "(lower(@) = 'true')",
-    "integer": "trim(@)::BIGINT",
-    "number": "trim(@)::DOUBLE",
+    # spaces of every kind may stand around a number, and are seldom there
+    "integer": "coalesce(TRY_CAST(@ AS BIGINT), trim(@)::BIGINT)",
+    "number": "coalesce(TRY_CAST(@ AS DOUBLE), trim(@)::DOUBLE)",
     "date": "@::DATE",
     "timestamp": "@::TIMESTAMPTZ",
     "string": "@",
     "json": "@",
 }
-_LINES = {**_TYPED, "date": "@", "timestamp": "replace(@, ' ', 'T')", "json": "@::JSON"}
 
 
 def connect(folder: Path, *, memory_bytes: int) -> Any:
@@ -42,9 +47,7 @@ def connect(folder: Path, *, memory_bytes: int) -> Any:
         "temp_directory": str(folder / "spilled"),
     }
     alone = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    made = duckdb.connect(
-        str(folder / "staging.duckdb"), config={**limits, **alone, "allow_community_extensions": False}
-    )
+    made = duckdb.connect(config={**limits, **alone, "allow_community_extensions": False})
     made.execute("SET TimeZone = 'UTC'")
     return made
 
@@ -55,7 +58,7 @@ def from_csv(database: Any, path: Path, *, columns: int, delimiter: str, header:
     database.execute(
         f"CREATE TABLE raw AS SELECT * FROM read_csv(?, auto_detect = false, header = {header}, skip = {skip},"
         f" delim = ?, quote = '\"', escape = '\"', columns = {{{types}}}, store_rejects = true, strict_mode = true,"
-        " max_line_size = 4194304, buffer_size = 33554432)",
+        " compression = 'none', max_line_size = 4194304, buffer_size = 33554432)",
         [str(path), delimiter],
     )
 
@@ -104,17 +107,25 @@ def rejects(database: Any) -> Any:
 
 def infer(database: Any, kinds: Sequence[Sequence[str]]) -> list[str]:
     """The type of each column: the first of its ``kinds`` that all its values have, else ``string``."""
-    few = _fitting(database, kinds, rows=f"(SELECT * FROM raw LIMIT {_FIRST})")
-    whole = _fitting(database, few, rows="raw")
-    return [next(iter(fit), "string") for fit in whole]
+    left = _fitting(database, kinds, rows=f"(SELECT * FROM raw LIMIT {_FIRST})", empty=True)
+    found = ["string"] * len(kinds)
+    # the likeliest of each is asked of all rows first: most columns need no other answer
+    while any(left):
+        fit = _fitting(database, [candidates[:1] for candidates in left], rows="raw", empty=False)
+        for n, kind in enumerate(fit):
+            if kind:
+                found[n], left[n] = kind[0], []
+        left = [candidates[1:] for candidates in left]
+    return found
 
 
-def _fitting(database: Any, kinds: Sequence[Sequence[str]], *, rows: str) -> list[list[str]]:
+def _fitting(database: Any, kinds: Sequence[Sequence[str]], *, rows: str, empty: bool) -> list[list[str]]:
+    """The kinds that all values of a column have; ``empty``: whether columns without values have them."""
     asked = [(n, kind) for n, candidates in enumerate(kinds) for kind in candidates]
     if not asked:
         return [list(candidates) for candidates in kinds]
     checks = [
-        f"coalesce(bool_and({_FITS[kind].replace('@', f'c{n}')} IS TRUE) FILTER (c{n} IS NOT NULL), false)"
+        f"coalesce(bool_and({_FITS[kind].replace('@', f'c{n}')} IS TRUE) FILTER (c{n} IS NOT NULL), {empty})"
         for n, kind in asked
     ]
     answers = database.execute(f"SELECT {', '.join(checks)} FROM {rows}").fetchone()
@@ -125,30 +136,36 @@ def _fitting(database: Any, kinds: Sequence[Sequence[str]], *, rows: str) -> lis
     return fitting
 
 
+def settle(database: Any, types: Sequence[str]) -> None:
+    """Give the rows their types."""
+    values = [f"{_TYPED[kind].replace('@', f'c{n}')} AS v{n}" for n, kind in enumerate(types)]
+    written = [f"replace(c{n}, ' ', 'T') AS w{n}" for n, kind in enumerate(types) if kind == "timestamp"]
+    database.execute(f"CREATE TABLE settled AS SELECT {', '.join(values + written)} FROM raw")
+    database.execute("DROP TABLE raw")
+
+
 def write(database: Any, columns: Mapping[str, str], *, lines: Path, parquet: Path) -> None:
-    """Write the rows as NDJSON, with days and moments as they were written, and as Parquet."""
-    for target, expressions, form in (
-        (lines, _LINES, "FORMAT json"),
-        (parquet, _TYPED, "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000"),
+    """Write the settled rows as NDJSON, with moments as they were written, and as Parquet."""
+    said = {"timestamp": "w{}", "json": "v{}::JSON"}
+    for target, forms, how in (
+        (lines, said, "FORMAT json"),
+        (parquet, {}, "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000"),
     ):
         values = ", ".join(
-            f"{expressions[kind].replace('@', f'c{n}')} AS {_quoted(name)}"
-            for n, (name, kind) in enumerate(columns.items())
+            f"{forms.get(kind, 'v{}').format(n)} AS {_quoted(name)}" for n, (name, kind) in enumerate(columns.items())
         )
-        database.execute(f"COPY (SELECT {values} FROM raw) TO '{target}' ({form})")
+        database.execute(f"COPY (SELECT {values} FROM settled) TO '{target}' ({how})")
 
 
-def profile(database: Any, columns: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Of each column how many values are missing, how many differ, the least and the greatest."""
-    rows = row_count(database)
+def profile(database: Any, columns: Mapping[str, str], *, rows: int) -> list[dict[str, Any]]:
+    """Of each settled column how many values are missing, how many differ, the least and the greatest."""
     made = []
     for n, (name, kind) in enumerate(columns.items()):
-        value = _TYPED[kind].replace("@", f"c{n}")
-        count = f"count(DISTINCT {value})" if rows <= _EXACT else f"approx_count_distinct({value})"
-        ends = ("NULL", "NULL") if kind == "json" else (f"min({value})", f"max({value})")
+        count = f"count(DISTINCT v{n})" if rows <= _EXACT else f"approx_count_distinct(v{n})"
+        ends = ("NULL", "NULL") if kind == "json" else (f"min(v{n})", f"max(v{n})")
         shown = [f"left(({end})::VARCHAR, {_SHOWN})" if kind not in {"integer", "number"} else end for end in ends]
         missing, distinct, least, most = database.execute(
-            f"SELECT count(*) - count(c{n}), {count}, {', '.join(shown)} FROM raw"
+            f"SELECT count(*) - count(v{n}), {count}, {', '.join(shown)} FROM settled"
         ).fetchone()
         told = {"name": name, "type": kind, "nulls": missing, "distinct": min(distinct, rows - missing)}
         made.append({**told, "distinct_is_estimate": rows > _EXACT, "min": least, "max": most})
