@@ -19,10 +19,9 @@ def faults(document: dict[str, Any]) -> list[str]:
 
 
 def small() -> dict[str, Any]:
-    """One route of the document with all it refers to."""
-    document = copy.deepcopy(DOCUMENT)
-    document["paths"] = {ROUTE: document["paths"][ROUTE]}
-    return document
+    """One route of the document with all it refers to: of the whole one, only the components take seconds."""
+    components = {**DOCUMENT["components"], "schemas": {"Problem": DOCUMENT["components"]["schemas"]["Problem"]}}
+    return copy.deepcopy({**DOCUMENT, "paths": {ROUTE: DOCUMENT["paths"][ROUTE]}, "components": components})
 
 
 def test_the_document_is_as_the_specification_says() -> None:

@@ -79,8 +79,9 @@ def test_what_is_given_in_code_wins_over_a_variable_of_any_name(monkeypatch: pyt
 
 def read_in(source: str) -> set[str]:
     """Fields that a source reads off settings, whatever they are reached by."""
-    of_settings = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
-    return {node.attr for node in of_settings if ast.unparse(node.value).endswith("settings")}
+    read = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
+    fields = [node for node in read if node.attr in Settings.model_fields]
+    return {node.attr for node in fields if ast.unparse(node.value).endswith("settings")}
 
 
 def test_every_setting_is_used() -> None:
