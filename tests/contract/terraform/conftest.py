@@ -1,13 +1,13 @@
 """One Terraform for all tests, and copies of the modules that a test may spoil."""
 
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.contract.terraform.engine import ROOT, Terraform, found, installed, started
+from tests.contract.terraform.applied import State, applied
+from tests.contract.terraform.engine import Terraform, copied, found, installed, started
 
 Copy = Callable[..., Path]
 
@@ -21,15 +21,6 @@ def terraform() -> Iterator[Terraform]:
         pytest.skip(f"no Terraform here: install it, or mend `{error.cmd}`: {error.stderr}")
     with started(command) as terraform:
         yield terraform
-
-
-def copied(folder: Path) -> Path:
-    """Copy what Terraform reads; answers where its own folder lies then."""
-    terraform = folder / "infra" / "terraform"
-    skipped = shutil.ignore_patterns(".terraform*", "*.tfstate*")
-    shutil.copytree(ROOT / "infra" / "terraform", terraform, ignore=skipped)
-    shutil.copytree(ROOT / "schemas" / "generated", folder / "schemas" / "generated")
-    return terraform
 
 
 @pytest.fixture
@@ -46,3 +37,9 @@ def copy(tmp_path: Path) -> Copy:
         return terraform
 
     return made
+
+
+@pytest.fixture(scope="session")
+def state(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> State:
+    """All that is applied, by its type; tests that change it take a copy."""
+    return applied(terraform, tmp_path_factory.mktemp("state"))

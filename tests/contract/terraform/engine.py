@@ -119,3 +119,12 @@ def _provider(file: Path) -> Iterator[str]:
         finally:
             process.stdin.close()  # its sign to end
             process.wait(timeout=10)
+
+
+def copied(folder: Path) -> Path:
+    """Copy what Terraform reads; answers where its own folder lies then."""
+    terraform = folder / "infra" / "terraform"
+    skipped = shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    shutil.copytree(ROOT / "infra" / "terraform", terraform, ignore=skipped)
+    shutil.copytree(ROOT / "schemas" / "generated", folder / "schemas" / "generated")
+    return terraform

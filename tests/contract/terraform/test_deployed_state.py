@@ -2,9 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
 from copy import deepcopy
-from itertools import chain
 from typing import Any
 
 import pytest
@@ -17,40 +15,10 @@ from infra.local.faces import openapi
 from infra.runtime.configuration.settings import Settings, variable
 from infra.runtime.functions.doorbells import doorbells
 from schemas.tables import warehouse_layout, warehouse_tables
-from tests.contract.terraform.conftest import copied
-from tests.contract.terraform.engine import ROOT, Terraform
+from tests.contract.terraform.applied import State, spoiled
+from tests.contract.terraform.engine import ROOT
 
 TOPOLOGY = json.loads((ROOT / "schemas/generated/topology.json").read_text())
-PROJECT_WIDE = {"roles/cloudsql.client", "roles/bigquery.jobUser"}
-APPLY = 'run "applies" {\n  variables {\n    domain = "headrace.example.com"\n  }\n}\n'
-
-State = dict[str, list[dict[str, Any]]]
-
-
-@pytest.fixture(scope="module")
-def state(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> State:
-    """Every resource's values by its type."""
-    module = copied(tmp_path_factory.mktemp("state")) / "modules" / "system"
-    test = module / "tests" / "system.tftest.hcl"
-    test.write_text(test.read_text().partition("run ")[0] + APPLY)
-    said = terraform.run(terraform.ready(module), "test", "-json", "-verbose").stdout
-    (found,) = [line for line in map(json.loads, said.splitlines()) if line.get("type") == "test_state"]
-    made: State = {}
-    for resource in _resources(found["test_state"]["root_module"]):
-        made.setdefault(resource["type"], []).append({**resource["values"], "at": resource["address"]})
-    return made
-
-
-def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from module.get("resources", ())
-    yield from chain.from_iterable(map(_resources, module.get("child_modules", ())))
-
-
-def spoiled(state: State, kind: str, **values: Any) -> State:
-    """A copy in which the first resource of a kind differs."""
-    other = deepcopy(state)
-    other[kind][0] |= values
-    return other
 
 
 def differing_subscriptions(state: State) -> dict[str, Any]:
@@ -123,15 +91,6 @@ async def owners() -> dict[str, str]:
     return found
 
 
-def too_mighty(state: State) -> list[str]:
-    """Roles that reach further than one resource, and services that share an identity."""
-    wide = [one["role"] for one in state["google_project_iam_member"] if one["role"] not in PROJECT_WIDE]
-    accounts = [one["template"][0]["service_account"] for one in state["google_cloud_run_v2_service"]]
-    basic = {"roles/owner", "roles/editor", "roles/viewer"}
-    granted = [one["role"] for kind, all_of in state.items() if kind.endswith("_iam_member") for one in all_of]
-    return [*wide, *(basic & set(granted)), *{one for one in accounts if accounts.count(one) > 1}]
-
-
 def differing_tables(state: State) -> list[str]:
     """Tables of rows that Terraform makes otherwise than the warehouse's adapter would."""
     made = {one["table_id"]: one for one in state["google_bigquery_table"]}
@@ -183,10 +142,6 @@ async def test_every_path_reaches_the_service_that_has_it(state: State) -> None:
     assert lost_paths(state, await owners()) == []
 
 
-def test_every_service_has_its_own_small_identity(state: State) -> None:
-    assert too_mighty(state) == []
-
-
 def test_every_variable_is_a_setting(state: State) -> None:
     assert unknown_variables(state) == set()
 
@@ -196,14 +151,6 @@ def test_pushes_and_functions_wait_equally_long_and_only_crawling_keeps_its_cpu(
     assert {services[name]["timeout"] for name in TOPOLOGY["functions"]} == {"600s"}
     keeping = {name for name, one in services.items() if not one["containers"][0]["resources"][0]["cpu_idle"]}
     assert keeping == {"crawling"}
-
-
-def test_only_crawling_signs_addresses_and_only_who_writes_may_write(state: State) -> None:
-    signing = [one for one in state["google_service_account_iam_member"] if one["at"].startswith("module.face")]
-    assert [re.findall(r'"(\w+)"', one["at"])[0] for one in signing] == ["crawling"]
-    writing = [one for one in state["google_storage_bucket_iam_member"] if one["role"] == "roles/storage.objectUser"]
-    written = {one["at"].split('"')[1] if '"' in one["at"] else "migration" for one in writing}
-    assert written == {"clean_up", "load_warehouse", "store_snapshot", "migration"}
 
 
 def test_functions_let_only_pubsub_in_and_faces_verify_themselves(state: State) -> None:
@@ -244,7 +191,6 @@ async def test_control_a_lost_path_is_seen(state: State) -> None:
     assert lost_paths({**state, "google_compute_url_map": maps}, await owners())
 
 
-def test_control_a_mighty_role_and_a_misspelt_variable_are_seen(state: State) -> None:
-    assert too_mighty(spoiled(state, "google_project_iam_member", role="roles/editor"))
+def test_control_a_misspelt_variable_is_seen(state: State) -> None:
     container = {"env": [{"name": "HEADRACE_PROFIL"}]}
     assert unknown_variables(spoiled(state, "google_cloud_run_v2_service", template=[{"containers": [container]}]))

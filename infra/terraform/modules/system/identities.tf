@@ -10,10 +10,28 @@ locals {
   everybody = ["publish", "lake_read"]
   grants = {
     crawling       = ["sign_urls", "warehouse_read"]
+    intake         = ["lake_write", "warehouse_read"]
     jobs           = ["warehouse_read"]
+    capture_page   = ["lake_write"]
     clean_up       = ["lake_write", "warehouse_write"]
+    crawl_site     = ["lake_write"]
+    erase_crawl    = ["lake_write", "warehouse_write"]
+    import_file    = ["lake_write"]
     load_warehouse = ["lake_write", "warehouse_write"]
+    process_media  = ["lake_write"]
     store_snapshot = ["lake_write"]
+  }
+
+  # Secrets that are not everybody's, and who reads them.
+  ask_providers = ["cancel_snapshot", "crawling", "poll_crawls", "store_snapshot", "submit_crawl"]
+  tell_people   = ["deliver_alert", "sweep"]
+  secret_readers = {
+    BRIGHT_DATA_API_TOKEN         = local.ask_providers
+    FIRECRAWL_API_KEY             = local.ask_providers
+    FIRECRAWL_WEBHOOK_SECRET      = ["crawling"]
+    HEADRACE_ALERT_WEBHOOK_SECRET = local.tell_people
+    HEADRACE_SMTP_URL             = local.tell_people
+    OPENAI_API_KEY                = ["capture_page"]
   }
 }
 

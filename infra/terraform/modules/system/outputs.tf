@@ -33,4 +33,8 @@ output "grants" {
     condition     = length(setsubtract(keys(local.grants), setunion(local.faces, keys(local.functions)))) == 0
     error_message = "The table of grants names what is not deployed."
   }
+  precondition {
+    condition     = length(setsubtract(flatten(values(local.secret_readers)), setunion(local.faces, keys(local.functions)))) == 0
+    error_message = "The table of secrets names what is not deployed."
+  }
 }

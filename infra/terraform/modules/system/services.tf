@@ -15,10 +15,10 @@ locals {
     GOOGLE_CLOUD_PROJECT   = var.project
   }, var.settings)
 
-  secrets = merge(
+  secrets = { for one in setunion(local.faces, keys(local.functions)) : one => merge(
     { HEADRACE_DATABASE_URL = google_secret_manager_secret.database_url.secret_id },
-    { for name in var.provider_secrets : name => name },
-  )
+    { for name in var.provider_secrets : name => name if contains(lookup(local.secret_readers, name, [one]), one) },
+  ) }
 }
 
 module "face" {
@@ -38,7 +38,7 @@ module "face" {
     HEADRACE_TRUSTED_PROXIES = var.domain == null ? 1 : 2
     HEADRACE_AUDIENCES       = join(",", distinct(concat([local.origin, local.address[each.key], local.gcloud], var.audiences)))
   })
-  secrets   = local.secrets
+  secrets   = local.secrets[each.key]
   grants    = concat(local.everybody, lookup(local.grants, each.key, []))
   resources = local.resources
 
@@ -70,7 +70,7 @@ module "function" {
   database = module.database.connection_name
 
   environment = merge(local.environment, { HEADRACE_DATABASE_POOL = var.functions.pool })
-  secrets     = local.secrets
+  secrets     = local.secrets[each.key]
   grants      = concat(local.everybody, lookup(local.grants, each.key, []))
   resources   = local.resources
 

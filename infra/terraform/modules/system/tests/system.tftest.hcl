@@ -20,7 +20,7 @@ variables {
   functions   = { max_instances = 1, pool = 3 }
   protected   = false
 
-  provider_secrets = ["BRIGHT_DATA_API_TOKEN"]
+  provider_secrets = ["BRIGHT_DATA_API_TOKEN", "HEADRACE_ALERT_EMAIL_TO"]
 }
 
 run "deploys_what_the_topology_names" {
@@ -53,6 +53,19 @@ run "deploys_what_the_topology_names" {
   assert {
     condition     = contains(output.grants["store_snapshot"], "lake_write") && !contains(output.grants["poll_crawls"], "lake_write")
     error_message = "Who only asks providers cannot change the lake."
+  }
+  assert {
+    condition = alltrue([for name in ["capture_page", "crawl_site", "erase_crawl", "import_file", "intake", "process_media"] :
+    contains(output.grants[name], "lake_write")])
+    error_message = "Who takes things in, or erases them, can change the lake."
+  }
+  assert {
+    condition     = contains(keys(local.secrets["poll_crawls"]), "BRIGHT_DATA_API_TOKEN") && !contains(keys(local.secrets["capture_page"]), "BRIGHT_DATA_API_TOKEN")
+    error_message = "Whoever opens pages of strangers holds no key of a provider."
+  }
+  assert {
+    condition     = alltrue([for one in values(local.secrets) : contains(keys(one), "HEADRACE_ALERT_EMAIL_TO")])
+    error_message = "What nobody lists is everybody's."
   }
   assert {
     condition = output.connections == 2 * (
