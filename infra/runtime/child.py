@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from infra.runtime.children import Answer
+from infra.runtime.answer import Answer
 from schemas.problem import Problem
 
 FILE_BYTES = 8 << 30

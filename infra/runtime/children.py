@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import msgspec
 import structlog
 
+from infra.runtime.answer import Answer
 from schemas.problem import Problem, ProblemClass
 
 log = structlog.get_logger()
@@ -48,15 +49,6 @@ class ChildDied(Problem):
     tries: ClassVar[int | None] = 2
     title: ClassVar[str] = "The process that read this died of it"
     recovery: ClassVar[str] = "Look at the log around this time; what was read is probably damaged."
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What a child says at its end: what the function returned, or how it failed."""
-
-    value: Any = None
-    problem: tuple[str, str, str, dict[str, Any]] | None = None  # module, class, detail, extra
-    limit: str | None = None
-    error: str | None = None
 
 
 async def in_child(

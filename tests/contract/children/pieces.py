@@ -55,3 +55,7 @@ def variables() -> list[str]:
 def exit_oddly() -> None:
     sys.stdout.flush()
     os._exit(3)
+
+
+def modules() -> list[str]:
+    return sorted(sys.modules)

@@ -93,3 +93,10 @@ async def test_a_child_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None
 
     assert "PATH" in found
     assert not {"OPENAI_API_KEY", "HEADRACE_DATABASE_URL"} & set(found)
+
+
+async def test_a_child_loads_what_its_work_needs_and_nothing_of_its_parent() -> None:
+    found = await in_child(pieces.modules, [])
+
+    assert "schemas.problem" in found
+    assert not {"asyncio", "structlog", "infra.runtime.children"} & set(found)
