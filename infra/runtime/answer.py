@@ -1,4 +1,4 @@
-"""What a child process says: a module of its own, since all that a child imports is paid again for each piece of work."""
+"""What a child process says. Apart from who reads it: what a child loads is paid for with each piece of work."""
 
 from typing import Any
 
