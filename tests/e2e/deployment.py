@@ -68,6 +68,7 @@ class Deployment:
         simulator = [sys.executable, "-m", "infra.local.simulators.bright_data"]
         kept = ["--state-file", str(self.folder / "provider.jsonl")]
         self._place("provider", lambda port: [*simulator, "--port", str(port), *kept])
+        self._place("site", lambda port: [sys.executable, "-m", "infra.local.simulators.site", "--port", str(port)])
         addresses = json.dumps({name: self.places[name].url for name in self.functions})
         front = str(Path(__file__).with_name("front.py"))
         self._place("front", lambda port: [sys.executable, front, str(port), addresses])
@@ -84,6 +85,7 @@ class Deployment:
             "HEADRACE_DATABASE_POOL": "3",
             "HEADRACE_PUSH_URL": f"{self.places['front'].url}/{{function}}",
             "BRIGHT_DATA_API_URL": self.places["provider"].url,
+            "HEADRACE_EGRESS_ALLOW": self.places["site"].url.removeprefix("http://"),
             "BRIGHT_DATA_API_TOKEN": "CANARY-bright-data-token",
             "BACKGROUND_POLL_INTERVAL": "0.5",
             "HEADRACE_LEASE_SECONDS": "5",
@@ -151,7 +153,7 @@ def _at(port: int) -> list[str]:
 
 
 async def _answers(http: aiohttp.ClientSession, place: Place) -> bool:
-    ours = place.name not in {"front", "provider"}
+    ours = place.name not in {"front", "provider", "site"}
     try:
         async with http.get(f"{place.url}/readyz") as answer:
             return answer.status == 200 or not ours

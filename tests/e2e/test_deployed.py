@@ -114,6 +114,15 @@ class World:
         except AssertionError as error:
             raise AssertionError(f"{last}\n{self.deployment.log.read_text()[-3000:]}") from error
 
+    async def made(self, job: Any) -> Any:
+        """What became of a job, once it is over."""
+
+        async def over() -> Any:
+            _, found = await self.ask("jobs", "GET", f"/api/background/job/{job['job_id']}")
+            return found if found.get("status") in ENDS else None
+
+        return await until(over, seconds=60, what="an end")
+
     async def purchases(self) -> list[str]:
         """Every snapshot that was paid for."""
         await self.deployment.ready(["provider"])
@@ -177,6 +186,25 @@ async def test_a_crawl_goes_through_processes_that_know_nothing_of_each_other(wo
     assert len(await world.purchases()) == bought + 2
     _, job = await world.ask("jobs", "GET", f"/api/background/job/{later}")
     assert job["status"] == "completed"
+
+
+async def test_files_and_pages_come_in_where_every_process_is_a_container(world: World) -> None:
+    sources = "/api/v1/data-sources"
+    _, listed = await world.ask("intake", "GET", sources)
+    form = aiohttp.FormData()
+    form.add_field("file", b"name,price\nrye,3.20\nspelt,4.10\n", filename="bread.csv")
+    _, upload = await world.ask("intake", "POST", f"{sources}/{listed['items'][0]['id']}/files", data=form)
+    shop = {"name": "Bakery", "source_type": "website", "config": {}}
+    _, source = await world.ask("intake", "POST", sources, json=shop)
+    page = {"url": f"{world.deployment.places['site'].url}/products/rye-loaf"}
+    _, capture = await world.ask("intake", "POST", f"{sources}/{source['id']}/urls", json=page)
+
+    async with world.google.ticking():
+        imported, captured = await world.made(upload), await world.made(capture)
+    _, dataset = await world.ask("intake", "GET", f"/api/v1/datasets/{imported['result']['dataset_id']}/rows")
+    assert dataset["items"] == [{"name": "rye", "price": 3.2}, {"name": "spelt", "price": 4.1}]
+    assert captured["status"] == "completed", captured
+    assert captured["result"]["screenshot_url"].startswith("gs://deployed-")
 
 
 async def _survives(world: World, victim: str, turn: int) -> list[str]:
