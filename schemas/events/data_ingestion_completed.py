@@ -23,3 +23,4 @@ class DataIngestionCompleted(CrawlEvent):
     completeness: Literal["complete", "partial", "unknown"]
     warehouse: Literal["pending", "loaded"]
     warnings: list[str] = Field(default_factory=list)
+    documents: bool = Field(default=False, description="Whether its order asks for documents made of its records.")

@@ -18,7 +18,7 @@ _IDS = UUID("5a5b6a3e-8f0b-5a39-9a7e-0c41c7f2d3b9")
 
 def completed(job: Job, crawl: Crawl, proof: Proof) -> Outcome:
     """The outcome that tells everybody, at once or (``warehouse=required``) when the rows are loaded."""
-    result: dict[str, Any] = proof.model_dump()
+    result: dict[str, Any] = proof.model_dump() | ({"documents": True} if crawl.documents else {})
 
     async def also(tx: Transaction) -> None:
         await results.keep(tx, crawl.id, attempt=job.attempt, tenant=crawl.tenant)

@@ -45,6 +45,7 @@ class Order(BaseModel):
         None, description="Days the stored result is kept; unset: HEADRACE_RESULT_RETENTION_DAYS."
     )
     media: bool = Field(default=False, description="Fetch the media that the records link to into the lake.")
+    documents: bool = Field(default=False, description="Make a document of each record, and classify it.")
 
     @field_validator("inputs")
     @classmethod
@@ -96,6 +97,7 @@ class Crawl:
     purchase: int = 0
     listed: bool = False
     media: bool = False
+    documents: bool = False
     hinted_snapshot: str | None = None
     agreed_records: int | None = None
     provider_warnings: list[str] = field(default_factory=list)

@@ -12,7 +12,7 @@ from services.crawling.ports import Progress
 _FIELDS = (
     "id, tenant, provider, dataset_id, platform, competitor, inputs, options, warehouse, webhook_token,"
     " submitted_at, snapshot_id, snapshot_dead, expected_records, triggered_at, deadline, purchase, listed,"
-    " hinted_snapshot, agreed_records, provider_warnings, media"
+    " hinted_snapshot, agreed_records, provider_warnings, media, documents"
 )
 
 
@@ -29,8 +29,8 @@ async def insert(
     """Store a new crawl beside its job. Its ``deadline`` runs from now on, or from a later start."""
     await tx.execute(
         "INSERT INTO crawls (id, tenant, provider, dataset_id, platform, competitor, inputs, options, warehouse,"
-        " webhook_token, listed, keep_days, media, deadline)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $14, $15,"
+        " webhook_token, listed, keep_days, media, documents, deadline)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $14, $15, $16,"
         " greatest(now(), $12::timestamptz) + $11::interval)",
         crawl_id,
         tenant,
@@ -47,6 +47,7 @@ async def insert(
         order.url is None,
         order.keep_days,
         order.media,
+        order.documents,
     )
 
 

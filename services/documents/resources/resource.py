@@ -44,11 +44,12 @@ class Provenance(BaseModel):
 
 
 class Resource(BaseModel):
-    """A classified thing found on a page."""
+    """A classified thing found on a page or in a document."""
 
     id: UUID
     source_id: str | None
     job_id: UUID
+    document_id: UUID | None = Field(description="The document that it is about; null for what a page was captured of.")
     url: str
     title: str
     classification: Classification
@@ -63,6 +64,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
         id=row["id"],
         source_id=row["source_id"],
         job_id=row["job_id"],
+        document_id=row["document_id"],
         url=row["url"],
         title=row["title"],
         classification=Classification.model_validate(

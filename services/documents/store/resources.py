@@ -9,8 +9,8 @@ from uuid import UUID
 from infra.postgres.database import Transaction, uuids
 
 _SHOWN = (
-    "id, tenant, job_id, attempt, source_id, url, title, concept_id, label, confidence, model, needs_review,"
-    " properties, provenance, created_at"
+    "id, tenant, job_id, document_id, attempt, source_id, url, title, concept_id, label, confidence, model,"
+    " needs_review, properties, provenance, created_at"
 )
 
 # the first of an attempt wins, and no attempt comes after a later one
@@ -97,6 +97,21 @@ async def of_job(tx: Transaction, job_id: UUID, *, tenant: str) -> list[dict[str
         f"SELECT {_SHOWN} FROM resources WHERE job_id = $1 AND tenant = $2 ORDER BY ordinal", job_id, tenant
     )
     return [dict(row) for row in found]
+
+
+async def of_document(tx: Transaction, document_id: UUID, *, tenant: str) -> list[dict[str, Any]]:
+    """A document's resources in their order."""
+    found = await tx.fetch(
+        f"SELECT {_SHOWN} FROM resources WHERE document_id = $1 AND tenant = $2 ORDER BY ordinal", document_id, tenant
+    )
+    return [dict(row) for row in found]
+
+
+async def forget(tx: Transaction, job_ids: Iterable[UUID], *, tenant: str) -> int:
+    """Remove what was found by jobs, and that they looked; returns how many had."""
+    return await tx.execute(
+        "DELETE FROM classifications WHERE job_id = ANY($1::uuid[]) AND tenant = $2", uuids(job_ids), tenant
+    )
 
 
 async def one(tx: Transaction, resource_id: UUID, *, tenant: str) -> dict[str, Any] | None:

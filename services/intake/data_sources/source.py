@@ -73,6 +73,7 @@ class Crawl(_Config):
     warehouse: Literal["async", "required"] = "async"
     keep_days: float | None = Field(None, description="Days each stored result is kept in the lake.")
     media: bool = Field(default=False, description="Fetch the media that the records link to.")
+    documents: bool = Field(default=False, description="Make a document of each record, and classify it.")
 
 
 CONFIGS: dict[SourceType, type[_Config]] = {"file_upload": FileUpload, "website": Website, "crawl": Crawl}

@@ -1,0 +1,1 @@
+"""Documents, as callers look at them."""
