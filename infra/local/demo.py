@@ -21,8 +21,9 @@ from infra.runtime.telemetry import logging
 
 PATIENCE = 90.0  # seconds for everything; alone on a machine it takes eight
 LOOK_SECONDS = 0.1
-# So that everything can be watched; what the user set stands.
-PACE = {"poll_interval": 3.0, "retry_base_seconds": 0.5, "bright_data_batch_size": 1000}
+# So that everything can be watched; what the user set stands. The polls keep their usual interval: a webhook is earlier
+# than the next one however slow the machine is.
+PACE = {"retry_base_seconds": 0.5, "bright_data_batch_size": 1000}
 # Nothing is bought, whatever the environment holds, and the stand-in reaches us under our own address.
 STAND_IN = {
     "bright_data_api_url": None,

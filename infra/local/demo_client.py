@@ -62,7 +62,7 @@ class Watched:
     def __init__(self, name: str, crawl_id: str) -> None:
         self.name = name
         self.crawl_id = crawl_id
-        self.next_poll: datetime | None = None
+        self._next_poll: datetime | None = None
         self.status: dict[str, Any] = {}
 
     def see(self, status: dict[str, Any], *, poll_interval: float) -> None:
@@ -71,7 +71,7 @@ class Watched:
         polling = status["background_processing"]
         if polling["polling_active"]:
             since = datetime.fromisoformat(polling["last_poll_time"] or status["created_at"])
-            self.next_poll = since + timedelta(seconds=poll_interval)
+            self._next_poll = since + timedelta(seconds=poll_interval)
 
     @property
     def ended(self) -> bool:
@@ -91,7 +91,8 @@ class Watched:
 
     @property
     def seconds_saved(self) -> float:
-        """How long before its next poll it ended."""
-        if self.next_poll is None:
+        """How long before its next poll was due it was found ready, because somebody hinted at it."""
+        found = self.status["background_processing"]["last_poll_time"]
+        if self._next_poll is None or found is None:
             return 0.0
-        return (self.next_poll - datetime.fromisoformat(self.status["finished_at"])).total_seconds()
+        return (self._next_poll - datetime.fromisoformat(found)).total_seconds()

@@ -105,19 +105,26 @@ def test_numbers_of_a_table_are_readable(piped: Screen, page: io.StringIO) -> No
     assert "30,474,941" in page.getvalue()
 
 
-def test_it_says_how_long_before_its_next_poll_a_crawl_was_done() -> None:
+def test_it_says_how_long_before_its_next_poll_a_crawl_was_found_ready_however_long_storing_took() -> None:
     waiting = status("waiting_for_brightdata", "POLLING", polls=1, polled="2026-01-01T00:00:30Z")
-    done = status("completed", "COMPLETED", finished_at="2026-01-01T00:00:35Z")
+    done = status("completed", "COMPLETED", polled="2026-01-01T00:00:35Z", finished_at="2026-01-01T00:02:00Z")
 
     crawl = seen(waiting, done)
 
-    assert (crawl.seconds, crawl.seconds_saved) == (35.0, 25.0)
+    assert (crawl.seconds, crawl.seconds_saved) == (120.0, 25.0)
+
+
+def test_control_a_crawl_that_a_poll_found_when_it_was_due_saved_nothing() -> None:
+    waiting = status("waiting_for_brightdata", "POLLING", polls=1, polled="2026-01-01T00:00:30Z")
+    done = status("completed", "COMPLETED", polled="2026-01-01T00:01:00.1Z", finished_at="2026-01-01T00:01:01Z")
+
+    assert seen(waiting, done).seconds_saved < 0
 
 
 def test_without_a_poll_the_first_one_is_due_an_interval_after_the_trigger() -> None:
     crawl = seen(
         status("waiting_for_brightdata", "STARTED"),
-        status("completed", "COMPLETED", finished_at="2026-01-01T00:00:10Z"),
+        status("completed", "COMPLETED", polled="2026-01-01T00:00:10Z", finished_at="2026-01-01T00:00:11Z"),
     )
 
     assert crawl.seconds_saved == 20.0
