@@ -10,6 +10,10 @@ PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q
 # Most tests wait more than they work; files stay whole, because their tests share what is slow to start.
 TOGETHER := -n 4 --dist loadfile
+# These compute more than they wait: no more of them at once than there are cores.
+COMPUTING := -n logical --maxprocesses 4 --dist loadfile
+# Whoever tests starts hundreds of processes: each would compile the whole tree again.
+unexport PYTHONDONTWRITEBYTECODE
 OFFLINE := --disable-socket --allow-unix-socket
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 # Looked up only when something must be installed; `make PYTHON=/path/to/python3.12 setup` decides otherwise.
@@ -48,7 +52,7 @@ generate: $(VENV)/.setup-dev ## write what is made from code: schemas, OpenAPI, 
 
 ##@ Prove it, one kind at a time
 unit: $(VENV)/.setup-dev ## rules and shapes, without any network
-	@$(PYTEST) $(OFFLINE) $(TOGETHER) tests/unit -m "not slow"
+	@$(PYTEST) $(OFFLINE) $(COMPUTING) tests/unit -m "not slow"
 architecture: $(VENV)/.setup-dev ## the tree and who may import whom
 	@$(PYTEST) $(TOGETHER) tests/architecture
 contract: $(VENV)/.setup-dev ## every adapter of a port against the same promises
