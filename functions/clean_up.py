@@ -15,6 +15,7 @@ from services.crawling.forget_sites import forget_sites
 from services.crawling.history.archive_crawls import archive_crawls
 from services.crawling.wiring import Crawling, crawling
 from services.events.history.archive_events import archive_events
+from services.intake.sweep_strays import sweep_strays
 from services.jobs.history.archive_jobs import archive_jobs
 from services.jobs.kinds import kinds
 from services.jobs.reading.find_job import job_history
@@ -51,9 +52,10 @@ def main(runtime: Runtime) -> Turn:
         partial(archive_jobs, kinds=runtime.once(kinds).archived, days=days, **whither),
         partial(archive_events, **whither),
     ]
+    strays = partial(sweep_strays, database=runtime.database, lake=runtime.lake)
     chores = [once(partial(make_days, runtime.database))]
     if runtime.settings.background_cleanup:
-        chores += [*map(until_nothing_is_left, removing), *archiving]
+        chores += [*map(until_nothing_is_left, removing), *archiving, strays]
     return Chores(chores, every_seconds=runtime.settings.cleanup_interval).turn
 
 
