@@ -13,7 +13,8 @@ from schemas.stored_object import StoreForbidden, StoreQuota, StoreUnavailable
 from services.intake.bodies import SourceJob
 from services.intake.data_sources.source import SourceNotFound, source_id_of
 from services.intake.face.data_sources import PREFIX
-from services.intake.files.upload_file import FileTooLarge, SourceTakesNoFiles, upload_file
+from services.intake.files.submit_import import SourceTakesNoFiles
+from services.intake.files.upload_file import FileTooLarge, upload_file
 from services.jobs.submitting.room import QueueFull
 from services.jobs.submitting.submission import MetadataTooLarge
 

@@ -14,26 +14,14 @@ from infra.runtime.http.multipart import Form, FormRefused, read_form
 from infra.runtime.http.wrong_fields import refuse_unkept
 from infra.runtime.lake import Lake
 from schemas.problem import Problem
-from services.intake.data_sources.source import SourceNotFound
 from services.intake.files.filename import shown_name
+from services.intake.files.submit_import import require_takes_files, submit_import
 from services.intake.store import sources
 from services.jobs.job import NewJob
-from services.jobs.shapes import source_job
-from services.jobs.store import views
-from services.jobs.submitting.admission import admit
 from services.jobs.submitting.submission import refuse_metadata
 
 KIND = QUEUE = "import"
 _OURS = {"filename", "supplier_id", "dataset_id", "size_bytes"}
-
-
-class SourceTakesNoFiles(Problem):
-    """Only sources of uploads take files."""
-
-    code: ClassVar[str] = "SOURCE_TAKES_NO_FILES"
-    status: ClassVar[int] = 409
-    title: ClassVar[str] = "This data source takes no files"
-    recovery: ClassVar[str] = "Upload them to a data source of the type `file_upload`; the built-in one is `Files`."
 
 
 class FileTooLarge(Problem):
@@ -74,11 +62,12 @@ async def upload_file(
     """The job that imports the file, as callers see it; the form's other fields are ``supplier_id`` and ``metadata``.
 
     ``room`` is how many jobs may wait in one queue. Raises ``SourceNotFound``, ``SourceTakesNoFiles``,
-    ``FormRefused``, ``FileTooLarge``, ``MetadataTooLarge``, ``InvalidRequest``, ``QueueFull`` and what the lake
-    raises; then nothing of the file is left.
+    ``FormRefused``, ``FileTooLarge``, ``MetadataTooLarge``, ``InvalidRequest``, ``QueueFull``, ``DatabaseAway`` and
+    what the lake raises; then nothing of the file is left. Where nobody can tell whether the job is there, the file
+    stays for ``sweep_strays``.
     """
     async with database.reading() as tx:
-        _refuse_other(await sources.one(tx, source_id, tenant=tenant))
+        require_takes_files(await sources.one(tx, source_id, tenant=tenant))
     name = f"uploads/{tenant}/{job_id}/original"
 
     async def take(filename: str, blocks: AsyncIterator[bytes]) -> Upload:
@@ -95,10 +84,10 @@ async def upload_file(
             source_id=str(source_id),
             **_said(form),
         )
-        return await _queue(job, source_id, room=room, database=database)
     except BaseException:
         await lake.delete(name)
         raise
+    return await submit_import(job, source_id, room=room, object_name=name, lake=lake, database=database)
 
 
 async def _store(lake: Lake, name: str, filename: str, blocks: AsyncIterator[bytes], most: int) -> Upload:
@@ -137,19 +126,3 @@ def _metadata(fields: dict[str, str], upload: Upload) -> dict[str, Any]:
     refuse_unkept({"metadata": told})
     refuse_metadata(told)
     return told
-
-
-async def _queue(job: NewJob, source_id: UUID, *, room: int, database: Database) -> dict[str, Any]:
-    async with database.transaction() as tx:
-        _refuse_other(await sources.hold(tx, source_id, tenant=job.tenant))
-        await admit(tx, [job], room=room)
-        row = await views.one(tx, job.id, tenant=job.tenant)
-    assert row is not None  # noqa: S101  # queued a moment ago
-    return source_job(row)
-
-
-def _refuse_other(source: dict[str, Any] | None) -> None:
-    if source is None:
-        raise SourceNotFound
-    if source["source_type"] != "file_upload":
-        raise SourceTakesNoFiles(f"It is of the type {source['source_type']}")

@@ -18,6 +18,7 @@ class Wire:
         self._open = True
         self._writers: set[asyncio.StreamWriter] = set()
         self._lost: bytes | None = None
+        self._last = False
         self.losses = 0
 
     def cut(self) -> None:
@@ -28,9 +29,9 @@ class Wire:
     def mend(self) -> None:
         self._open = True
 
-    def lose_the_answer_to(self, words: bytes) -> None:
-        """The server gets the next statement with these words and does it; then the connection breaks."""
-        self._lost = words
+    def lose_the_answer_to(self, words: bytes, *, then_cut: bool = False) -> None:
+        """The server gets the next statement with these words and does it; then the connection breaks, or all do."""
+        self._lost, self._last = words, then_cut
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._open:
@@ -59,6 +60,8 @@ class Wire:
         while block := await reader.read(1 << 16):
             if deaf.is_set():
                 self.losses += 1
+                if self._last:
+                    self.cut()
                 break
             writer.write(block)
             await writer.drain()
