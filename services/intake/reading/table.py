@@ -1,7 +1,6 @@
 """A file's rows, made into one table: typed, counted, described, and written for the lake."""
 
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from isal import igzip
 
 from services.intake.file_problems import FileBomb, FileCorrupt, FileEmpty
 from services.intake.reading import dialect, objects, sheet, text
-from services.intake.store import staging
+from services.intake.store import settled, staging
 
 MOST_COLUMNS = 2_000
 MEMORY_BYTES = 400 << 20
@@ -132,24 +131,23 @@ def _described(database: Any, taken: Taken, room: Path) -> dict[str, Any]:
         raise FileEmpty("It has no rows")
     types = staging.infer(database, taken.kinds)
     columns = {name: taken.fixed.get(n, kind) for n, (name, kind) in enumerate(zip(taken.names, types, strict=True))}
-    staging.settle(database, list(columns.values()))
-    staging.write(database, columns, lines=room / "records.ndjson", parquet=room / "records.parquet")
-    _pack(room / "records.ndjson", room / "records.ndjson.gz")
+    settled.settle(database, list(columns.values()))
+    settled.write(database, columns, room / "records.parquet")
+    _pack(settled.lines(database, columns), room / "records.ndjson.gz")
     return {
         "columns": [{"name": name, "type": kind} for name, kind in columns.items()],
         "row_count": rows,
         "reject_count": taken.reject_count,
-        "profile": staging.profile(database, columns, rows=rows),
+        "profile": settled.profile(database, columns, rows=rows),
         "encoding": taken.encoding,
         "notes": list(taken.notes),
     }
 
 
-def _pack(plain: Path, packed: Path) -> None:
+def _pack(lines: Iterable[bytes], packed: Path) -> None:
     # many times as fast as what the database packs with
-    with plain.open("rb") as lines, igzip.IGzipFile(packed, "wb", compresslevel=1) as written:  # type: ignore[no-untyped-call]  # it has no types
-        shutil.copyfileobj(lines, written, 1 << 20)
-    plain.unlink()
+    with igzip.IGzipFile(packed, "wb", compresslevel=1) as written:  # type: ignore[no-untyped-call]  # it has no types
+        written.writelines(lines)
 
 
 def _check_width(columns: int) -> None:

@@ -1,6 +1,6 @@
-"""The SQL of a table in the making: rows come in as text, and leave with types. DuckDB works it, in a child."""
+"""The SQL of a table in the making: rows come in as text, whose types are found. DuckDB works it, in a child."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +14,20 @@ _FEW_DIGITS = (
     f" ELSE length(regexp_replace(@, '[eE].*|[^0-9]', '', 'g')) <= {_DIGITS} END"
 )
 _FIRST = 1_000  # rows that rule out most types
-_EXACT = 50_000  # rows up to which different values are counted one by one
-_SHOWN = 200  # characters of a least and a greatest text
+
+
+def _trimmed(check: str) -> str:
+    # spaces of every kind may stand around a number, and are looked for only where it is none with them
+    return f"CASE WHEN {check} THEN true ELSE {check.replace('@', 'trim(@)')} END"
+
+
 _FITS = {
     "boolean": "lower(@) IN ('true', 'false')",
     # as it would be written again: what has leading zeros or is too long is no number to calculate with
-    "integer": "CASE WHEN TRY_CAST(@ AS BIGINT)::VARCHAR = @ THEN true"
-    " ELSE TRY_CAST(trim(@) AS BIGINT)::VARCHAR = trim(@) END",
-    "number": f"(isfinite(TRY_CAST(trim(@) AS DOUBLE)) AND regexp_full_match(trim(@), '{_NUMBER}') AND {_FEW_DIGITS})",
+    "integer": _trimmed("TRY_CAST(@ AS BIGINT)::VARCHAR = @"),
+    "number": _trimmed(f"isfinite(TRY_CAST(@ AS DOUBLE)) AND regexp_full_match(@, '{_NUMBER}') AND {_FEW_DIGITS}"),
     "date": "(length(@) = 10 AND TRY_CAST(@ AS DATE)::VARCHAR = @)",
     "timestamp": f"(regexp_full_match(@, '{_MOMENT}') AND TRY_CAST(@ AS TIMESTAMPTZ) IS NOT NULL)",
-}
-_TYPED = {
-    "boolean": "(lower(@) = 'true')",
-    # spaces of every kind may stand around a number, and are seldom there
-    "integer": "coalesce(TRY_CAST(@ AS BIGINT), trim(@)::BIGINT)",
-    "number": "coalesce(TRY_CAST(@ AS DOUBLE), trim(@)::DOUBLE)",
-    "date": "@::DATE",
-    "timestamp": "@::TIMESTAMPTZ",
-    "string": "@",
-    "json": "@",
 }
 
 
@@ -86,7 +80,7 @@ def parquet_columns(database: Any, path: Path) -> list[tuple[str, str]]:
 def from_parquet(database: Any, path: Path, columns: Sequence[tuple[str, str]], kinds: Sequence[str]) -> None:
     """Take in a Parquet file."""
     values = ", ".join(
-        f"{_as_text(_quoted(name), kind)} AS c{number}"
+        f"{_as_text(quoted(name), kind)} AS c{number}"
         for number, ((name, _), kind) in enumerate(zip(columns, kinds, strict=True))
     )
     database.execute(f"CREATE TABLE raw AS SELECT {values} FROM read_parquet(?)", [str(path)])
@@ -136,42 +130,6 @@ def _fitting(database: Any, kinds: Sequence[Sequence[str]], *, rows: str, empty:
     return fitting
 
 
-def settle(database: Any, types: Sequence[str]) -> None:
-    """Give the rows their types."""
-    values = [f"{_TYPED[kind].replace('@', f'c{n}')} AS v{n}" for n, kind in enumerate(types)]
-    written = [f"replace(c{n}, ' ', 'T') AS w{n}" for n, kind in enumerate(types) if kind == "timestamp"]
-    database.execute(f"CREATE TABLE settled AS SELECT {', '.join(values + written)} FROM raw")
-    database.execute("DROP TABLE raw")
-
-
-def write(database: Any, columns: Mapping[str, str], *, lines: Path, parquet: Path) -> None:
-    """Write the settled rows as NDJSON, with moments as they were written, and as Parquet."""
-    said = {"timestamp": "w{}", "json": "v{}::JSON"}
-    for target, forms, how in (
-        (lines, said, "FORMAT json"),
-        (parquet, {}, "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000"),
-    ):
-        values = ", ".join(
-            f"{forms.get(kind, 'v{}').format(n)} AS {_quoted(name)}" for n, (name, kind) in enumerate(columns.items())
-        )
-        database.execute(f"COPY (SELECT {values} FROM settled) TO '{target}' ({how})")
-
-
-def profile(database: Any, columns: Mapping[str, str], *, rows: int) -> list[dict[str, Any]]:
-    """Of each settled column how many values are missing, how many differ, the least and the greatest."""
-    made = []
-    for n, (name, kind) in enumerate(columns.items()):
-        count = f"count(DISTINCT v{n})" if rows <= _EXACT else f"approx_count_distinct(v{n})"
-        ends = ("NULL", "NULL") if kind == "json" else (f"min(v{n})", f"max(v{n})")
-        shown = [f"left(({end})::VARCHAR, {_SHOWN})" if kind not in {"integer", "number"} else end for end in ends]
-        missing, distinct, least, most = database.execute(
-            f"SELECT count(*) - count(v{n}), {count}, {', '.join(shown)} FROM settled"
-        ).fetchone()
-        told = {"name": name, "type": kind, "nulls": missing, "distinct": min(distinct, rows - missing)}
-        made.append({**told, "distinct_is_estimate": rows > _EXACT, "min": least, "max": most})
-    return made
-
-
 def _as_text(value: str, kind: str) -> str:
     if kind == "json":
         return f"to_json({value})::VARCHAR"
@@ -180,5 +138,6 @@ def _as_text(value: str, kind: str) -> str:
     return f"{value}::VARCHAR"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as SQL has it, whatever stands in it."""
     return '"' + name.replace('"', '""') + '"'
