@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from infra.runtime.http.faces import Service
 from infra.runtime.runtime import Runtime
-from services.documents.face import ontology, resources
+from services.documents.face import documents, ontology, resources
 
 
 @asynccontextmanager
@@ -19,7 +19,7 @@ async def lifespan(_: Runtime) -> AsyncIterator[None]:
 def router(runtime: Runtime) -> APIRouter:
     """All routes of the context."""
     made = APIRouter()
-    for part in (ontology, resources):
+    for part in (documents, ontology, resources):
         made.include_router(part.routes(runtime))
     return made
 

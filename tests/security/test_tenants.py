@@ -33,6 +33,7 @@ LISTS = [
     "/api/v1/members",
     "/api/v1/ontology/concepts",
     "/api/v1/resources",
+    "/api/v1/documents",
     "/api/background/queue/status",
     "/api/background/queue/health",
     "/api/background/statistics",
@@ -75,7 +76,7 @@ def unknown(parameter: str) -> str:
 
 async def everything(tenant: Tenant) -> dict[str, Any]:
     """What a tenant sees of its own, as far as nobody but a caller changes it."""
-    found = {path: (await tenant.ask("GET", path))[1] for path in LISTS[:12]}
+    found = {path: (await tenant.ask("GET", path))[1] for path in LISTS[:13]}
     for key in found["/api/v1/keys"]["items"]:
         key.pop("last_used_at")
     return found

@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from infra.runtime.http.faces import faces
+from tests.contract.http.house import serving
 from tests.flow.crawling.conftest import house
 from tests.flow.crawling.rig import House
 from tests.flow.documents.desk import Desk, desk
@@ -24,3 +27,11 @@ async def editor(database_dsn: str, tmp_path: Path) -> AsyncIterator[Desk]:
 def shelf(house: House) -> Shelf:
     """Documents of the crawls of a house."""
     return Shelf(house)
+
+
+@pytest.fixture
+async def reader(house: House) -> AsyncIterator[Desk]:
+    """Whoever looks at documents of that house."""
+    runtime = house.runtime
+    async with serving(faces(runtime, ["documents"])) as port, aiohttp.ClientSession() as http:
+        yield Desk(f"http://127.0.0.1:{port}", http, runtime)

@@ -93,10 +93,10 @@ class Shelf:
         usual = {"database": context.database, "lake": self.house.runtime.lake, "model": context.model}
         return await process(job, **{**usual, "clock": partial(datetime.now, UTC), **parts})
 
-    async def made(self, *crawls: UUID) -> UUID:
+    async def made(self, **order: Any) -> UUID:
         """A crawl with three lamps whose documents are classified."""
         await self.concept()
-        crawl_id = await self.crawl(*map(lamp, range(3)))
+        crawl_id = await self.crawl(*map(lamp, range(3)), **order)
         await self.tell(crawl_id)
         await self.work()
         return crawl_id
