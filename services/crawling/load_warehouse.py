@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import accumulate
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -15,13 +14,13 @@ from services.crawling.ports import Warehouse
 from services.crawling.publish_load import TABLE, Attempt, Loaded, publish_load, published
 from services.crawling.result.part import Place
 from services.crawling.store import crawls, loads
-from services.jobs.job import Done, Job, Outcome, Resume, Snooze
+from services.jobs.engine.gathering import gathered, later
+from services.jobs.job import Done, Job, Outcome
 from services.jobs.store import control, rows
 
 # Of uncompressed lines in one load. A load that is interrupted starts over, and a function lives nine minutes: even at
 # 15 MB a second, as on a crowded machine, half of that is enough.
 MOST_BYTES = 4 * 1024**3
-GATHERING = "gathering"  # the step of a load that waits for others
 _IDS = UUID("0f8c8f6e-6f2d-5b52-8f57-b06e2bd24a51")
 _SUPERSEDED = {"superseded": True}  # a later attempt of the crawl came with it
 
@@ -41,26 +40,15 @@ async def load_warehouse(
     always taken. Which load takes which attempt is decided before it starts. No attempt is visible before all of its
     load is in the warehouse.
     """
-    gathered = [job for job in jobs if not every_seconds or job.step == _gathering(job)]
-    fit = _that_fit(gathered)
-    ended = await _loaded(fit, database=database, warehouse=warehouse) if fit else {}
+    taken = gathered(jobs, size=_size, most=MOST_BYTES, every_seconds=every_seconds)
+    ended = await _loaded(taken, database=database, warehouse=warehouse) if taken else {}
     # the time counts when the outcomes are written: a load may have taken minutes
-    wait = every_seconds - now() % every_seconds if every_seconds else 0.0
-    return {job.id: _later(job, wait) for job in jobs} | ended
+    waiting = later(jobs, every_seconds=every_seconds, now=now(), reason="loaded together with others")
+    return {**waiting, **ended}
 
 
-def _gathering(job: Job) -> str:
-    """The step in which a job has waited for its present try."""
-    return f"{GATHERING} {job.tries + 1}" if job.tries else GATHERING
-
-
-def _that_fit(jobs: Sequence[Job]) -> list[Job]:
-    sizes = accumulate(job.payload["result"]["size_bytes"] for job in jobs)
-    return [job for job, size in zip(jobs, sizes, strict=True) if job is jobs[0] or size <= MOST_BYTES]
-
-
-def _later(job: Job, wait: float) -> Outcome:
-    return Snooze(seconds=wait, step=_gathering(job), reason="loaded together with others") if wait else Resume()
+def _size(job: Job) -> int:
+    return int(job.payload["result"]["size_bytes"])
 
 
 async def _loaded(jobs: Sequence[Job], *, database: Database, warehouse: Warehouse) -> dict[UUID, Outcome | Problem]:
