@@ -27,6 +27,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 }
 
 _FUNCTIONS = {"unnest", "range", "generate_series", "json_each", "json_tree"}  # tables made of values, not of files
+_FILE = "headrace_file"  # the file a row lies in; a table may have a column "filename" of its own
 
 
 class Table(NamedTuple):
@@ -81,15 +82,17 @@ class Analysis:
         if not table.visible:
             self._database.from_arrow(schema.empty_table()).create(name)
             return
-        chosen = pa.Table.from_pylist([{"key": row.key, "filename": row.path} for row in table.visible])
+        chosen = pa.Table.from_pylist([{"key": row.key, _FILE: row.path} for row in table.visible])
         self._database.from_arrow(chosen).create(f"{name}_visible")
-        files = sorted({row.path for row in table.visible})
-        stored = self._database.read_parquet(files, filename=True, union_by_name=True)
+        files = ", ".join(_text(path) for path in sorted({row.path for row in table.visible}))
+        stored = self._database.sql(
+            f"SELECT * FROM read_parquet([{files}], filename = '{_FILE}', union_by_name = true)"  # noqa: S608  # as texts
+        )
         # A file older than a column of the table lacks that column.
         columns = [_quoted(c) if c in stored.columns else f"NULL AS {_quoted(c)}" for c in schema.names]
         visible = self._database.table(f"{name}_visible")
         # A file holds one attempt of a key, so the two say which rows are meant.
-        shown = f"stored.{_quoted(schema.names[0])} = visible.key AND stored.filename = visible.filename"
+        shown = f"stored.{_quoted(schema.names[0])} = visible.key AND stored.{_FILE} = visible.{_FILE}"
         joined = stored.set_alias("stored").join(visible.set_alias("visible"), shown, how="semi")
         joined.project(", ".join(columns)).create_view(name)
 
@@ -145,3 +148,7 @@ def _whole(row: dict[str, Any], wide: Sequence[str]) -> dict[str, Any]:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
