@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, RootModel
 
+from services.intake.store.loads import WarehouseState
+
 ColumnType = Literal["integer", "number", "boolean", "date", "timestamp", "string", "json"]
 
 
@@ -31,6 +33,10 @@ class Dataset(BaseModel):
     reject_count: int = Field(description="Lines that are no rows; kept with their reasons beside the rows.")
     columns: list[Column]
     notes: list[str]
+    warehouse: WarehouseState | None = Field(
+        description="Its rows in the warehouse's table dataset_rows: on their way, to be seen, or refused. Null: it was"
+        " imported before datasets were loaded."
+    )
     created_by: str | None
     created_at: datetime
 

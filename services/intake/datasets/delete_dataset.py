@@ -3,17 +3,19 @@
 from uuid import UUID
 
 from infra.postgres.database import Database
-from infra.runtime.lake import Lake
-from services.intake.datasets.find_datasets import find_dataset
+from services.intake.datasets.erase_dataset import erase_job
+from services.intake.datasets.find_datasets import DatasetNotFound
 from services.intake.store import datasets
+from services.jobs.store import queue
 
 
-async def delete_dataset(dataset_id: UUID, *, tenant: str, lake: Lake, database: Database) -> None:
-    """Nothing of it is left, and its bytes can be imported again. Raises ``DatasetNotFound``, ``StoreUnavailable``."""
-    row = await find_dataset(dataset_id, tenant=tenant, database=database)
-    # the row goes last: as long as something lies in the lake, whoever asks again can go on
-    async for name in lake.list(f"{row['location']}/"):
-        await lake.delete(name)
-    await lake.delete(row["original"])
+async def delete_dataset(dataset_id: UUID, *, tenant: str, asked_by: str | None, database: Database) -> None:
+    """From now on there is no such dataset, and its bytes can be imported again; a job erases what lies around.
+
+    Raises ``DatasetNotFound``.
+    """
     async with database.transaction() as tx:
-        await datasets.remove(tx, dataset_id)
+        removed = await datasets.remove(tx, dataset_id, tenant=tenant)
+        if removed is None:
+            raise DatasetNotFound
+        await queue.enqueue(tx, erase_job(removed, asked_by=asked_by))

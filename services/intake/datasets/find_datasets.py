@@ -59,6 +59,6 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "id": str(row["id"]),
         "source_id": str(row["source_id"]),
         "job_id": str(row["job_id"]),
-        **{name: row[name] for name in (*names, "notes", "created_by")},
+        **{name: row[name] for name in (*names, "notes", "warehouse", "created_by")},
         "created_at": instant(row["created_at"]),
     }

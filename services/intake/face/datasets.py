@@ -100,9 +100,9 @@ def _reading(made: APIRouter, runtime: Runtime) -> None:
         }
         return StreamingResponse(made.blocks, media_type=made.media_type, headers=headers)
 
-    @made.delete("/{dataset_id}", status_code=204, responses=problems(DatasetNotFound, StoreUnavailable))
+    @made.delete("/{dataset_id}", status_code=204, responses=problems(DatasetNotFound))
     async def delete(dataset_id: str, caller: Operating) -> None:
-        """Remove a dataset and the file that it came of; the same file can be imported again."""
+        """Remove a dataset, its file and its rows in the warehouse; the same file can be imported again."""
         await delete_dataset(
-            dataset_id_of(dataset_id), tenant=caller.tenant, lake=runtime.lake, database=runtime.database
+            dataset_id_of(dataset_id), tenant=caller.tenant, asked_by=caller.name, database=runtime.database
         )

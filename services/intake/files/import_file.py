@@ -14,6 +14,7 @@ from infra.postgres.database import Database, Transaction
 from infra.runtime.lake import Lake
 from schemas.problem import Problem, ProblemClass
 from schemas.stored_object import ObjectExists, ObjectMissing
+from services.intake.datasets.load_job import load_job
 from services.intake.file_problems import FileCorrupt
 from services.intake.files.in_bounds import look, read
 from services.intake.files.upload_file import Upload
@@ -21,6 +22,7 @@ from services.intake.store import datasets
 from services.jobs.job import Done, Job, Outcome, Snooze
 from services.jobs.progress import Reporter
 from services.jobs.store import datasets as made
+from services.jobs.store import queue
 
 WAIT_SECONDS = 2.0
 _BLOCK = 1 << 20
@@ -154,8 +156,9 @@ async def _blocks(path: Path) -> AsyncIterator[bytes]:
 
 def _done(job: Job, dataset: Mapping[str, Any]) -> Done:
     async def also(tx: Transaction) -> None:
-        await datasets.add(tx, dataset)
+        await datasets.add(tx, {**dataset, "warehouse": "pending"})
         await made.link(tx, job.id, dataset["id"])
+        await queue.enqueue(tx, load_job(dataset))
 
     told = {name: dataset[name] for name in ("filename", "file_type", "row_count", "reject_count", "notes")}
     return Done(result={"dataset_id": str(dataset["id"]), "result_file_id": str(dataset["id"]), **told}, also=also)

@@ -28,6 +28,7 @@ _GIVEN = (
     "profile",
     "notes",
     "created_by",
+    "warehouse",
 )
 _COLUMNS = f"{', '.join(_GIVEN)}, created_at"
 _SHORT = _COLUMNS.replace(" profile,", "")
@@ -89,6 +90,11 @@ async def page(
     return [dict(row) for row in found]
 
 
-async def remove(tx: Transaction, dataset_id: UUID) -> None:
-    """Forget a dataset."""
-    await tx.execute("DELETE FROM datasets WHERE id = $1", dataset_id)
+async def remove(tx: Transaction, dataset_id: UUID, *, tenant: str) -> dict[str, Any] | None:
+    """Forget a dataset; returns what it was, None if there is none."""
+    row = await tx.fetchrow(
+        "DELETE FROM datasets WHERE id = $1 AND tenant = $2 RETURNING id, tenant, location, original",
+        dataset_id,
+        tenant,
+    )
+    return dict(row) if row else None

@@ -9,7 +9,9 @@ from typing import Any
 
 import aiohttp
 
+from functions.erase_dataset import main as erase_dataset
 from functions.import_file import main as import_file
+from functions.load_datasets import main as load_datasets
 from infra.runtime.auth.caller import Caller
 from infra.runtime.configuration.settings import read_settings
 from infra.runtime.http.app import create_app
@@ -66,9 +68,19 @@ class Desk:
 
     async def work(self) -> None:
         """Work until nothing is left that can be worked now."""
-        worker = import_file.function.worker(self.runtime)
+        await self._drain(import_file)
+
+    async def load(self) -> None:
+        """Load what waits into the warehouse."""
+        await self._drain(load_datasets)
+
+    async def erase(self) -> None:
+        """Erase what was removed."""
+        await self._drain(erase_dataset)
+
+    async def _drain(self, function: Any) -> None:
         async with asyncio.timeout(PATIENCE):
-            await worker.drain(asyncio.Event())
+            await function.function.worker(self.runtime).drain(asyncio.Event())
 
     async def imported(self, data: Any, filename: str = "rows.csv", **fields: str) -> Any:
         """The row of a job that is over."""

@@ -123,6 +123,7 @@ async def test_a_removed_dataset_leaves_nothing_and_can_come_again(desk: Desk) -
 
     assert await desk.delete(f"/api/v1/datasets/{dataset['id']}") == 204
     assert (await desk.get(f"/api/v1/datasets/{dataset['id']}"))[0] == 404
+    await desk.erase()
     assert [name async for name in desk.runtime.lake.list("datasets/")] == []
     assert [name async for name in desk.runtime.lake.list("uploads/")] == []
     assert (await desk.dataset(ROWS))["row_count"] == 2

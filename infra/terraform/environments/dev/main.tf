@@ -37,7 +37,7 @@ module "system" {
   settings         = var.settings
   audiences        = var.audiences
 
-  database  = { tier = "db-g1-small", max_connections = 250, standby = false }
+  database  = { tier = "db-g1-small", max_connections = 300, standby = false }
   faces     = { min_instances = 0, max_instances = 2, pool = 4 }
   functions = { max_instances = 1, pool = 3 }
   protected = false

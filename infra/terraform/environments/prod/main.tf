@@ -37,7 +37,7 @@ module "system" {
   settings         = var.settings
   audiences        = var.audiences
 
-  database  = { tier = "db-custom-2-7680", max_connections = 600, standby = true }
+  database  = { tier = "db-custom-2-7680", max_connections = 700, standby = true }
   faces     = { min_instances = 1, max_instances = 4, pool = 5 }
   functions = { max_instances = 3, pool = 3 }
   protected = true

@@ -37,7 +37,7 @@ module "system" {
   settings         = var.settings
   audiences        = var.audiences
 
-  database  = { tier = "db-custom-1-3840", max_connections = 300, standby = false }
+  database  = { tier = "db-custom-1-3840", max_connections = 350, standby = false }
   faces     = { min_instances = 0, max_instances = 2, pool = 5 }
   functions = { max_instances = 1, pool = 4 }
   protected = true

@@ -15,7 +15,7 @@ variables {
   browser_image = "europe-west3-docker.pkg.dev/a-project/headrace/browser:abc"
 
   alert_email = "team@example.com"
-  database    = { tier = "db-custom-1-3840", max_connections = 250, standby = false }
+  database    = { tier = "db-custom-1-3840", max_connections = 300, standby = false }
   faces       = { min_instances = 0, max_instances = 2, pool = 5 }
   functions   = { max_instances = 1, pool = 3 }
   protected   = false
