@@ -21,12 +21,12 @@ def page(name: str, sim: str) -> str:
 
 
 class Provider(Program):
-    """The Bright Data simulator; its purchases survive its own end, in ``folder``."""
+    """A paid provider's simulator; its purchases survive its own end, in ``folder``."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, simulator: str = "bright_data") -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "infra.local.simulators.bright_data", "--port", str(self.port)]
+        command = [sys.executable, "-m", f"infra.local.simulators.{simulator}", "--port", str(self.port)]
         command += ["--state-file", str(folder / "provider.jsonl"), *options]
         super().__init__(command, log=folder / "provider.log", environment={})
 

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.chaos.black_box import Headrace, Provider
+from tests.chaos.firecrawl_box import Firecrawl
 
 
 @pytest.fixture
@@ -30,6 +31,14 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 async def provider(folder: Path, http: aiohttp.ClientSession) -> AsyncIterator[Provider]:
     running = Provider(folder)
+    await running.start(http)
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+async def firecrawl(folder: Path, http: aiohttp.ClientSession) -> AsyncIterator[Firecrawl]:
+    running = Firecrawl(folder)
     await running.start(http)
     yield running
     running.kill()
