@@ -49,8 +49,7 @@ async def process_crawl(event: DataIngestionCompleted, *, tenant: str, database:
             payload={
                 "crawl_id": event.crawl_id,
                 "attempt": event.attempt,
-                "object_name": crawl["result"]["object_name"],
-                "row_count": event.row_count,
+                **{name: crawl["result"][name] for name in ("object_name", "row_count")},
             },
         )
         return await queue.enqueue(tx, job)

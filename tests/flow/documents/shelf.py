@@ -19,7 +19,9 @@ from services.documents.ontology.create_concept import create_concept
 from services.documents.process_crawl import document_job_id
 from services.documents.process_document import process_document as process
 from services.documents.wiring import documents
+from services.jobs.engine.settle import settle
 from services.jobs.job import Outcome
+from services.jobs.store import control
 from tests.flow.crawling.rig import TENANT, House
 from tests.flow.documents.desk import NOW, PRODUCT
 
@@ -87,11 +89,20 @@ class Shelf:
         await process_document.main.function.worker(self.house.runtime).drain(self.house.stop)
 
     async def hold(self, crawl_id: UUID, attempt: int = 1, **parts: Any) -> Outcome:
-        """Work the crawl's job once, as a worker would that has these parts instead of the usual ones."""
+        """One claim of the crawl's job, by a worker that has these parts instead of the usual ones."""
         job = await self.house.take(document_job_id(crawl_id, attempt))
         context = self.house.runtime.once(documents)
         usual = {"database": context.database, "lake": self.house.runtime.lake, "model": context.model}
-        return await process(job, **{**usual, "clock": partial(datetime.now, UTC), **parts})
+        outcome = await process(job, **{**usual, "clock": partial(datetime.now, UTC), **parts})
+        await settle(context.database, job, outcome)
+        return outcome
+
+    async def retry(self, crawl_id: UUID, attempt: int = 1) -> None:
+        """Somebody has the crawl's ended document job done anew."""
+        async with self.house.runtime.database.transaction() as tx:
+            job = await control.lock(tx, document_job_id(crawl_id, attempt))
+            assert job is not None
+            await control.restart(tx, job, state="ready", queue="document", step=None)
 
     async def made(self, **order: Any) -> UUID:
         """A crawl with three lamps whose documents are classified."""
