@@ -1,6 +1,6 @@
 """The SQL of a table in the making: rows come in as text, whose types are found. DuckDB works it, in a child."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ def from_csv(database: Any, path: Path, *, columns: int, delimiter: str, header:
     database.execute(
         f"CREATE TABLE raw AS SELECT * FROM read_csv(?, auto_detect = false, header = {header}, skip = {skip},"
         f" delim = ?, quote = '\"', escape = '\"', columns = {{{types}}}, store_rejects = true, strict_mode = true,"
-        " compression = 'none', max_line_size = 4194304, buffer_size = 33554432)",
+        " compression = 'none', max_line_size = 4194304, buffer_size = 16777216)",
         [str(path), delimiter],
     )
 
@@ -101,33 +101,37 @@ def rejects(database: Any) -> Any:
 
 def infer(database: Any, kinds: Sequence[Sequence[str]]) -> list[str]:
     """The type of each column: the first of its ``kinds`` that all its values have, else ``string``."""
-    left = _fitting(database, kinds, rows=f"(SELECT * FROM raw LIMIT {_FIRST})", empty=True)
+    left = _likely(database, kinds)
     found = ["string"] * len(kinds)
     # the likeliest of each is asked of all rows first: most columns need no other answer
     while any(left):
-        fit = _fitting(database, [candidates[:1] for candidates in left], rows="raw", empty=False)
-        for n, kind in enumerate(fit):
-            if kind:
-                found[n], left[n] = kind[0], []
+        for n in _fitting(database, {n: few[0] for n, few in enumerate(left) if few}):
+            found[n], left[n] = left[n][0], []
         left = [candidates[1:] for candidates in left]
     return found
 
 
-def _fitting(database: Any, kinds: Sequence[Sequence[str]], *, rows: str, empty: bool) -> list[list[str]]:
-    """The kinds that all values of a column have; ``empty``: whether columns without values have them."""
-    asked = [(n, kind) for n, candidates in enumerate(kinds) for kind in candidates]
-    if not asked:
-        return [list(candidates) for candidates in kinds]
+def _likely(database: Any, kinds: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The kinds that the first values of each column have; all where these are missing."""
+    # one below the other: a thousand columns need no more expressions than one
+    values = ", ".join(f"c{n}" for n in range(len(kinds)))
+    checks = ", ".join(f"bool_and({fits.replace('@', 'v')} IS TRUE)" for fits in _FITS.values())
+    answers = database.execute(
+        f"SELECT n, {checks} FROM (SELECT unnest([{values}]) AS v, unnest(range({len(kinds)})) AS n"
+        f" FROM (SELECT * FROM raw LIMIT {_FIRST})) WHERE v IS NOT NULL GROUP BY n"
+    ).fetchall()
+    had = {n: {kind for kind, fits in zip(_FITS, found, strict=True) if fits} for n, *found in answers}
+    return [[kind for kind in candidates if kind in had.get(n, _FITS)] for n, candidates in enumerate(kinds)]
+
+
+def _fitting(database: Any, asked: Mapping[int, str]) -> list[int]:
+    """The columns of which all values have the kind that is asked."""
     checks = [
-        f"coalesce(bool_and({_FITS[kind].replace('@', f'c{n}')} IS TRUE) FILTER (c{n} IS NOT NULL), {empty})"
-        for n, kind in asked
+        f"coalesce(bool_and({_FITS[kind].replace('@', f'c{n}')} IS TRUE) FILTER (c{n} IS NOT NULL), false)"
+        for n, kind in asked.items()
     ]
-    answers = database.execute(f"SELECT {', '.join(checks)} FROM {rows}").fetchone()
-    fitting: list[list[str]] = [[] for _ in kinds]
-    for (n, kind), fits in zip(asked, answers, strict=True):
-        if fits:
-            fitting[n].append(kind)
-    return fitting
+    answers = database.execute(f"SELECT {', '.join(checks)} FROM raw").fetchone()
+    return [n for n, fits in zip(asked, answers, strict=True) if fits]
 
 
 def _as_text(value: str, kind: str) -> str:
