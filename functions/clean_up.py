@@ -1,5 +1,6 @@
 """The clean-up: what is old goes, and old jobs, crawls and events go where they are still found."""
 
+import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -8,6 +9,7 @@ from infra.postgres.event_log import make_days
 from infra.runtime.functions.chores import Chores, Part, once, until_nothing_is_left
 from infra.runtime.functions.deployed import deployed
 from infra.runtime.functions.function import Turn, ticks
+from infra.runtime.rooms import sweep_rooms
 from infra.runtime.runtime import Runtime
 from services.crawling.clean_up import clean_up
 from services.crawling.erasing.expire_results import expire_results
@@ -53,7 +55,7 @@ def main(runtime: Runtime) -> Turn:
         partial(archive_events, **whither),
     ]
     strays = partial(sweep_strays, database=runtime.database, lake=runtime.lake)
-    chores = [once(partial(make_days, runtime.database))]
+    chores = [once(partial(make_days, runtime.database)), once(partial(asyncio.to_thread, sweep_rooms))]
     if runtime.settings.background_cleanup:
         chores += [*map(until_nothing_is_left, removing), *archiving, strays]
     return Chores(chores, every_seconds=runtime.settings.cleanup_interval).turn

@@ -8,13 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 
 from infra.runtime.egress.chromium import FLAGS
+from infra.runtime.rooms import Room
 from schemas.problem import Problem, ProblemClass
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Engine:
     driver: "Playwright"
     browser: "Browser"
     group: int
-    home: Path
+    home: Room
     pages: int = 0
     using: int = 0
     broken: bool = False
@@ -101,7 +100,7 @@ class Engine:
                 await self._ended(polite)
         finally:
             self.kill()
-            rmtree(self.home, ignore_errors=True)
+            self.home.leave()
 
     async def _ended(self, polite: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -116,14 +115,14 @@ async def launch(executable: Path, *, proxy_url: str | None) -> Engine:
     """Start Chromium behind a proxy. Raises ``BrowserCrashed`` where it does not start."""
     from playwright.async_api import Error, async_playwright  # noqa: PLC0415  # heavy
 
-    home = Path(mkdtemp(prefix="headrace-browser-"))
+    home = await asyncio.to_thread(Room.enter, "browser")
     driver = await async_playwright().start()
     try:
-        browser = await driver.chromium.launch(**_options(executable, proxy_url, home))
+        browser = await driver.chromium.launch(**_options(executable, proxy_url, home.path))
         return Engine(driver, browser, os.getpgid(await _process_id(browser)), home)
     except BaseException as error:
         await driver.stop()
-        rmtree(home, ignore_errors=True)
+        home.leave()
         if isinstance(error, Error):
             raise BrowserCrashed(f"{executable} did not start: {_reason(error)}") from error
         raise

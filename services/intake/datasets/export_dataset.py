@@ -3,13 +3,10 @@
 import asyncio
 import csv
 import io
-import shutil
-import tempfile
 import unicodedata
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -18,6 +15,7 @@ import msgspec
 from infra.postgres.database import Database
 from infra.runtime.children import in_child
 from infra.runtime.lake import Lake
+from infra.runtime.rooms import room
 from schemas.problem import Problem
 from services.intake.datasets.find_datasets import find_dataset
 from services.intake.datasets.lines import whole_lines
@@ -118,16 +116,13 @@ def harmless(cell: Any) -> Any:
 
 
 async def _xlsx(lake: Lake, lines: str, names: Sequence[str]) -> AsyncGenerator[bytes, None]:
-    room = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="headrace-export-"))
-    try:
-        with (room / "rows.ndjson").open("wb") as written:
+    async with room("export") as place:
+        with (place / "rows.ndjson").open("wb") as written:
             async with aclosing(whole_lines(lake, lines)) as blocks:
                 async for block in blocks:
                     await asyncio.to_thread(written.write, block)
-        args = [str(room / "rows.ndjson"), list(names), str(room / "rows.xlsx")]
+        args = [str(place / "rows.ndjson"), list(names), str(place / "rows.xlsx")]
         await in_child(write_sheet, args, cpu_seconds=_XLSX_SECONDS, wall_seconds=_XLSX_SECONDS)
-        with (room / "rows.xlsx").open("rb") as opened:
+        with (place / "rows.xlsx").open("rb") as opened:
             while block := await asyncio.to_thread(opened.read, _BLOCK):
                 yield block
-    finally:
-        await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
