@@ -2,16 +2,15 @@
 
 import asyncio
 import hashlib
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
 from infra.postgres.database import Database, Transaction
 from infra.runtime.lake import Lake
+from infra.runtime.rooms import room
 from schemas.problem import Problem, ProblemClass
 from schemas.stored_object import ObjectExists, ObjectMissing
 from services.intake.datasets.load_job import load_job
@@ -42,12 +41,13 @@ class UploadGone(Problem):
 async def import_file(job: Job, *, database: Database, lake: Lake, reporter: Reporter) -> Outcome:
     """One upload becomes a dataset, or the duplicate of one; while another job imports the same bytes it waits.
 
-    Raises every problem of ``file_problems``, the lake's, ``ChildDied`` and ``LeaseLost``.
+    Raises every problem of ``file_problems``, the lake's, ``UploadGone``, ``ChildDied`` and ``LeaseLost``.
     """
     upload = Upload.model_validate(job.payload)
-    async with _room() as room:
-        await _fetch(lake, upload, room / "file")
-        kind = await look(room / "file", upload.filename)
+    async with room("import") as place:
+        if not await _fetched(lake, upload, place / "file"):
+            return await _duplicate(job, upload, await _earlier(job, upload, database=database), lake=lake)
+        kind = await look(place / "file", upload.filename)
         await reporter.report(job, 10, step="format_validation")
         earlier = await _claim(job, upload, database=database)
         if isinstance(earlier, Snooze):
@@ -56,31 +56,41 @@ async def import_file(job: Job, *, database: Database, lake: Lake, reporter: Rep
         if earlier is not None:
             return await _duplicate(job, upload, earlier, lake=lake)
         await reporter.report(job, 40, step="stored_in_lake")
-        table = await read(room / "file", kind, room)
+        table = await read(place / "file", kind, place)
         await reporter.report(job, 70, step="parsed", message=f"{table['row_count']} rows")
         dataset = {**_described(job, upload, await _source(job, database)), **table, "file_type": kind}
-        await _store(lake, dataset, room)
+        await _store(lake, dataset, place)
         await reporter.report(job, 90, step="ndjson_stored")
         await reporter.report(job, 99, step="dataset_created")
     return _done(job, dataset)
 
 
-async def _fetch(lake: Lake, upload: Upload, path: Path) -> None:
-    """The file as it was uploaded, or nothing: what was stored is proven before it is read."""
+async def _fetched(lake: Lake, upload: Upload, path: Path) -> bool:
+    """The file as it was uploaded, proven before it is read; False if it is gone."""
     try:
         with path.open("wb") as written:
             async with aclosing(lake.read(upload.object_name)) as blocks:
                 async for block in blocks:
                     await asyncio.to_thread(written.write, block)
-    except ObjectMissing as missing:
-        raise UploadGone from missing
+    except ObjectMissing:
+        return False
     if await asyncio.to_thread(_sha256, path) != upload.sha256:
         raise FileCorrupt("What lies in the lake is not what was uploaded")
+    return True
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+async def _earlier(job: Job, upload: Upload, *, database: Database) -> dict[str, Any]:
+    # a worker that died may have removed the file of a duplicate, and told nobody that it is one
+    async with database.reading() as tx:
+        earlier = await datasets.same(tx, upload.sha256, tenant=job.tenant)
+    if earlier is None:
+        raise UploadGone
+    return earlier
 
 
 async def _claim(job: Job, upload: Upload, *, database: Database) -> dict[str, Any] | Snooze | None:
@@ -162,12 +172,3 @@ def _done(job: Job, dataset: Mapping[str, Any]) -> Done:
 
     told = {name: dataset[name] for name in ("filename", "file_type", "row_count", "reject_count", "notes")}
     return Done(result={"dataset_id": str(dataset["id"]), "result_file_id": str(dataset["id"]), **told}, also=also)
-
-
-@asynccontextmanager
-async def _room() -> AsyncIterator[Path]:
-    folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="headrace-import-")
-    try:
-        yield Path(folder)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
