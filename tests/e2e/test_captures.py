@@ -79,10 +79,11 @@ async def test_what_cannot_be_captured_says_why_and_has_nothing_to_fetch(api: Ap
     assert (status, refused["code"]) == (409, "NO_RESULT")
 
 
-async def test_a_private_address_is_not_captured(api: Api) -> None:
-    found = await captured(api, api.system.url)
+async def test_a_private_address_is_not_taken(api: Api) -> None:
+    _, source = await api.post("/api/v1/data-sources", {"name": "inner", "source_type": "website", "config": {}})
+    status, refused = await api.post(f"/api/v1/data-sources/{source['id']}/urls", {"url": api.system.url})
 
-    assert (found["status"], found["error"]["code"]) == ("failed", "EGRESS_REFUSED")
+    assert (status, refused["code"]) == (422, "EGRESS_REFUSED")
 
 
 @pytest.mark.parametrize("what", ["", "/screenshot", "/html", "/text"])

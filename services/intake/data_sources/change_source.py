@@ -40,6 +40,7 @@ async def change_source(
     *,
     now: datetime,
     tenant: str,
+    allow: frozenset[str],
     door: Door,
     database: Database,
     created_by: str | None = None,
@@ -55,7 +56,7 @@ async def change_source(
         if row is None:
             raise SourceNotFound
         if "config" in said:
-            said["config"] = checked_config(row["source_type"], change.config)
+            said["config"] = checked_config(row["source_type"], change.config, allow=allow)
             await refuse_order(tx, {**row, **said}, tenant=tenant, door=door)
         await sources.change(tx, source_id, {**row, **said})
         if "schedule" in said:

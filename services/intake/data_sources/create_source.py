@@ -1,6 +1,6 @@
 """Make a data source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,7 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.postgres.database import Database
-from infra.runtime.http.wrong_fields import refuse_unkept, wrong_fields
+from infra.runtime.egress.destination import destination
+from infra.runtime.egress.refused import EgressRefused
+from infra.runtime.http.wrong_fields import refuse_unkept, refused, wrong_fields
 from services.intake.data_sources.find_sources import bodies
 from services.intake.data_sources.order import refuse_order
 from services.intake.data_sources.source import CONFIGS, Name, SourceType
@@ -42,17 +44,18 @@ async def create_source(
     source_id: UUID,
     now: datetime,
     tenant: str,
+    allow: frozenset[str],
     door: Door,
     database: Database,
     created_by: str | None = None,
 ) -> dict[str, Any]:
-    """The source as callers see it.
+    """The source as callers see it; ``allow`` are hosts that may be private.
 
     Raises ``InvalidRequest``, and what ``keep_timetable`` and an order of its crawls raise.
     """
     said = new.model_dump()
     refuse_unkept(said)
-    said["config"] = checked_config(new.source_type, new.config)
+    said["config"] = checked_config(new.source_type, new.config, allow=allow)
     async with database.transaction() as tx:
         await refuse_order(tx, {**said, "id": source_id}, tenant=tenant, door=door)
         await sources.add(tx, source_id, said, tenant=tenant, created_by=created_by)
@@ -62,9 +65,23 @@ async def create_source(
         return (await bodies(tx, [row], tenant=tenant))[0]
 
 
-def checked_config(source_type: SourceType, config: Mapping[str, Any]) -> dict[str, Any]:
+def checked_config(source_type: SourceType, config: Mapping[str, Any], *, allow: frozenset[str]) -> dict[str, Any]:
     """What a source of the type is told, as it is kept. Raises ``InvalidRequest`` that names every wrong field."""
     try:
-        return CONFIGS[source_type].model_validate(config).model_dump(mode="json", exclude_none=True)
+        kept = CONFIGS[source_type].model_validate(config).model_dump(mode="json", exclude_none=True)
     except ValidationError as error:
         raise wrong_fields(error, below="config") from error
+    if source_type == "website":
+        _refuse_private(kept["urls"], allow)
+    return kept
+
+
+def _refuse_private(urls: Sequence[str], allow: frozenset[str]) -> None:
+    wrong = []
+    for number, url in enumerate(urls):
+        try:
+            destination(url, allow)
+        except EgressRefused as error:
+            wrong.append({"loc": ("config", "urls", number), "type": error.code, "msg": error.detail})
+    if wrong:
+        raise refused(wrong)

@@ -7,6 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Response
 
 from infra.runtime.auth.scoped import Operating, Reading, Triggering
+from infra.runtime.egress.allow import allowed
 from infra.runtime.http.answers import body, problems
 from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
@@ -69,6 +70,7 @@ def _changing(made: APIRouter, runtime: Runtime) -> None:
             now=datetime.now(UTC),
             tenant=caller.tenant,
             created_by=caller.name,
+            allow=allowed(runtime.settings.egress_allow),
             door=runtime.once(door),
             database=runtime.database,
         )
@@ -84,6 +86,7 @@ def _changing(made: APIRouter, runtime: Runtime) -> None:
             now=datetime.now(UTC),
             tenant=caller.tenant,
             created_by=caller.name,
+            allow=allowed(runtime.settings.egress_allow),
             door=runtime.once(door),
             database=runtime.database,
         )

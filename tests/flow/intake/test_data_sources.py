@@ -77,6 +77,8 @@ WRONG = [
     ({"name": "a\0b"}, "name"),
     ({"config": {"urls": ["ftp://shop.example"]}}, "config.urls.0"),
     ({"config": {"urls": ["http://user:secret@shop.example"]}}, "config.urls.0"),
+    ({"config": {"urls": [SHOP, "http://169.254.169.254/"]}}, "config.urls.1"),
+    ({"config": {"urls": ["http://127.0.0.1:1/"]}}, "config.urls.0"),
     ({"config": {"urls": [SHOP, SHOP]}}, "config.urls"),
     ({"config": {"urls": "https://shop.example"}}, "config.urls"),
     ({"config": {"robots": False}}, "config.robots"),
@@ -123,6 +125,8 @@ async def test_a_change_keeps_what_it_does_not_name(sources: Sources) -> None:
     assert renamed == {**made, "name": "Store", "updated_at": renamed["updated_at"]}
     assert told["config"] == {"classify": False, "urls": [], "respect_robots": True}
     assert (status, refused["errors"][0]["field"]) == (422, "config.odd")
+    private, inner = await sources.ask("PATCH", path, {"config": {"urls": ["http://10.0.0.5/"]}})
+    assert (private, inner["errors"][0]["field"]) == (422, "config.urls.0")
     assert (told["schedule"], unscheduled["schedule"]) == (made["schedule"], None)
     assert await sources.rows("SELECT id FROM schedules") == []
 
