@@ -42,7 +42,7 @@ async def capture_page(
     order = Capture.model_validate(job.payload)
     await reporter.report(job, OPENING, step="opening")
     if order.respect_robots:
-        await ask_robots(order.url, allow=allow)
+        await ask_robots(order.url, allow=allow, database=database)
     captured = await visit(order.url, browsers=browsers, allow=allow, budget=budget)
     at = clock()
     await reporter.report(job, CAPTURED, step="captured", message=captured.title)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from infra.runtime.egress.decode import decoded
 from infra.runtime.egress.destination import destination
 from infra.runtime.egress.guard import Guard
-from infra.runtime.egress.refused import EgressFailed, EgressRefused, EgressTooLarge
+from infra.runtime.egress.refused import EgressFailed, EgressRefused, EgressTooLarge, EgressUntrusted
 from infra.runtime.egress.session import late_session
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class GuardedSession:
     ) -> AsyncIterator[Answer]:
         """The answer of the last hop, whatever its status; ``headers`` that tell who asks stay with the first host.
 
-        Raises ``EgressRefused``, ``EgressFailed``; reading raises ``EgressTooLarge`` too.
+        Raises ``EgressRefused``, ``EgressFailed``, ``EgressUntrusted``; reading raises ``EgressTooLarge`` too.
         """
         until = asyncio.get_running_loop().time() + budget.seconds
         here, sent = self._judged(_url(url)), dict(headers)
@@ -143,6 +143,8 @@ async def _failing(url: str, until: float) -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise EgressFailed(f"{url} did not answer in time") from error
+    except aiohttp.ClientConnectorCertificateError as error:
+        raise EgressUntrusted(f"{url}: {error.certificate_error}") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise EgressFailed(f"{url}: {type(error).__name__}") from error
 

@@ -27,6 +27,15 @@ class EgressFailed(Problem):
     recovery: ClassVar[str] = "Look at whether the address answers in a browser, then try again."
 
 
+class EgressUntrusted(EgressFailed):
+    """The other side shows a certificate that nobody vouches for."""
+
+    code: ClassVar[str] = "EGRESS_UNTRUSTED"
+    kind: ClassVar[ProblemClass] = ProblemClass.DATA
+    title: ClassVar[str] = "The address's certificate is not trusted"
+    recovery: ClassVar[str] = "Tell its owner; try again once a browser opens the address without warning."
+
+
 class EgressTooLarge(Problem):
     """An answer has more bytes than whoever asked can use."""
 
