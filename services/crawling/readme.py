@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 from uuid import UUID
 
+from infra.runtime.markdown import table
 from schemas import load_source, stored_object
 from schemas.problem import Problem
 from services.crawling import provider_problems, store_snapshot, submit_crawl
@@ -61,12 +62,7 @@ _VERBS = ("cancel", "pause", "resume", "download", "retry-background")
 
 def parts() -> dict[str, str]:
     """The generated parts of README.md, by name."""
-    return {"commands": _table(_commands()), "codes": _table(_codes())}
-
-
-def _table(rows: Iterator[Sequence[str]]) -> str:
-    head, *rest = rows
-    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *rest))
+    return {"commands": table(_commands()), "codes": table(_codes())}
 
 
 def _commands() -> Iterator[Sequence[str]]:

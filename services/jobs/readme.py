@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 from uuid import UUID
 
+from infra.runtime.markdown import table
 from services.jobs.alerts.rules import RULES
 from services.jobs.commanding.commands import COMMANDS, TABLE
 from services.jobs.engine.terms import Terms
@@ -95,12 +96,7 @@ FACES: dict[str, _Face] = {
 def parts() -> dict[str, str]:
     """The generated parts of README.md, by name."""
     made = {"states": _states(), "fields": _fields(), "commands": _commands(), "alerts": _alerts()}
-    return {name: _table(rows) for name, rows in made.items()}
-
-
-def _table(rows: Iterator[Sequence[str]]) -> str:
-    head, *rest = rows
-    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *rest))
+    return {name: table(rows) for name, rows in made.items()}
 
 
 def _states() -> Iterator[Sequence[str]]:
