@@ -7,6 +7,7 @@ have the same name: the later one meets ``ObjectExists``.
 
 import contextlib
 import hashlib
+import math
 import os
 import stat
 import time
@@ -73,14 +74,19 @@ class Lake:
         """What lies under a name, or None."""
         return await in_thread(self._look, self._path(name), name)
 
-    async def read(self, name: str) -> AsyncGenerator[bytes, None]:
-        """The stored bytes in blocks of at most 1 MiB. Raises ``ObjectMissing``, ``StoreUnavailable``."""
+    async def read(self, name: str, *, start: int = 0, size: int | None = None) -> AsyncGenerator[bytes, None]:
+        """The stored bytes in blocks of at most 1 MiB; with ``size`` at most so many, and only they are fetched.
+
+        Raises ``ObjectMissing``, ``StoreUnavailable``.
+        """
         with contextlib.ExitStack() as opened:
             fd = await in_thread(self._find, self._path(name), opened)
             if fd is None:
                 raise ObjectMissing(f"There is no object {name}.")
-            while block := await in_thread(self._next, fd):
+            position, end = start, math.inf if size is None else start + size
+            while block := await in_thread(self._next, fd, position, min(_BLOCK, end - position)):
                 yield block
+                position += len(block)
 
     async def list(self, prefix: str) -> AsyncIterator[str]:
         """Names that start with the prefix, sorted."""
@@ -165,9 +171,9 @@ class Lake:
             opened.callback(os.close, fd)
             return fd if stat.S_ISREG(os.fstat(fd).st_mode) else None
 
-    def _next(self, fd: int) -> bytes:
+    def _next(self, fd: int, position: int, most: float) -> bytes:
         with self._problems():
-            return os.read(fd, _BLOCK)
+            return os.pread(fd, int(most), position)
 
     def _look(self, path: Path, name: str) -> StoredObject | None:
         with self._problems(), contextlib.ExitStack() as opened:

@@ -28,8 +28,11 @@ class Lake(Protocol):
     async def stat(self, name: str) -> StoredObject | None:
         """What lies under a name, or None."""
 
-    def read(self, name: str) -> AsyncGenerator[bytes, None]:
-        """The stored bytes in blocks of at most 1 MiB. Raises ``ObjectMissing``, ``StoreUnavailable``."""
+    def read(self, name: str, *, start: int = 0, size: int | None = None) -> AsyncGenerator[bytes, None]:
+        """The stored bytes in blocks of at most 1 MiB; with ``size`` at most so many, and only they are fetched.
+
+        Raises ``ObjectMissing``, ``StoreUnavailable``.
+        """
 
     def list(self, prefix: str) -> AsyncIterator[str]:
         """Names that start with the prefix, sorted."""

@@ -98,12 +98,15 @@ class StorageLake:
         found = await self._threads.run(self._bucket.find, checked_name(name))
         return None if found is None else await self._described(found)
 
-    async def read(self, name: str) -> AsyncGenerator[bytes, None]:
-        """The stored bytes in blocks of at most 1 MiB. Raises ``ObjectMissing``, ``StoreUnavailable``."""
-        reading = self._reading(await self._find(name))
+    async def read(self, name: str, *, start: int = 0, size: int | None = None) -> AsyncGenerator[bytes, None]:
+        """The stored bytes in blocks of at most 1 MiB; with ``size`` at most so many, and only they are fetched.
+
+        Raises ``ObjectMissing``, ``StoreUnavailable``.
+        """
+        reading = self._reading(await self._find(name), start=start, size=size)
         while piece := await self._threads.run(reading.next):
-            for start in range(0, len(piece), _BLOCK):
-                yield piece[start : start + _BLOCK]
+            for cut in range(0, len(piece), _BLOCK):
+                yield piece[cut : cut + _BLOCK]
 
     async def list(self, prefix: str) -> AsyncIterator[str]:
         """Names that start with the prefix, sorted."""
@@ -143,8 +146,8 @@ class StorageLake:
             raise ObjectMissing(f"There is no object {name}.")
         return found
 
-    def _reading(self, found: Found) -> Reading:
-        return Reading(self._bucket, found, piece_bytes=self._chunk_bytes)
+    def _reading(self, found: Found, *, start: int = 0, size: int | None = None) -> Reading:
+        return Reading(self._bucket, found, piece_bytes=self._chunk_bytes, start=start, size=size)
 
     async def _sum(self, found: Found, tally: Tally) -> None:
         reading = self._reading(found)

@@ -20,7 +20,7 @@ def load_job(dataset: Mapping[str, Any]) -> NewJob:
         created_by=dataset["created_by"],
         related_dataset_id=str(dataset["id"]),
         max_tries=8,
-        payload={"dataset_id": str(dataset["id"]), "size_bytes": dataset["size_bytes"]},
+        payload={"dataset_id": str(dataset["id"]), "size_bytes": dataset["plain_bytes"]},
     )
 
 

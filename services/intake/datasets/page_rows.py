@@ -1,6 +1,7 @@
 """A page of a dataset's rows."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from infra.runtime.http.page_token import read_page_token, write_page_token
 from infra.runtime.lake import Lake
 from services.intake.datasets.find_datasets import find_dataset
 from services.intake.datasets.lines import whole_lines
+from services.intake.store import blocks
 
 
 async def page_rows(
@@ -24,22 +26,24 @@ async def page_rows(
     row = await find_dataset(dataset_id, tenant=tenant, database=database)
     asked = ["rows", tenant, str(dataset_id)]
     [start] = read_page_token(page_token, tuple[int], asked=asked, seal=database.seal) if page_token else [0]
-    lines = await _lines(lake, f"{row['location']}/records.ndjson.gz", start, page_size)
+    async with database.reading() as tx:
+        place = await blocks.holding(tx, dataset_id, first=start, count=page_size)
+    found = whole_lines(lake, f"{row['location']}/records.ndjson.gz", place)
+    lines = await _lines(found, start - place.first_row, page_size)
     more = start + len(lines) < row["row_count"] and bool(lines)
     token = write_page_token((start + len(lines),), asked=asked, seal=database.seal) if more else None
     return {"items": [msgspec.json.decode(line) for line in lines], "next_page_token": token}
 
 
-async def _lines(lake: Lake, name: str, start: int, count: int) -> list[bytes]:
+async def _lines(pieces: AsyncGenerator[bytes, None], before: int, count: int) -> list[bytes]:
     found: list[bytes] = []
-    before = start
-    async with aclosing(whole_lines(lake, name)) as blocks:
-        async for block in blocks:
-            here = block.count(b"\n")
+    async with aclosing(pieces):
+        async for piece in pieces:
+            here = piece.count(b"\n")
             if here <= before:
                 before -= here
                 continue
-            lines = await asyncio.to_thread(block.splitlines)
+            lines = await asyncio.to_thread(piece.splitlines)
             found += lines[before : before + count - len(found)]
             before = 0
             if len(found) >= count:

@@ -17,7 +17,7 @@ from services.intake.datasets.load_job import load_job
 from services.intake.file_problems import FileCorrupt
 from services.intake.files.in_bounds import look, read
 from services.intake.files.upload_file import Upload
-from services.intake.store import datasets
+from services.intake.store import blocks, datasets
 from services.jobs.job import Done, Job, Outcome, Snooze
 from services.jobs.progress import Reporter
 from services.jobs.store import datasets as made
@@ -167,6 +167,7 @@ async def _blocks(path: Path) -> AsyncIterator[bytes]:
 def _done(job: Job, dataset: Mapping[str, Any]) -> Done:
     async def also(tx: Transaction) -> None:
         await datasets.add(tx, {**dataset, "warehouse": "pending"})
+        await blocks.keep(tx, dataset["id"], dataset["blocks"])
         await made.link(tx, job.id, dataset["id"])
         await queue.enqueue(tx, load_job(dataset))
 

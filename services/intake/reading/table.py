@@ -1,14 +1,13 @@
 """A file's rows, made into one table: typed, counted, described, and written for the lake."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isal import igzip
-
 from services.intake.file_problems import FileBomb, FileCorrupt, FileEmpty
 from services.intake.reading import dialect, objects, sheet, text
+from services.intake.reading.pack import pack
 from services.intake.store import settled, staging
 
 MOST_COLUMNS = 2_000
@@ -43,8 +42,8 @@ def read_table(path: str, kind: str, folder: str) -> dict[str, Any]:
     """Read a file of a kind that ``identify`` named, and write ``records.ndjson.gz``, ``records.parquet`` and
     ``rejects.ndjson.gz`` (if there are any) into the folder.
 
-    Returns ``columns, row_count, reject_count, profile, encoding, notes``. Raises ``FileCorrupt``, ``FileEmpty``,
-    ``FileBomb`` and ``MemoryError``.
+    Returns ``columns, row_count, reject_count, profile, encoding, notes``, and ``blocks`` and ``plain_bytes`` of what
+    ``pack`` wrote. Raises ``FileCorrupt``, ``FileEmpty``, ``FileBomb`` and ``MemoryError``.
     """
     import duckdb  # noqa: PLC0415  # heavy
 
@@ -133,7 +132,7 @@ def _described(database: Any, taken: Taken, room: Path) -> dict[str, Any]:
     columns = {name: taken.fixed.get(n, kind) for n, (name, kind) in enumerate(zip(taken.names, types, strict=True))}
     settled.settle(database, list(columns.values()))
     settled.write(database, columns, room / "records.parquet")
-    _pack(settled.lines(database, columns), room / "records.ndjson.gz")
+    packed = pack(settled.lines(database, columns), room / "records.ndjson.gz")
     return {
         "columns": [{"name": name, "type": kind} for name, kind in columns.items()],
         "row_count": rows,
@@ -141,13 +140,9 @@ def _described(database: Any, taken: Taken, room: Path) -> dict[str, Any]:
         "profile": settled.profile(database, columns, rows=rows),
         "encoding": taken.encoding,
         "notes": list(taken.notes),
+        "blocks": packed.blocks,
+        "plain_bytes": packed.plain_bytes,
     }
-
-
-def _pack(lines: Iterable[bytes], packed: Path) -> None:
-    # many times as fast as what the database packs with
-    with igzip.IGzipFile(packed, "wb", compresslevel=1) as written:  # type: ignore[no-untyped-call]  # it has no types
-        written.writelines(lines)
 
 
 def _check_width(columns: int) -> None:

@@ -215,3 +215,22 @@ async def test_a_name_that_leads_out_of_the_lake_is_refused(lake: Any, name: str
     for refused in (lake.create(name, stream(b"1")), lake.stat(name), lake.delete(name), content(lake, name)):
         with pytest.raises(ObjectNameRefused):
             await refused
+
+
+@pytest.mark.parametrize(
+    ("start", "size"), [(0, 5), (3, 4), (0, None), (7, None), (2_000_000, 1_500_000), (3_000_000, 10_000_000), (9, 0)]
+)
+async def test_a_part_of_an_object_is_read_alone(lake: Any, start: int, size: int | None) -> None:
+    whole = bytes(range(256)) * 13_000
+    await lake.create("long", stream(whole))
+    blocks = [block async for block in lake.read("long", start=start, size=size)]
+
+    assert b"".join(blocks) == whole[start:][:size]
+    assert all(0 < len(block) <= MIB for block in blocks)
+
+
+async def test_behind_the_end_of_an_object_there_is_nothing(lake: Any) -> None:
+    await lake.create("short", stream(b"abc"))
+
+    assert [block async for block in lake.read("short", start=3, size=5)] == []
+    assert [block async for block in lake.read("short", start=9, size=5)] == []

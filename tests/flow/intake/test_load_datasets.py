@@ -114,7 +114,7 @@ async def test_many_datasets_are_one_load(desk: Desk) -> None:
 
 async def test_what_is_too_much_for_one_load_comes_in_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     made = [(await desk.dataset(b"a\n%d\n" % n, f"{n}.csv"))["id"] for n in range(3)]
-    monkeypatch.setattr(loading, "MOST_BYTES", 9)  # of four bytes each
+    monkeypatch.setattr(loading, "MOST_BYTES", 20)  # of eight bytes each, as lines
     jobs = await waiting(desk, *made)
     outcomes = await loading.load_datasets(
         jobs, database=desk.runtime.database, warehouse=Counted(desk.runtime.warehouse({}))
