@@ -33,7 +33,7 @@ locals {
     FIRECRAWL_WEBHOOK_SECRET      = ["crawling"]
     HEADRACE_ALERT_WEBHOOK_SECRET = local.tell_people
     HEADRACE_SMTP_URL             = local.tell_people
-    OPENAI_API_KEY                = ["capture_page"]
+    OPENAI_API_KEY                = ["capture_page", "process_document"]
   }
 }
 
