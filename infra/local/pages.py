@@ -1,9 +1,10 @@
 """Parts of pages for people, made from what the code knows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from infra.runtime.configuration.variables import defaults
+from infra.runtime.markdown import table
 
 _ENV_HEADER = """\
 # Every setting with its default; what is commented out need not be set. Written by `make generate`.
@@ -11,16 +12,10 @@ _ENV_HEADER = """\
 """
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def settings() -> str:
     """The table of settings."""
     rows = ([f"`{one.name}`", f"`{one.value}`" if one.value else "", one.description] for one in defaults())
-    return table(["Variable", "Default", "What it does"], rows)
+    return table([["Variable", "Default", "What it does"], *rows])
 
 
 def env_example() -> str:
@@ -35,7 +30,7 @@ def routes(document: Mapping[str, Any]) -> str:
         [f"`{method.upper()} {path}`", _scope(about), _first_words(about["description"])]
         for path, method, about in found
     )
-    return table(["Route", "Scope", "What it does"], rows)
+    return table([["Route", "Scope", "What it does"], *rows])
 
 
 def _scope(operation: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from schemas.problem import Problem
 
 def table(rows: Iterable[Sequence[str]]) -> str:
     """A table; the first row is its head."""
-    head, *rest = rows
+    head, *rest = ([cell.replace("|", "\\|") for cell in row] for row in rows)
     return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *rest))
 
 

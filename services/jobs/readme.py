@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.runtime.markdown import table
+from infra.runtime.telemetry.metrics import Metrics
 from services.jobs.alerts.rules import RULES
 from services.jobs.commanding.commands import COMMANDS, TABLE
 from services.jobs.engine.terms import Terms
@@ -23,6 +24,7 @@ from services.jobs.shapes import (
     status,
     v2,
 )
+from services.jobs.watching.metrics import families
 
 STATES = ("ready", "scheduled", "waiting", "running", "paused", *ENDED)
 
@@ -95,7 +97,13 @@ FACES: dict[str, _Face] = {
 
 def parts() -> dict[str, str]:
     """The generated parts of README.md, by name."""
-    made = {"states": _states(), "fields": _fields(), "commands": _commands(), "alerts": _alerts()}
+    made = {
+        "states": _states(),
+        "fields": _fields(),
+        "commands": _commands(),
+        "alerts": _alerts(),
+        "metrics": _metrics(),
+    }
     return {name: table(rows) for name, rows in made.items()}
 
 
@@ -133,6 +141,16 @@ def _alerts() -> Iterator[Sequence[str]]:
         for_long, calm = (f"{seconds:g} s" for seconds in (rule.hold_seconds, rule.calm_seconds))
         bounds = f"{rule.raise_at:g}", for_long, f"{rule.clear_below:g}", calm
         yield [f"`{name}`", rule.level.name.lower(), *bounds, rule.message(rule.raise_at, "drill")]
+
+
+def _metrics() -> Iterator[Sequence[str]]:
+    yield ["Metric", "Type", "Meaning"]
+    outbox = {"oldest_seconds": 0.0, "events": 0}
+    of_database = families(rows=[], totals=[], seen=[], outbox=outbox, standing=[], dead=0)
+    for metric in sorted([*of_database, *Metrics().registry.collect()], key=lambda one: one.name):
+        if metric.name.startswith("headrace_"):
+            total = "_total" if metric.type == "counter" else ""
+            yield [f"`{metric.name}{total}`", metric.type, metric.documentation]
 
 
 def shown_by(column: str, face: _Face) -> list[str]:

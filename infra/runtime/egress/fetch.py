@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.runtime.egress.decode import decoded
+from infra.runtime.egress.denials import count, counted
 from infra.runtime.egress.destination import destination
 from infra.runtime.egress.guard import Guard
 from infra.runtime.egress.refused import EgressFailed, EgressRefused, EgressTooLarge, EgressUntrusted
@@ -83,19 +84,27 @@ class GuardedSession:
         Raises ``EgressRefused``, ``EgressFailed``, ``EgressUntrusted``; reading raises ``EgressTooLarge`` too.
         """
         until = asyncio.get_running_loop().time() + budget.seconds
-        here, sent = self._judged(_url(url)), dict(headers)
+        with counted("request"):
+            here, sent = self._judged(_url(url)), dict(headers)
         for _ in range(budget.hops + 1):
             response = await self._ask(here, sent, until)
             try:
-                if (there := _next(here, response)) is None:
+                there = self._there(here, response)
+                if there is None:
                     yield Answer(here, response, budget, until)
                     return
             finally:
                 response.close()
-            if self._judged(there).origin() != here.origin():
+            if there.origin() != here.origin():
                 sent = {name: value for name, value in sent.items() if name.lower() in _HARMLESS}
             here = there
+        count("request")
         raise EgressRefused(f"{here.host} is the end of more than {budget.hops} redirects")
+
+    def _there(self, here: "URL", response: "aiohttp.ClientResponse") -> "URL | None":
+        with counted("request"):
+            there = _next(here, response)
+            return None if there is None else self._judged(there)
 
     def _judged(self, url: "URL") -> "URL":
         destination(str(url), self._guard.allow, ports=self._guard.ports)

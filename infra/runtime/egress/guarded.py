@@ -6,6 +6,7 @@ import socket
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from infra.runtime.egress.denials import counted
 from infra.runtime.egress.destination import destination
 from infra.runtime.egress.guard import Guard
 from infra.runtime.egress.resolve import resolve
@@ -40,10 +41,11 @@ class Judge:
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Pass the request on. Raises ``EgressRefused``."""
-        there = destination(str(request.url), self._guard.allow, ports=self._guard.ports)
-        if there.literal is not None:
-            await resolve(there)
-        return await handler(request)
+        with counted("request"):
+            there = destination(str(request.url), self._guard.allow, ports=self._guard.ports)
+            if there.literal is not None:
+                await resolve(there)
+            return await handler(request)
 
 
 def _result(host: str, address: str, port: int) -> ResolveResult:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from infra.runtime.egress.carry import Purse, Spent, carry
+from infra.runtime.egress.denials import count
 from infra.runtime.egress.destination import destination
 from infra.runtime.egress.heads import LONGEST_HEAD, Asked, Malformed, read_answer, read_request
 from infra.runtime.egress.refused import EgressFailed, EgressRefused
@@ -148,6 +149,7 @@ class FilteringProxy:
 
     def _deny(self, url: str, reason: str) -> None:
         self.denials += 1
+        count("page")
         self.denied.append(Denial(url, reason))
         if self.denials <= _KEPT:
             log.warning("a page asked for what no page may reach", reason=reason)

@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from infra.runtime.egress import denials
 from infra.runtime.runtime import Runtime
 
 FRESH_SECONDS = 5.0
@@ -47,13 +48,18 @@ class Metrics(Collector):
         ProcessCollector(registry=self.registry)
         self.registry.register(self)
         self._clock = clock
-        self._read: list[Metric] = []
+        self._read: list[Metric] = [_database_read(up=0.0)]
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
 
     def collect(self) -> Iterator[Metric]:
-        """What the sources said last."""
+        """What the sources said last, and what this process let nobody reach."""
         yield from self._read
+        said = "Requests that this process did not let out, by who asked: a page in a browser, or a request of ours."
+        denied = CounterMetricFamily("headrace_egress_denied", said, labels=["by"])
+        for by, number in denials.counts().items():
+            denied.add_metric([by], number)
+        yield denied
 
     async def text(self) -> bytes:
         """Everything, as Prometheus reads it."""
@@ -73,8 +79,12 @@ class Metrics(Collector):
             except Exception as error:  # noqa: BLE001  # what the process itself measured is told all the same
                 log.warning("metrics could not be read", reason=repr(error))
                 up = 0.0
-        said = "Whether what stands in the database could be read; if not, those metrics are missing."
-        return [*found, GaugeMetricFamily("headrace_database_read", said, value=up)]
+        return [*found, _database_read(up=up)]
+
+
+def _database_read(*, up: float) -> Metric:
+    said = "Whether what stands in the database could be read; if not, those metrics are missing."
+    return GaugeMetricFamily("headrace_database_read", said, value=up)
 
 
 def metrics(_: Runtime) -> Metrics:

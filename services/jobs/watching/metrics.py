@@ -28,12 +28,26 @@ _BOUNDS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21600, 
 async def read(database: Database) -> Sequence[Metric]:
     """All metrics of jobs, with a handful of cheap queries."""
     async with database.reading() as tx:
-        rows = await depths.depths(tx, tenant=None)
-        totals = await statistics.totals(tx)
-        seen = await workers.seen(tx, within_seconds=SEEN_SECONDS)
-        outbox = await depths.outbox(tx)
-        standing = await alerts.standing(tx)
-        dead = await depths.dead(tx, tenant=None)
+        return families(
+            rows=await depths.depths(tx, tenant=None),
+            totals=await statistics.totals(tx),
+            seen=await workers.seen(tx, within_seconds=SEEN_SECONDS),
+            outbox=await depths.outbox(tx),
+            standing=await alerts.standing(tx),
+            dead=await depths.dead(tx, tenant=None),
+        )
+
+
+def families(
+    *,
+    rows: Sequence[Mapping[str, Any]],
+    totals: Sequence[Mapping[str, Any]],
+    seen: Sequence[Mapping[str, Any]],
+    outbox: Mapping[str, Any],
+    standing: Sequence[Mapping[str, Any]],
+    dead: float,
+) -> list[Metric]:
+    """What these rows say."""
     return [
         *_queues(rows),
         *_counters(totals),

@@ -12,6 +12,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.runtime.configuration.settings import Settings
+from infra.runtime.egress import denials
+from infra.runtime.egress.fetch import guarded_session
+from infra.runtime.egress.guard import Guard
+from infra.runtime.egress.proxy import filtering_proxy
+from infra.runtime.egress.refused import EgressRefused
 from infra.runtime.http.measured import measures
 from infra.runtime.telemetry.metrics import FRESH_SECONDS, Metrics
 from tests.contract.http.house import House, house
@@ -147,3 +152,33 @@ async def test_two_registries_in_one_process_know_nothing_of_each_other() -> Non
         await one.ask("GET", "/livez")
 
         assert len(requests(await read(other))) == 0
+
+
+async def test_what_was_not_let_out_is_counted_by_who_asked() -> None:
+    def denied(found: Samples) -> list[float]:
+        return [found[labelled("headrace_egress_denied_total", by=by)] for by in ("page", "request")]
+
+    async with house(metrics=Metrics()) as made:
+        before = denied(await read(made))
+        async with filtering_proxy() as proxy, made.session.get("http://10.0.0.5/", proxy=proxy.url) as answer:
+            assert answer.status == 403
+        async with guarded_session(Guard()) as session:
+            for url in ("http://127.0.0.1:1/", "http://10.0.0.5/", "file:///etc/passwd"):
+                with pytest.raises(EgressRefused):
+                    await session.get(url).__aenter__()
+        after = denied(await read(made))
+
+    assert [now - then for now, then in zip(after, before, strict=True)] == [1, 3]
+
+
+async def test_control_what_is_let_out_is_not_counted() -> None:
+    before = denials.counts()
+    guard = Guard(allow=frozenset({"127.0.0.1"}))
+    async with (
+        house(metrics=Metrics()) as made,
+        guarded_session(guard) as session,
+        session.get(f"http://127.0.0.1:{made.port}/livez") as answer,
+    ):
+        assert answer.status == 200
+
+    assert denials.counts() == before

@@ -7,7 +7,7 @@ import pytest
 
 from infra.local import generate
 from infra.local.generate import PartUnknown, stale, wanted, write
-from infra.local.pages import table
+from infra.runtime.markdown import table
 from infra.runtime.runtime import ROOT
 
 CHANGED = (
@@ -91,4 +91,4 @@ def test_a_page_must_have_a_place_for_every_part_and_no_other(tmp_path: Path, pa
 
 
 def test_a_bar_in_a_cell_does_not_end_it() -> None:
-    assert table(["A"], [["x|y"]]) == "| A |\n| --- |\n| x\\|y |\n"
+    assert table([["A"], ["x|y"]]) == "| A |\n| --- |\n| x\\|y |\n"

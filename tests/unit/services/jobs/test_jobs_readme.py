@@ -55,3 +55,12 @@ def test_control_a_changed_word_changes_the_table(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(shapes.MEANT, "running", ("processing",))
 
     assert readme.parts()["states"] != before
+
+
+def test_every_metric_stands_in_its_table_once() -> None:
+    rows = {row[0].strip("`"): row[1:] for row in cells("metrics")}
+
+    assert len(rows) == len(cells("metrics"))
+    assert rows["headrace_egress_denied_total"][0] == "counter"
+    assert {"headrace_http_requests_total", "headrace_jobs", "headrace_database_read"} <= rows.keys()
+    assert all(name.startswith("headrace_") and meaning.endswith(".") for name, (_, meaning) in rows.items())
