@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 
+from infra.runtime.browser.driver import start_driver
 from infra.runtime.egress.chromium import FLAGS
 from infra.runtime.rooms import Room
 from schemas.problem import Problem, ProblemClass
@@ -113,10 +114,10 @@ class Engine:
 
 async def launch(executable: Path, *, proxy_url: str | None) -> Engine:
     """Start Chromium behind a proxy. Raises ``BrowserCrashed`` where it does not start."""
-    from playwright.async_api import Error, async_playwright  # noqa: PLC0415  # heavy
+    from playwright.async_api import Error  # noqa: PLC0415  # heavy
 
     home = await asyncio.to_thread(Room.enter, "browser")
-    driver = await async_playwright().start()
+    driver = await start_driver()
     try:
         browser = await driver.chromium.launch(**_options(executable, proxy_url, home.path))
         return Engine(driver, browser, os.getpgid(await _process_id(browser)), home)
