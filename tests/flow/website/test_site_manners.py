@@ -4,9 +4,11 @@ import asyncio
 import time
 from itertools import pairwise
 
+import pytest
 from aiohttp import web
 
 from services.crawling.crawl_site import crawl_site, outside
+from services.crawling.providers.website import robots
 from services.crawling.providers.website.collecting import Manners
 from services.jobs.progress import reporter
 from services.jobs.store import held
@@ -98,10 +100,45 @@ async def test_a_page_that_stays_busy_is_given_up(house: WebHouse, site: Web) ->
     assert site.asked["/busy"] == 3
 
 
-async def test_robots_that_cannot_be_read_forbid_all(house: WebHouse, site: Web) -> None:
-    site.pages = {"/": page("start"), "/robots.txt": says("", status=503)}
+@pytest.mark.parametrize("status", [429, 503])
+async def test_robots_that_cannot_be_read_forbid_all(
+    house: WebHouse, site: Web, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(robots, "AGAIN_SECONDS", 0.01)
+    site.pages = {"/": page("start"), "/robots.txt": says("", status=status)}
 
-    status = await house.finish(await house.trigger(f"{site.url}/"))
+    told = await house.finish(await house.trigger(f"{site.url}/", f"{site.url}/other"))
 
-    assert "ROBOTS_DISALLOWED" in status["error"]["message"]
-    assert site.asked["/"] == 0
+    assert "ROBOTS_UNAVAILABLE" in told["error"]["message"]
+    assert (site.asked["/"], site.asked["/robots.txt"]) == (0, 3)
+
+
+async def test_a_host_without_an_answer_is_not_said_to_forbid_anything(
+    house: WebHouse, site: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(robots, "AGAIN_SECONDS", 0.01)
+
+    async def gone(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    site.pages = {"/": page("start"), "/robots.txt": gone}
+
+    told = await house.finish(await house.trigger(f"{site.url}/"))
+
+    assert "ROBOTS_UNAVAILABLE" in told["error"]["message"]
+
+
+async def test_robots_that_could_not_be_read_once_are_asked_for_again(
+    house: WebHouse, site: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(robots, "AGAIN_SECONDS", 0.01)
+    answers = iter([503])
+
+    async def rules(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=next(answers, 404))
+
+    site.pages = {"/": page("start"), "/robots.txt": rules}
+
+    assert await house.paths(await house.collected(f"{site.url}/"), site.url) == ["/"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import Counter
 
 from infra.postgres.database import Database
 from services.crawling.providers.website.address import Address, address
@@ -12,6 +13,7 @@ from services.crawling.providers.website.robots import Robots, read_robots
 READABLE = frozenset({"text/html", "application/xhtml+xml", "text/plain", ""})
 LONGEST_WAIT = 60.0
 WAIT_SECONDS = 5.0
+MOST_SILENCES = 2  # more, of a host whose robots.txt cannot be read
 _BAD = 400
 _AGAIN = frozenset({429, 502, 503, 504})
 
@@ -29,18 +31,27 @@ class Asking:
         self._heeds = heeds_robots
         self._database = database
         self._rules: dict[str, Robots] = {}
+        self._silent: Counter[str] = Counter()
         self._reading = asyncio.Lock()
 
     async def robots(self, page: Address) -> Robots | None:
-        """What the page's host asks of robots; None if that is not heeded."""
+        """What the page's host asks of robots; None if that is not heeded. Raises ``NoPage`` while that is unknown."""
         if not self._heeds:
             return None
         async with self._reading:
             if page.origin not in self._rules:
-                self._rules[page.origin] = await read_robots(
-                    page.origin, page.host, fetch=self.plain, database=self._database
-                )
+                self._rules[page.origin] = await self._read(page)
         return self._rules[page.origin]
+
+    async def _read(self, page: Address) -> Robots:
+        """Whoever stays silent is not asked again, for all its pages would wait for nothing."""
+        if self._silent[page.origin] > MOST_SILENCES:
+            raise NoPage("ROBOTS_UNAVAILABLE", "the host's robots.txt could not be read before")
+        try:
+            return await read_robots(page.origin, page.host, fetch=self.plain, database=self._database)
+        except NoPage:
+            self._silent[page.origin] += 1
+            raise
 
     async def page(self, url: str) -> tuple[Fetched, Content]:
         """A page, read. Raises ``NoPage``, and ``Disallowed`` before or after redirects."""

@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping
 
 from infra.runtime.egress.fetch import Answer, Budget, GuardedSession
-from infra.runtime.egress.refused import EgressFailed, EgressRefused, EgressTooLarge
+from infra.runtime.egress.refused import EgressFailed, EgressRefused, EgressTooLarge, EgressUntrusted
 from services.crawling.providers.website.fetching import AGENT, MOST_BYTES, PAGE_SECONDS, Fetched, NoPage
 
 AGAIN_SECONDS = 2.0
@@ -36,6 +36,8 @@ class Plain:
             raise NoPage("TOO_LARGE", error.detail) from error
         except EgressRefused as error:
             raise NoPage("EGRESS_REFUSED", error.detail) from error
+        except EgressUntrusted as error:
+            raise NoPage("UNTRUSTED", error.detail) from error
         except EgressFailed as error:
             slow = isinstance(error.__cause__, TimeoutError)
             raise NoPage("TIMEOUT" if slow else "UNREACHABLE", error.detail, again=AGAIN_SECONDS) from error

@@ -50,6 +50,8 @@ class Rendered:
                 body = (await page.content()).encode("utf-8", "replace")
             except Error as error:
                 reason = str(error).strip().partition("\n")[0][:300]
+                if "net::ERR_CERT" in reason:
+                    raise NoPage("UNTRUSTED", reason) from error
                 raise NoPage("UNREACHABLE", reason, again=AGAIN_SECONDS) from error
             headers = await response.all_headers() if response is not None else {}
             if response is None or not page.url.startswith(("http://", "https://")):

@@ -16,7 +16,8 @@ KEPT = timedelta(hours=1)
 LONGEST_DELAY = 60.0  # seconds; a longer one would be a refusal in other words
 MOST_BYTES = 500 << 10
 ROBOTS_SECONDS = 15.0
-_NOBODY = "User-agent: *\nDisallow: /\n"
+AGAIN_SECONDS = 2.0
+_TOO_MANY = 429
 _SERVER_ERROR = 500
 _OK = 200
 
@@ -40,7 +41,7 @@ class Robots:
 async def read_robots(origin: str, host: str, *, fetch: Fetch, database: Database) -> Robots:
     """The rules of a host, from its robots.txt or from whoever read it lately.
 
-    A host that has none allows all; one whose robots.txt cannot be read allows nothing for now.
+    A host that has none allows all; one whose robots.txt cannot be read allows nothing for now: ``NoPage``.
     """
     async with database.reading() as tx:
         known = await hosts.robots(tx, host, younger_than=KEPT)
@@ -57,10 +58,16 @@ async def _fetched(origin: str, fetch: Fetch) -> str:
     try:
         answer = await fetch(f"{origin}/robots.txt", most_bytes=MOST_BYTES, seconds=ROBOTS_SECONDS)
     except NoPage as none:
-        return "" if none.code == "TOO_LARGE" else _NOBODY
-    if answer.status >= _SERVER_ERROR:
-        return _NOBODY
+        if none.code == "TOO_LARGE":
+            return ""
+        raise _unread(none.message) if none.again is not None else none from none
+    if answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY:
+        raise _unread(f"HTTP {answer.status}")
     return answer.body.decode("utf-8", "replace").replace("\0", "") if answer.status == _OK else ""
+
+
+def _unread(reason: str) -> NoPage:
+    return NoPage("ROBOTS_UNAVAILABLE", f"the host's robots.txt cannot be read: {reason}", again=AGAIN_SECONDS)
 
 
 def _parsed(text: str) -> "Protego":

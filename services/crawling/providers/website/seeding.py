@@ -1,8 +1,12 @@
 """What a site says of itself before its pages are asked for."""
 
+import asyncio
+
 from infra.postgres.database import Database
 from services.crawling.providers.website.address import Address, address
 from services.crawling.providers.website.asking import Asking
+from services.crawling.providers.website.fetching import NoPage
+from services.crawling.providers.website.robots import Robots
 from services.crawling.providers.website.sitemap import read_sitemaps
 from services.crawling.providers.website.wishes import Wishes
 from services.crawling.store.websites import pages, sites
@@ -18,7 +22,10 @@ async def seed(site: Site, wished: Wishes, *, asking: Asking, database: Database
     firsts = {page.origin: page for url in urls if (page := address(url)) is not None}
     found: list[Address] = []
     for page in list(firsts.values())[:MOST_ORIGINS]:
-        robots = await asking.robots(page)
+        try:
+            robots = await _patiently(page, asking)
+        except NoPage:
+            continue
         if wished.sitemap and wished.depth:
             named = (robots.sitemaps if robots else []) or [f"{page.origin}/sitemap.xml"]
             found += await read_sitemaps(
@@ -27,3 +34,13 @@ async def seed(site: Site, wished: Wishes, *, asking: Asking, database: Database
     async with database.transaction() as tx:
         await pages.add(tx, site.id, found, depth=1, most=wished.most_known)
         await sites.seeded(tx, site.id)
+
+
+async def _patiently(page: Address, asking: Asking) -> Robots | None:
+    while True:
+        try:
+            return await asking.robots(page)
+        except NoPage as silent:
+            if silent.again is None:
+                raise
+            await asyncio.sleep(silent.again)
