@@ -9,11 +9,14 @@ import pytest
 from infra.runtime.http.faces import faces
 from tests.contract.http.house import serving
 from tests.flow.crawling.conftest import house
+from tests.flow.crawling.firecrawl.conftest import fire
 from tests.flow.crawling.rig import House
 from tests.flow.documents.desk import Desk, desk
 from tests.flow.documents.shelf import Shelf
+from tests.flow.website.conftest import house as web_house
+from tests.flow.website.conftest import site
 
-__all__ = ["house"]
+__all__ = ["fire", "house", "site", "web_house"]
 
 
 @pytest.fixture

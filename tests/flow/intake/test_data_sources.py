@@ -56,6 +56,7 @@ async def test_a_tenant_has_its_own_files_as_soon_as_it_asks_however_many_ask_at
                 "options": {},
                 "warehouse": "async",
                 "media": False,
+                "documents": False,
             },
         ),
     ],
