@@ -8,8 +8,9 @@ HIDDEN = "***"
 _DEEPEST = 8
 _WORD = r"[\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|authorization|signature|cookie|credentials?)[\w-]*"
 
-# `Authorization: Bearer x`, `"token": "x"`, `api_key=x`, `X-Goog-Signature=x`
-_NAMED = re.compile(rf"(?i)({_WORD}[\"']?\s*[=:]\s*[\"']?(?:(?:bearer|basic|token)\s+)?)[^\s,;\"'&)}}\]]+")
+# `Authorization: Bearer x`, `"token": "x"`, `api_key=x`, `X-Goog-Signature=x`; a name is tried from its first
+# character only, or a word of 10,000 would take seconds
+_NAMED = re.compile(rf"(?i)((?<![\w-]){_WORD}[\"']?\s*[=:]\s*[\"']?(?:(?:bearer|basic|token)\s+)?)[^\s,;\"'&)}}\]]+")
 # `Bearer x` by itself; after the other words only what looks like a key, because prose uses them too
 _SPOKEN = re.compile(
     r"(?i)\b(bearer\s+|basic\s+(?=\S{12})|(?:token|secret|password|api[_ -]?key)\s+(?=\S*\d))[^\s,;\"'&]{6,}"
