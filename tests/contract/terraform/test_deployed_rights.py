@@ -27,7 +27,8 @@ def test_only_crawling_signs_addresses_and_only_who_writes_may_write(state: Stat
     writing = [one for one in state["google_storage_bucket_iam_member"] if one["role"] == "roles/storage.objectUser"]
     written = {one["at"].split('"')[1] if '"' in one["at"] else "migration" for one in writing}
     collecting = {"capture_page", "crawl_site", "import_file", "intake", "process_media", "store_snapshot"}
-    assert written == {*collecting, "clean_up", "erase_crawl", "load_warehouse", "migration"}
+    loading = {"erase_dataset", "load_datasets", "load_warehouse"}
+    assert written == {*collecting, *loading, "clean_up", "erase_crawl", "migration"}
 
 
 def test_a_providers_key_is_read_by_those_who_ask_it_and_by_nobody_else(state: State) -> None:
