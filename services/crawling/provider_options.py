@@ -1,5 +1,6 @@
 """Which providers there are, and what an order may wish of each."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import ClassVar, Protocol
 from uuid import UUID
@@ -10,6 +11,7 @@ from services.crawling.order import Order
 from services.crawling.ports import Submission
 from services.crawling.provider_problems import ProviderRejected
 
+_INPUT = re.compile(r"inputs\.(?P<number>\d+)(\.url)?")
 _NO_CRAWL = UUID(int=0)
 
 
@@ -52,7 +54,7 @@ def refuse_what_no_provider_takes(order: Order, providers: Providers) -> None:
     try:
         provider.check(_as_sent(order))
     except ProviderRejected as rejected:
-        raise InvalidRequest(rejected.detail, errors=rejected.extra.get("errors", [])) from rejected
+        raise _as_written(order, rejected) from rejected
 
 
 def _as_sent(order: Order) -> Submission:
@@ -63,3 +65,19 @@ def _as_sent(order: Order) -> Submission:
         listed=order.url is None,
         options={name: str(value) for name, value in order.options.items()},
     )
+
+
+def _as_written(order: Order, rejected: ProviderRejected) -> InvalidRequest:
+    """Whoever wrote ``url`` or ``urls`` is told of these, not of the inputs that were made of them."""
+    detail, errors = rejected.detail, rejected.extra.get("errors", [])
+    if order.inputs is not None or not isinstance(errors, list):
+        return InvalidRequest(detail, errors=errors)
+    said = [{**one, "field": _written(order, one["field"])} for one in errors]
+    return InvalidRequest("; ".join(f"{one['field']}: {one['message']}" for one in said) or detail, errors=said)
+
+
+def _written(order: Order, field: str) -> str:
+    found = _INPUT.fullmatch(field)
+    if found is None:
+        return field
+    return "url" if order.url is not None else f"urls.{found['number']}"

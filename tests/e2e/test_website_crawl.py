@@ -69,7 +69,7 @@ async def test_no_more_pages_are_collected_than_were_ordered(api: Api, shop: str
 async def test_a_private_site_is_refused_before_anything_is_stored(api: Api) -> None:
     status, refused = await api.post("/api/v1/crawl/trigger", order("http://10.0.0.5/"))
 
-    assert (status, refused["errors"][0]["field"]) == (422, "inputs.0.url"), refused
+    assert (status, refused["errors"][0]["field"]) == (422, "url"), refused
 
 
 def stored(place: str) -> list[Any]:

@@ -75,7 +75,24 @@ def test_our_own_browser_is_not_sent_where_no_page_may_be_asked_for() -> None:
     for url in ("http://169.254.169.254/latest/meta-data", "http://localhost:8080/", "https://a.example:22/"):
         with pytest.raises(InvalidRequest) as refused:
             read({}, "website", urls=[SITE, url])
-        errors: Any = refused.value.extra["errors"]
-        assert [error["field"] for error in errors] == ["inputs.1.url"]
+        assert fields(refused.value) == ["urls.1"]
 
     assert read({}, "website", url="http://10.1.2.3:8080/").provider == "website"
+
+
+def test_a_page_is_named_as_the_order_named_it() -> None:
+    inner = "http://169.254.169.254/"
+    for said, field in (
+        ({"url": inner}, "url"),
+        ({"urls": [inner]}, "urls.0"),
+        ({"inputs": [{"url": SITE}, {"url": inner}]}, "inputs.1.url"),
+    ):
+        with pytest.raises(InvalidRequest, match=f"^{field}: ") as refused:
+            read({}, "website", **said)
+        assert fields(refused.value) == [field]
+
+
+def fields(refused: InvalidRequest) -> list[str]:
+    """The fields that it names."""
+    errors: Any = refused.extra["errors"]
+    return [error["field"] for error in errors]
