@@ -47,8 +47,13 @@ class NewConcept(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _passes_over(cls, said: Any) -> Any:
+        if not isinstance(said, dict):
+            return said
+        if said.get("parent_id") is not None and "parent" not in said:
+            msg = "parent_id is only shown: name the broader concept as parent"
+            raise ValueError(msg)
         ours = READ_ONLY - cls.model_fields.keys()
-        return {name: value for name, value in said.items() if name not in ours} if isinstance(said, dict) else said
+        return {name: value for name, value in said.items() if name not in ours}
 
     @field_validator("name")
     @classmethod

@@ -166,6 +166,7 @@ async def test_pages_follow_each_other_to_the_end(editor: Desk) -> None:
         ({"name": "a", "properties": [{"name": "p", "type": "enum"}]}, "properties.0"),
         ({"name": "a", "properties": [{"name": "p", "type": "date", "values": ["x"]}]}, "properties.0"),
         ({"name": "a", "properties": [{"name": "p", "type": "date"}] * 2}, "body"),
+        ({"name": "a", "parent_id": "00000000-0000-4000-8000-000000000000"}, "body"),
     ],
 )
 async def test_what_is_wrong_with_a_concept_is_named(editor: Desk, body: Any, field: str) -> None:
