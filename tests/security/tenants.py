@@ -24,7 +24,7 @@ from tests.flow.documents.desk import classified
 
 PATIENCE = 60.0
 RECORDS = 3  # of a crawl
-FAST = {"poll_interval": 0.2, "max_workers": 1, "port": 0, "metrics_enabled": False}
+FAST = {"poll_interval": 0.2, "max_workers": 1, "port": 0, "metrics_enabled": False, "processing_max_retries": 0}
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Tenant:
         return str((await self.until(job_url, lambda said: said["related_dataset_id"]))["related_dataset_id"])
 
     async def _capture(self) -> str:
-        pages = {"urls": [f"http://10.0.0.1/{self.name}"]}
+        pages = {"urls": [f"https://nowhere.{self.name}.example/"]}
         source = {"name": f"Pages of {self.name}", "source_type": "website", "config": pages}
         path = f"/api/v1/data-sources/{(await self.made('/api/v1/data-sources', source))['id']}"
         await self.made(f"{path}/run", {})
