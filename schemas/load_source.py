@@ -46,7 +46,7 @@ class WarehouseRejected(Problem):
     status: ClassVar[int] = 422
     title: ClassVar[str] = "The warehouse refused this"
     recovery: ClassVar[str] = (
-        "Read the sentence: correct the SQL, or download the crawl again if its object is damaged."
+        "Read the sentence: correct the SQL; if an object is damaged, download its crawl or import its file again."
     )
 
 

@@ -4,7 +4,7 @@ from infra.runtime import children
 from infra.runtime.browser import chromium, engine
 from infra.runtime.egress import refused
 from infra.runtime.markdown import codes
-from schemas import stored_object
+from schemas import load_source, stored_object
 from schemas.problem import Problem
 from services.intake import file_problems
 from services.intake.capturing import failures, find_capture
@@ -18,6 +18,10 @@ _LAKE: tuple[type[Problem], ...] = (
     stored_object.StoreForbidden,
     stored_object.StoreQuota,
     stored_object.StoreUnavailable,
+)
+_WAREHOUSE: tuple[type[Problem], ...] = (
+    *(load_source.WarehouseForbidden, load_source.WarehouseMissing, load_source.WarehouseQuota),
+    *(load_source.WarehouseRejected, load_source.WarehouseUnavailable),
 )
 _ANY_JOB: tuple[type[Problem], ...] = (handling.JobTimedOut, handling.PoisonJob, handling.Unexpected)
 
@@ -37,6 +41,8 @@ TOLD: dict[str, tuple[type[Problem], ...]] = {
         *_LAKE,
         *_ANY_JOB,
     ),
+    "load_dataset": (*_LAKE, *_WAREHOUSE, *_ANY_JOB),
+    "erase_dataset": (*_LAKE, *_WAREHOUSE, *_ANY_JOB),
     "source_run": (source_run.SourceGone, source_run.SourceRunsNothing, *_ANY_JOB),
     "HTTP": (
         *(source.SourceNotFound, find_datasets.DatasetNotFound, find_capture.CaptureNotFound),
