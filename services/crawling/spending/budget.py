@@ -22,6 +22,7 @@ class BudgetExceeded(Problem):
     code: ClassVar[str] = "BUDGET_EXCEEDED"
     kind: ClassVar[ProblemClass] = ProblemClass.QUOTA
     status: ClassVar[int] = 402
+    tries: ClassVar[int | None] = 1  # it renews by the day or the month, and backoff ends within minutes
     title: ClassVar[str] = "The budget does not allow this purchase"
     recovery: ClassVar[str] = (
         "Wait until the budget named in `budget` renews, ask for fewer records, or have an admin raise it with"

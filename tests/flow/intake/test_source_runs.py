@@ -45,6 +45,18 @@ async def test_a_run_of_a_crawl_orders_it(sources: Sources) -> None:
     assert await sources.status(made) == "PROCESSING"
 
 
+async def test_a_run_that_no_budget_allows_ends_at_once(sources: Sources) -> None:
+    made = await sources.made("crawl", config=ORDER)
+    await sources.sql("INSERT INTO budgets (tenant, source_id, crawls_per_day) VALUES ('default', '', 0)")
+    await run(sources, made)
+    await sources.work()
+    [over] = await sources.jobs("source_run")
+
+    assert (over["state"], over["error_code"], over["tries"]) == ("failed", "BUDGET_EXCEEDED", 0)
+    assert "PUT /api/v1/budgets" in over["error_recovery"]
+    assert (await sources.status(made), await sources.jobs("crawl")) == ("FAILED", [])
+
+
 @pytest.mark.parametrize(
     ("source_type", "config", "kind"), [("website", {"urls": [SHOP]}, "capture"), ("crawl", ORDER, "crawl")]
 )
