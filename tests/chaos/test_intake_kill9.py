@@ -76,7 +76,7 @@ async def test_what_comes_in_is_taken_in_once_whoever_is_killed(
     jobs = {row["id"]: row for row in await database.pool.fetch(_ENDS)}
     sys.stdout.write(f"\nseed {SEED}: {dict(Counter(row['kind'] for row in jobs.values()))}, {dict(crew.struck)}\n")
     assert [(one["kind"], one["error_code"]) for one in jobs.values() if one["state"] != "completed"] == []
-    assert set(captured) <= jobs.keys()
+    await _each_page_is_kept([jobs[one]["result"] for one in captured], crew.system)
     assert crawl["pipeline_status"] == "completed"
     assert len(seen) == len(set(seen)) == crawl["result"]["row_count"] == PAGES
     assert site.again == []
@@ -105,6 +105,15 @@ async def _result_urls(http: aiohttp.ClientSession, system: Headrace, crawl_id: 
     async with http.get(f"{system.url}/api/v1/crawl/{crawl_id}/result") as answer:
         assert answer.status == 200, await answer.text()
         return [json.loads(line)["url"] for line in (await answer.text()).splitlines()]
+
+
+async def _each_page_is_kept(results: Sequence[Mapping[str, Any]], system: Headrace) -> None:
+    lake = Lake(system.data / "lake")
+    for result in results:
+        for what, name in result["objects"].items():
+            stored = await lake.stat(name)
+            assert stored is not None
+            assert stored.sha256 == result["sha256"][what]
 
 
 async def _each_file_is_one_dataset(
