@@ -162,3 +162,18 @@ async def test_the_same_bytes_come_again_as_another_dataset(desk: Desk) -> None:
 
     assert second["id"] != first["id"]
     assert (await seen(desk, first["id"]), len(await seen(desk, second["id"]))) == ([], 2)
+
+
+async def test_what_is_imported_again_while_it_is_erased_stays(desk: Desk) -> None:
+    made = await desk.dataset(A, "a.ndjson")
+    await removed(desk, made["id"])
+    async with desk.session.post(f"{desk.base}/api/v1/data-sources/jobs/{made['job_id']}/restart") as answer:
+        assert answer.status == 202
+    await desk.work()
+    await desk.erase()
+    await desk.load()
+    [there] = (await desk.get("/api/v1/datasets"))[1]["items"]
+    status, page = await desk.get(f"/api/v1/datasets/{there['id']}/rows")
+
+    assert there["id"] != made["id"]
+    assert (status, len(page["items"]), len(await seen(desk, there["id"]))) == (200, 2, 2)
