@@ -25,7 +25,7 @@ async def list_crawls(
     database: Database,
     polling_enabled: bool,
 ) -> dict[str, Any]:
-    """``items`` and ``next_page_token`` ("" at the end). Raises ``InvalidPage``."""
+    """``items`` and ``next_page_token`` (None at the end). Raises ``InvalidPage``."""
     if status is not None and status not in STATES:
         raise invalid_page("status", f"must be one of {', '.join(STATES)}")
     asked = ["crawls", tenant, status]
@@ -36,7 +36,7 @@ async def list_crawls(
     rows = rows[:page_size]
     return {
         "items": [status_body(row, usual_seconds=None, polling_enabled=polling_enabled) for row in rows],
-        "next_page_token": _token(rows[-1], asked, database.seal) if more else "",
+        "next_page_token": _token(rows[-1], asked, database.seal) if more else None,
     }
 
 

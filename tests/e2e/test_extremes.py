@@ -114,7 +114,7 @@ async def test_lists_can_be_filtered_and_a_token_belongs_to_its_filter(api: Api)
     ids = [one["crawl_id"] for one in (*completed["items"], *rest["items"])]
     assert ids[:3] == made[::-1]
     assert len(ids) == len(set(ids))
-    assert rest["next_page_token"] == ""
+    assert rest["next_page_token"] is None
     assert waiting in [one["crawl_id"] for one in active["items"]]
     assert (other, named(problem)) == (400, ["page_token"])
 

@@ -22,7 +22,7 @@ async def list_media(
     lake: Lake,
     history: Warehouse,
 ) -> dict[str, Any]:
-    """``items`` by their URLs, and ``next_page_token`` ("" at the end).
+    """``items`` by their URLs, and ``next_page_token`` (None at the end).
 
     Raises ``CrawlNotFound``, ``CrawlErased``, ``InvalidPage``, and what the warehouse raises.
     """
@@ -33,7 +33,7 @@ async def list_media(
         rows = await media.page(tx, crawl_id, tenant=tenant, after=after, limit=page_size + 1)
     more = len(rows) > page_size
     rows = rows[:page_size]
-    token = write_page_token((rows[-1]["url"],), asked=asked, seal=database.seal) if more else ""
+    token = write_page_token((rows[-1]["url"],), asked=asked, seal=database.seal) if more else None
     return {"items": [_shown(row, tenant, lake) for row in rows], "next_page_token": token}
 
 

@@ -12,14 +12,14 @@ from services.crawling.store import budgets
 async def list_budgets(
     *, tenant: str, source_id: str | None, page_size: int, page_token: str | None, database: Database
 ) -> dict[str, Any]:
-    """``items`` and ``next_page_token`` ("" at the end). Raises ``InvalidPage``."""
+    """``items`` and ``next_page_token`` (None at the end). Raises ``InvalidPage``."""
     asked = ["budgets", tenant, source_id]
     after = read_page_token(page_token, tuple[str], asked=asked, seal=database.seal)[0] if page_token else None
     async with database.reading() as tx:
         rows = await budgets.page(tx, tenant, source_id=source_id, after=after, limit=page_size + 1)
     more = len(rows) > page_size
     rows = rows[:page_size]
-    token = write_page_token((rows[-1]["source_id"],), asked=asked, seal=database.seal) if more else ""
+    token = write_page_token((rows[-1]["source_id"],), asked=asked, seal=database.seal) if more else None
     return {"items": [shown(row) for row in rows], "next_page_token": token}
 
 

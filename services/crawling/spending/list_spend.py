@@ -20,7 +20,7 @@ async def list_spend(
     page_token: str | None,
     database: Database,
 ) -> dict[str, Any]:
-    """``items`` and ``next_page_token`` ("" at the end), the newest day first. Raises ``InvalidPage``.
+    """``items`` and ``next_page_token`` (None at the end), the newest day first. Raises ``InvalidPage``.
 
     Days are UTC's, of when something was ordered. ``unsettled_records`` are reserved or assumed: nobody has counted
     them.
@@ -41,7 +41,7 @@ async def list_spend(
     more = len(rows) > page_size
     rows = rows[:page_size]
     place = (rows[-1]["day"], rows[-1]["source_id"], rows[-1]["provider"]) if more else ()
-    token = write_page_token(place, asked=asked, seal=database.seal) if more else ""
+    token = write_page_token(place, asked=asked, seal=database.seal) if more else None
     return {"items": [_shown(row) for row in rows], "next_page_token": token}
 
 

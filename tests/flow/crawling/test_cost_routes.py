@@ -112,4 +112,4 @@ async def test_a_crawl_without_media_lists_none(house: House) -> None:
 
     assert await house.rows("SELECT FROM media") == []
     ((status, body, _),) = await ask(house, ("GET", f"crawl/{crawl_id}/media", None))
-    assert (status, body) == (200, {"items": [], "next_page_token": ""})
+    assert (status, body) == (200, {"items": [], "next_page_token": None})
