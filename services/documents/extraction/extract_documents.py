@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import uuid5
 
 from infra.runtime.lake import Lake
-from services.documents.extraction.lines import whole_lines
+from infra.runtime.stored_lines import stored_lines
 from services.documents.extraction.record import Extracted, extracted
 from services.documents.ports import Model
 from services.documents.run import EXTRACTED, EXTRACTING, Run
@@ -57,8 +57,9 @@ async def _begun(run: Run, *, model: Model, now: datetime) -> int:
 async def _batches(lake: Lake, name: str) -> AsyncGenerator[tuple[int, list[bytes]], None]:
     """The lines of an object, some at a time, with the number of the first of them."""
     first = 1
-    async with aclosing(whole_lines(lake, name)) as found:
-        async for lines in found:
+    async with aclosing(stored_lines(lake, name)) as found:
+        async for block in found:
+            lines = block.split(b"\n")[:-1]
             for start in range(0, len(lines), BATCH):
                 yield first + start, lines[start : start + BATCH]
             first += len(lines)

@@ -16,9 +16,9 @@ from infra.postgres.database import Database
 from infra.runtime.children import in_child
 from infra.runtime.lake import Lake
 from infra.runtime.rooms import room
+from infra.runtime.stored_lines import stored_lines
 from schemas.problem import Problem
 from services.intake.datasets.find_datasets import find_dataset
-from services.intake.datasets.lines import whole_lines
 from services.intake.datasets.write_sheet import MOST_ROWS, write_sheet
 
 Format = Literal["csv", "ndjson", "parquet", "xlsx"]
@@ -75,7 +75,7 @@ def _blocks(row: Mapping[str, Any], form: Format, lake: Lake) -> AsyncGenerator[
     names = [column["name"] for column in row["columns"]]
     match form:
         case "ndjson":
-            return whole_lines(lake, lines)
+            return stored_lines(lake, lines)
         case "csv":
             return _csv(lake, lines, names)
         case "parquet":
@@ -86,7 +86,7 @@ def _blocks(row: Mapping[str, Any], form: Format, lake: Lake) -> AsyncGenerator[
 
 async def _csv(lake: Lake, lines: str, names: Sequence[str]) -> AsyncGenerator[bytes, None]:
     yield _rows([names])
-    async with aclosing(whole_lines(lake, lines)) as blocks:
+    async with aclosing(stored_lines(lake, lines)) as blocks:
         async for block in blocks:
             yield await asyncio.to_thread(_as_csv, block, names)
 
@@ -118,7 +118,7 @@ def harmless(cell: Any) -> Any:
 async def _xlsx(lake: Lake, lines: str, names: Sequence[str]) -> AsyncGenerator[bytes, None]:
     async with room("export") as place:
         with (place / "rows.ndjson").open("wb") as written:
-            async with aclosing(whole_lines(lake, lines)) as blocks:
+            async with aclosing(stored_lines(lake, lines)) as blocks:
                 async for block in blocks:
                     await asyncio.to_thread(written.write, block)
         args = [str(place / "rows.ndjson"), list(names), str(place / "rows.xlsx")]

@@ -11,8 +11,8 @@ import msgspec
 from infra.postgres.database import Database
 from infra.runtime.http.page_token import read_page_token, write_page_token
 from infra.runtime.lake import Lake
+from infra.runtime.stored_lines import stored_lines
 from services.intake.datasets.find_datasets import find_dataset
-from services.intake.datasets.lines import whole_lines
 from services.intake.store import blocks
 
 
@@ -28,7 +28,7 @@ async def page_rows(
     [start] = read_page_token(page_token, tuple[int], asked=asked, seal=database.seal) if page_token else [0]
     async with database.reading() as tx:
         place = await blocks.holding(tx, dataset_id, first=start, count=page_size)
-    found = whole_lines(lake, f"{row['location']}/records.ndjson.gz", place)
+    found = stored_lines(lake, f"{row['location']}/records.ndjson.gz", start=place.start, size=place.size)
     lines = await _lines(found, start - place.first_row, page_size)
     more = start + len(lines) < row["row_count"] and bool(lines)
     token = write_page_token((start + len(lines),), asked=asked, seal=database.seal) if more else None

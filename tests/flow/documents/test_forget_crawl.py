@@ -30,8 +30,8 @@ class Still:
         self._lake = lake
         self.asked, self.let = asyncio.Event(), asyncio.Event()
 
-    async def read(self, name: str) -> AsyncGenerator[bytes, None]:
-        blocks = [block async for block in self._lake.read(name)]
+    async def read(self, name: str, **part: Any) -> AsyncGenerator[bytes, None]:
+        blocks = [block async for block in self._lake.read(name, **part)]
         self.asked.set()
         await self.let.wait()
         for block in blocks:

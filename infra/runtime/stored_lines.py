@@ -1,4 +1,4 @@
-"""The lines of a stored result, as they are read again."""
+"""The lines of what lies packed in the lake, as they are read again."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,6 +10,27 @@ from infra.runtime.lake import Lake
 
 PIECE = 1 << 20  # bytes unpacked at once
 _GZIP = 31  # zlib's number for: a gzip header and trailer
+
+
+async def stored_lines(
+    lake: Lake, name: str, *, start: int = 0, size: int | None = None
+) -> AsyncGenerator[bytes, None]:
+    """Whole lines with their ends, some at a time: never more at once than one piece and the longest line.
+
+    The object is gzip members one after the other; what is read of it by ``start`` and ``size`` begins with one.
+    Raises ``ObjectMissing``, ``StoreUnavailable``.
+    """
+    unpacking, begun = _Unpacking(), list[bytes]()
+    async with aclosing(lake.read(name, start=start, size=size)) as blocks:
+        async for block in blocks:
+            unpacking.feed(block)
+            while plain := await asyncio.to_thread(unpacking.piece):
+                if cut := plain.rfind(b"\n") + 1:
+                    yield b"".join([*begun, plain[:cut]])
+                    begun.clear()
+                begun.append(plain[cut:])
+    if any(begun):
+        yield b"".join([*begun, b"\n"])
 
 
 class _Unpacking:
@@ -33,22 +54,3 @@ class _Unpacking:
                 self._packed = self._member.unconsumed_tail
             if plain or not self._packed:
                 return plain
-
-
-async def whole_lines(lake: Lake, name: str) -> AsyncGenerator[list[bytes], None]:
-    """Lines without their ends, some at a time: never more at once than one piece and the longest line.
-
-    Raises ``ObjectMissing``, ``StoreUnavailable``.
-    """
-    unpacking, begun = _Unpacking(), list[bytes]()
-    async with aclosing(lake.read(name)) as blocks:
-        async for block in blocks:
-            unpacking.feed(block)
-            while plain := await asyncio.to_thread(unpacking.piece):
-                first, *lines = plain.split(b"\n")
-                begun.append(first)
-                if lines:
-                    yield [b"".join(begun), *lines[:-1]]
-                    begun = lines[-1:]
-    if any(begun):
-        yield [b"".join(begun)]
