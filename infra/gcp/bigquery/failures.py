@@ -44,7 +44,9 @@ _BY_STATUS: dict[int, type[Problem]] = {
 }
 
 # Whoever lost against a concurrent change tries again: BigQuery's words for it, and local-bigquery's.
-_LOST = re.compile("Could not serialize access|Failed to commit|job_id: .* violates primary key constraint")
+_LOST = re.compile(
+    "Could not serialize access|Failed to commit|Conflict on update|job_id: .* violates primary key constraint"
+)
 _UNSEEN = "or perhaps it does not exist"  # so BigQuery refuses where it may not even tell whether there is a table
 _UNANSWERED = (TransportError, RequestException, OutOfTime, OSError)
 

@@ -47,6 +47,7 @@ def told(error: Exception) -> Problem:
         (call(BadRequest, "resourcesExceeded"), "WAREHOUSE_REJECTED"),
         (call(BadRequest, "invalidQuery", "Could not serialize access to table t"), "WAREHOUSE_UNAVAILABLE"),
         (call(BadRequest, "invalid", "Failed to commit"), "WAREHOUSE_UNAVAILABLE"),
+        (call(BadRequest, "invalid", "Conflict on update!"), "WAREHOUSE_UNAVAILABLE"),
         (call(BadRequest, "invalid", 'Key "job_id: a" violates primary key constraint'), "WAREHOUSE_UNAVAILABLE"),
         (call(InternalServerError, "backendError"), "WAREHOUSE_UNAVAILABLE"),
         (call(ServiceUnavailable, "unheard of"), "WAREHOUSE_UNAVAILABLE"),
