@@ -59,14 +59,14 @@ async def test_budgets_and_spending_come_in_pages(house: House) -> None:
     await ask(house, *(("PUT", f"budgets?source_id=s{n}", {"money_per_day": 0.5}) for n in (1, 2, 3)))
 
     for what in ("budgets", "spend"):
-        found, token = [], ""
+        found, token = [], None
         for _ in range(3):
             place = f"&page_token={token}" if token else ""
             ((status, page, _),) = await ask(house, ("GET", f"{what}?page_size=1{place}", None))
             assert status == 200
             found += [one["source_id"] for one in page["items"]]
             token = page["next_page_token"]
-        assert (found, token) == (["s1", "s2", "s3"], "")
+        assert (found, token) == (["s1", "s2", "s3"], None)
 
 
 async def test_a_budget_that_cannot_be_is_refused_by_its_field(house: House) -> None:
