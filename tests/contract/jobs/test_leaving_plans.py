@@ -11,7 +11,7 @@ from tests.contract.jobs.plans import Spy, nodes, spied
 
 TENANTS = 25
 MANY = 25_000
-LEAVING = 500
+LEAVING = 100  # of so many more that the planner has no choice
 READ = 5 * LEAVING
 _FILL = f"""
 INSERT INTO jobs (id, tenant, kind, queue, state, created_at, finished_at)
@@ -77,7 +77,8 @@ async def test_control_without_the_index_of_what_ended_a_batch_reads_them_all(fu
 
 
 async def test_the_longest_over_leave_first_and_all_in_the_end(full: Database) -> None:
-    await full.pool.execute("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs ORDER BY finished_at OFFSET 1000)")
+    beyond = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs ORDER BY finished_at OFFSET $1)"
+    await full.pool.execute(beyond, 2 * LEAVING)
     oldest = await full.pool.fetchval("SELECT id FROM jobs ORDER BY finished_at LIMIT 1")
 
     async with full.transaction() as tx:
