@@ -26,7 +26,7 @@ from infra.runtime.runtime import Runtime, process_name
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
-GONE_SECONDS = 5.0  # what a worker gets to end from when it is told; the whole stack takes at most 8 s
+GONE_SECONDS = 4.0  # what a worker gets to end from when it is told; the whole stack takes at most 8 s
 # -P: a folder of the user's that is called like one of ours is not taken for it
 _COMMAND = (sys.executable, "-P", "-m", "infra.local.worker")
 

@@ -26,7 +26,7 @@ SERVER_SETTINGS = {
     "jit": "off",
 }
 PATIENCE_SECONDS = 5.0
-CLOSE_SECONDS = 2.0  # who is left behind at the end of a process never gives its connection back
+CLOSE_SECONDS = 1.0  # who is left behind at the end of a process never gives its connection back
 AT_HAND = 2
 NOT_AT_HAND = 2  # one listens for good, and whoever asks the pool itself finds one more
 
