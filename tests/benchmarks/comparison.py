@@ -11,6 +11,8 @@ from tests.benchmarks.stores import Store
 COLUMNS = {
     "single": "enqueue/s",
     "single_all_cpu": "/CPU-s",
+    "crowd": "8 callers/s",
+    "crowd_all_cpu": "/CPU-s",
     "bulk": "bulk/s",
     "bulk_all_cpu": "/CPU-s",
     "drain": "drain/s",
@@ -19,7 +21,7 @@ COLUMNS = {
     "p50": "p50 ms",
     "p99": "p99 ms",
 }
-TOLD = ("single", "bulk", "drain", "p50", "p99")
+TOLD = ("single", "crowd", "bulk", "drain", "p50", "p99")
 NOISE = 0.7
 IDLE = 0
 Choose = Callable[[str], Store | None]
@@ -38,9 +40,10 @@ class Comparison:
     say: Callable[[str], None] = lambda _: None
     measured: dict[Place, list[Figures]] = field(default_factory=dict)
 
-    async def backlog(self, jobs: int, names: Sequence[str], *, rounds: int, single: int) -> None:
-        """Queue so many jobs, the last ``single`` of them one by one, and let them be worked."""
-        await self._in_turn(jobs, names, rounds, partial(drain, single=single, bulk=jobs - single))
+    async def backlog(self, jobs: int, names: Sequence[str], *, rounds: int, single: int, crowd: int = 0) -> None:
+        """Queue so many jobs, ``single`` of them one by one, ``crowd`` by eight callers, and let them be worked."""
+        amounts = {"single": single, "crowd": crowd, "bulk": jobs - single - crowd}
+        await self._in_turn(jobs, names, rounds, partial(drain, **amounts))
 
     async def idle(self, names: Sequence[str], *, rounds: int) -> None:
         """How soon a job starts when there is nothing else to do."""

@@ -22,19 +22,21 @@ PACED = 120
 EVERY = 0.02
 
 Figures = dict[str, float]
-"""Jobs a second, ``single`` and in ``bulk`` queued and ``drain``-ed; the same per CPU second of the program (``_cpu``)
-and of the program and its server (``_all_cpu``); ``p50`` and ``p99`` in milliseconds."""
+"""Jobs a second, queued ``single``, by a ``crowd`` and in ``bulk``, and ``drain``-ed; the same per CPU second of the
+program (``_cpu``) and of the program and its server (``_all_cpu``); ``p50`` and ``p99`` in milliseconds."""
 
 
-async def drain(store: Store, name: str, *, single: int, bulk: int, options: tuple[object, ...] = ()) -> Figures:
+async def drain(
+    store: Store, name: str, *, single: int, bulk: int, crowd: int = 0, options: tuple[object, ...] = ()
+) -> Figures:
     """Fill a fresh store, let one worker empty it: from its first start until the last end is committed."""
     async with store.fresh() as address:
         what = program(name)
         await what.prepare(address)
-        amounts = ("--single", single, "--bulk", bulk, "--server", store.pid)
+        amounts = ("--single", single, "--crowd", crowd, "--bulk", bulk, "--server", store.pid)
         figures = await _figures(await _child(name, "fill", address, *amounts))
         async with what.watch(address) as busy, _working(name, address, *options) as (child, notebook):
-            count, served = single + bulk + WARM_UP, cpu_seconds(store.pid)
+            count, served = single + crowd + bulk + WARM_UP, cpu_seconds(store.pid)
             await _began(notebook, count, child)
             async with asyncio.timeout(PATIENCE):
                 while await busy():  # noqa: ASYNC110  # no store sets events

@@ -18,6 +18,7 @@ def _beside_pgqueuer(found: Comparison, batch: int, jobs: int, **noise: float) -
     return [
         found.bar("drain", ours, theirs, wanted=1.0, **noise),
         found.bar("single", ours, theirs, wanted=1.2, **noise),
+        found.bar("crowd", ours, theirs, wanted=1.2, **noise),
     ]
 
 
@@ -39,7 +40,7 @@ def _judge(found: Comparison, bars: list[Bar]) -> None:
 
 async def test_the_engine_keeps_up_with_pgqueuer(postgres: Postgres, say: Callable[[str], None]) -> None:
     found = Comparison(stores(postgres, None), say)
-    await found.backlog(1000, FAST[:2], rounds=1, single=300)
+    await found.backlog(1000, FAST[:2], rounds=1, single=300, crowd=300)
     bars = _beside_pgqueuer(found, 10, 1000, noise=GENEROUS)
     _judge(found, bars)
 
@@ -49,7 +50,7 @@ async def test_the_engine_beside_its_peers(postgres: Postgres, redis: Redis | No
     found = Comparison(stores(postgres, redis), say)
     await found.backlog(1000, [*FAST, "procrastinate-c20"], rounds=3, single=500)
     await found.backlog(1000, ["rq-simple", "dramatiq-t8"], rounds=1, single=500)
-    await found.backlog(10_000, FAST, rounds=3, single=500)
+    await found.backlog(10_000, FAST, rounds=3, single=500, crowd=1000)
     await found.backlog(10_000, ["procrastinate-c20", "dramatiq-t8"], rounds=1, single=500)
     await found.backlog(100_000, ["headrace-b100", "pgqueuer-b100"], rounds=2, single=500)
     await found.idle(FAST, rounds=3)

@@ -6,7 +6,7 @@ import cProfile
 import json
 import signal
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from pathlib import Path
 
 import uvloop
@@ -16,6 +16,7 @@ from tests.benchmarks.peers.programs import program
 from tests.benchmarks.stores import cpu_seconds
 
 TOGETHER = 100
+CALLERS = 8
 WARM_UP = 5
 
 
@@ -27,13 +28,20 @@ async def work(what: Program, address: str, notebook: Notebook) -> dict[str, flo
     return {}
 
 
-async def fill(what: Program, address: str, *, single: int, bulk: int, server: int) -> dict[str, float]:
-    """Queue jobs in bulk, then one by one: jobs a second, a CPU second of this process, and one of the server too."""
+async def fill(what: Program, address: str, *, single: int, crowd: int, bulk: int, server: int) -> dict[str, float]:
+    """Queue jobs in bulk, one by one, and by several callers at once.
+
+    Returns jobs a second, a CPU second of this process, and one of the server too.
+    """
     async with what.client(address) as client:
         await client.one(time.monotonic())
         await client.many([time.monotonic()])
-        in_bulk = await _timed("bulk", bulk, server, _in_bulk(client, bulk))
-        return in_bulk | await _timed("single", single, server, _one_by_one(client, single))
+        found = await _timed("bulk", bulk, server, _in_bulk(client, bulk))
+        found |= await _timed("single", single, server, _one_by_one(client, range(single)))
+    if crowd:
+        async with what.client(address, callers=CALLERS) as client:
+            found |= await _timed("crowd", crowd, server, _by_a_crowd(client, crowd))
+    return found
 
 
 async def _in_bulk(client: Client, count: int) -> None:
@@ -41,9 +49,14 @@ async def _in_bulk(client: Client, count: int) -> None:
         await client.many([time.monotonic()] * TOGETHER)
 
 
-async def _one_by_one(client: Client, count: int) -> None:
-    for _ in range(count):
+async def _one_by_one(client: Client, turns: Iterable[object]) -> None:
+    for _ in turns:
         await client.one(time.monotonic())
+
+
+async def _by_a_crowd(client: Client, count: int) -> None:
+    turns = iter(range(count))
+    await asyncio.gather(*(_one_by_one(client, turns) for _ in range(CALLERS)))
 
 
 async def _timed(name: str, count: int, server: int, doing: Awaitable[None]) -> dict[str, float]:
@@ -70,7 +83,8 @@ async def _play(what: Program, given: argparse.Namespace) -> dict[str, float]:
         case "work":
             return await work(what, given.address, Notebook(given.notes))
         case "fill":
-            return await fill(what, given.address, single=given.single, bulk=given.bulk, server=given.server)
+            amounts = {name: getattr(given, name) for name in ("single", "crowd", "bulk")}
+            return await fill(what, given.address, **amounts, server=given.server)
         case _:
             return await pace(what, given.address, count=given.single, every=given.every)
 
@@ -83,6 +97,7 @@ def main() -> None:
     parser.add_argument("address")
     parser.add_argument("--notes", type=Path)
     parser.add_argument("--single", type=int, default=0)
+    parser.add_argument("--crowd", type=int, default=0)
     parser.add_argument("--bulk", type=int, default=0)
     parser.add_argument("--server", type=int)
     parser.add_argument("--every", type=float, default=0.02)

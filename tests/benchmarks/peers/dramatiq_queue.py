@@ -39,7 +39,12 @@ class Dramatiq:
         """An empty Redis is ready."""
 
     @asynccontextmanager
-    async def client(self, address: str) -> AsyncIterator[DramatiqClient]:
+    async def client(
+        self,
+        address: str,
+        *,
+        callers: int = 1,  # its call waits for Redis and lets nobody else call
+    ) -> AsyncIterator[DramatiqClient]:
         broker = RedisBroker(url=address)  # type: ignore[no-untyped-call]
         yield DramatiqClient(_actor(broker, lambda _: None))
         broker.close()

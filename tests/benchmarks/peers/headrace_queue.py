@@ -21,6 +21,7 @@ from tests.benchmarks.peers.program import Begin, Busy, asking
 
 ROOT = Path(__file__).parents[3]
 KIND = QUEUE = "noop"
+SMALLEST = 4  # connections: one listens, one rings
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Headrace:
         await database.close()
 
     @asynccontextmanager
-    async def client(self, address: str) -> AsyncIterator[HeadraceClient]:
-        database = await Database.connect(address)
+    async def client(self, address: str, *, callers: int = 1) -> AsyncIterator[HeadraceClient]:
+        database = await Database.connect(address, size=max(SMALLEST, callers))
         bell = Doorbell(database)
         yield HeadraceClient(database)
         await bell.close()

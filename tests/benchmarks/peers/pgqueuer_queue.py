@@ -40,10 +40,14 @@ class PgQueuerPeer:
         await connection.close()
 
     @asynccontextmanager
-    async def client(self, address: str) -> AsyncIterator[PgQueuerClient]:
-        connection = await asyncpg.connect(address)
-        yield PgQueuerClient(Queries.from_asyncpg_connection(connection))
-        await connection.close()
+    async def client(self, address: str, *, callers: int = 1) -> AsyncIterator[PgQueuerClient]:
+        if callers == 1:  # its connection alone is faster than a pool of one
+            connection = await asyncpg.connect(address)
+            yield PgQueuerClient(Queries.from_asyncpg_connection(connection))
+            await connection.close()
+            return
+        async with asyncpg.create_pool(address, min_size=callers, max_size=callers) as pool:
+            yield PgQueuerClient(Queries.from_asyncpg_pool(pool))
 
     async def work(self, address: str, begin: Begin, stop: asyncio.Event) -> None:
         connection = await asyncpg.connect(address)

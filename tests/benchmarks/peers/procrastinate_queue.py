@@ -12,6 +12,7 @@ from procrastinate.tasks import Task
 
 from tests.benchmarks.peers.program import Begin, Busy, asking
 
+SMALLEST = 4  # connections, as by default
 UNFINISHED = "SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
 
 
@@ -39,8 +40,8 @@ class Procrastinate:
             await app.schema_manager.apply_schema_async()
 
     @asynccontextmanager
-    async def client(self, address: str) -> AsyncIterator[ProcrastinateClient]:
-        async with _app(address).open_async() as app:
+    async def client(self, address: str, *, callers: int = 1) -> AsyncIterator[ProcrastinateClient]:
+        async with _app(address, connections=max(SMALLEST, callers)).open_async() as app:
             yield ProcrastinateClient(_task(app, lambda _: None))
 
     async def work(self, address: str, begin: Begin, stop: asyncio.Event) -> None:
@@ -61,8 +62,8 @@ class Procrastinate:
         return asking(address, UNFINISHED)
 
 
-def _app(address: str) -> App:
-    return App(connector=PsycopgConnector(conninfo=address))
+def _app(address: str, *, connections: int = SMALLEST) -> App:
+    return App(connector=PsycopgConnector(conninfo=address, min_size=connections, max_size=connections))
 
 
 def _task(app: App, begin: Begin) -> "Task[Any, Any, Any]":

@@ -33,8 +33,8 @@ class Program(Protocol):
     async def prepare(self, address: str) -> None:
         """Make the empty store ready."""
 
-    def client(self, address: str) -> AbstractAsyncContextManager[Client]:
-        """Somebody who queues jobs."""
+    def client(self, address: str, *, callers: int = 1) -> AbstractAsyncContextManager[Client]:
+        """Somebody who queues jobs; so many tasks use it at once."""
 
     async def work(self, address: str, begin: Begin, stop: asyncio.Event) -> None:
         """One worker, until ``stop`` is set or the process is ended."""

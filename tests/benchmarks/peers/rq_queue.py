@@ -42,7 +42,12 @@ class Rq:
         """An empty Redis is ready."""
 
     @asynccontextmanager
-    async def client(self, address: str) -> AsyncIterator[RqClient]:
+    async def client(
+        self,
+        address: str,
+        *,
+        callers: int = 1,  # its call waits for Redis and lets nobody else call
+    ) -> AsyncIterator[RqClient]:
         with Redis.from_url(address) as redis:
             yield RqClient(Queue(self.name, connection=redis))
 
