@@ -3,22 +3,21 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 
-from infra.runtime.browser.driver import start_driver
+from infra.runtime.browser.driver import Driver, start_driver
 from infra.runtime.egress.chromium import FLAGS
 from infra.runtime.rooms import Room
 from schemas.problem import Problem, ProblemClass
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, Playwright
+    from playwright.async_api import Browser, BrowserContext
 
 LAUNCH_SECONDS = 30.0
 ANSWER_SECONDS = 3.0  # a well browser says its version in milliseconds, on a busy machine in one second
@@ -56,14 +55,14 @@ class BrowserCrashed(Problem):
 class Engine:
     """A browser, the driver that speaks to it, and the folder for its files. ``group`` is its process group."""
 
-    driver: "Playwright"
+    driver: Driver
     browser: "Browser"
     group: int
     home: Room
     pages: int = 0
     using: int = 0
     broken: bool = False
-    closed: bool = False
+    _ending: "asyncio.Future[None] | None" = field(default=None, init=False)
 
     async def context(self, *, javascript: bool, proxy_url: str | None) -> "BrowserContext":
         """A fresh profile: nothing of other pages, no downloads, no service workers."""
@@ -92,24 +91,24 @@ class Engine:
             os.killpg(self.group, signal.SIGKILL)
 
     async def close(self) -> None:
-        """End it, by force where it does not go; once."""
-        if self.closed:
-            return
-        self.closed = True
+        """End it, by force where it does not go; once. Who is cancelled meanwhile is so when it has ended."""
+        self._ending = self._ending or asyncio.ensure_future(self._end())
         try:
-            for polite in (self.browser.close, self.driver.stop):
-                await self._ended(polite)
+            await asyncio.shield(self._ending)
         finally:
-            self.kill()
-            self.home.leave()
+            await asyncio.wait({self._ending})
 
-    async def _ended(self, polite: Callable[[], Awaitable[None]]) -> None:
+    async def _end(self) -> None:
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
-                await polite()
+                await self.browser.close()
         except Exception as error:  # noqa: BLE001  # whatever is wrong with it, it has to go
             log.warning("a browser was ended by force", reason=str(error) or type(error).__name__)
-            self.kill()
+        self.kill()
+        try:
+            await self.driver.end()
+        finally:
+            self.home.leave()
 
 
 async def launch(executable: Path, *, proxy_url: str | None) -> Engine:
@@ -117,12 +116,14 @@ async def launch(executable: Path, *, proxy_url: str | None) -> Engine:
     from playwright.async_api import Error  # noqa: PLC0415  # heavy
 
     home = await asyncio.to_thread(Room.enter, "browser")
-    driver = await start_driver()
+    driver: Driver | None = None
     try:
-        browser = await driver.chromium.launch(**_options(executable, proxy_url, home.path))
+        driver = await start_driver()
+        browser = await driver.playwright.chromium.launch(**_options(executable, proxy_url, home.path))
         return Engine(driver, browser, os.getpgid(await _process_id(browser)), home)
     except BaseException as error:
-        await driver.stop()
+        if driver is not None:
+            await driver.end()
         home.leave()
         if isinstance(error, Error):
             raise BrowserCrashed(f"{executable} did not start: {_reason(error)}") from error
