@@ -34,13 +34,13 @@ def before_ending(told: Callable[[Go], None]) -> None:
         signal.signal(number, handler)
 
 
-def leave() -> None:
-    """What had to be cleaned up is: within half a second this process is gone with 0, whatever it still waits for.
+def leave(within: float = LEFT_SECONDS) -> None:
+    """In so many seconds this process is gone with 0, whatever it still waits for; by default all is cleaned up.
 
     A thread of Google's clients waits for an answer up to half a minute, and Python for its threads.
     """
     sys.stdout.flush()
-    timer = threading.Timer(LEFT_SECONDS, os._exit, args=(0,))
+    timer = threading.Timer(within, os._exit, args=(0,))
     timer.daemon = True  # a process that waits for nothing is gone before
     timer.start()
 

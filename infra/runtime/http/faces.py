@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from infra.runtime import garbage
 from infra.runtime.configuration.settings import read_settings
 from infra.runtime.functions import topology
-from infra.runtime.functions.ending import Go, before_ending
+from infra.runtime.functions.ending import Go, before_ending, leave
 from infra.runtime.runtime import Runtime, open_runtime
 from infra.runtime.telemetry import logging
 from schemas.problem import Problem
@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 FORM_BYTES = 1 << 20  # what a form may have beside its file
 SETTLE_SECONDS = 1.0  # what an answer waits for doorbells at most: a lost one costs a tick
+END_SECONDS = 7.0  # from the signal on: five are the answers' that are under way, the rest is for closing
 
 
 def faces(runtime: Runtime, services: Sequence[str]) -> "FastAPI":
@@ -94,17 +95,18 @@ class Service:
         settings = read_settings()
         logging.set_up(settings.log_level)
         garbage.collect_seldom()
+        before_ending(self._end)
         async with open_runtime(settings) as runtime:
             app = faces(runtime, [self._name])
             self._app, self._runtime = app, runtime
-
-            def told(go: Go) -> None:
-                runtime.stopping.set()  # streams end first: the server waits for them
-                go()
-
-            before_ending(told)
             async with app.router.lifespan_context(app):
                 yield
+
+    def _end(self, go: Go) -> None:
+        leave(END_SECONDS)  # what Google does not answer cannot be stopped, also while it opens
+        if self._runtime is not None:
+            self._runtime.stopping.set()  # streams end first: the server waits for them
+        go()
 
 
 def _rung_first(scope: Scope, send: Send, runtime: Runtime) -> Send:
