@@ -64,7 +64,7 @@ async def _start(crawl_id: UUID, progress: Progress, *, tenant: str, database: D
         if locked.state == "waiting":
             await control.move(tx, [crawl_id], queue="store", step="ready", told="ready")
             return locked.attempt
-        await require_room(tx, "store", room=policy.room)
+        await require_room(tx, "store", tenant=tenant, room=policy.room)
         await history.keep_attempt(tx, crawl_id)
         await crawls.new_deadline(tx, crawl_id, policy.deadline)
         return await control.restart(tx, locked, state="ready", queue="store", step="ready")

@@ -43,7 +43,7 @@ async def retry_crawl(crawl_id: UUID, *, tenant: str, repurchase: bool, database
         _refuse_to_buy_again(row, repurchase=repurchase)
         if repurchase or not _of_unknown_fate(row):
             await _reserve(tx, locked, row, policy)
-        await require_room(tx, QUEUE, room=policy.room)
+        await require_room(tx, QUEUE, tenant=tenant, room=policy.room)
         return await _order_again(tx, locked, row, repurchase=repurchase)
 
 

@@ -80,7 +80,7 @@ async def trigger_crawl(
             policy=policy,
         )
         # after the budgets, as wherever both are asked: in another order two could wait for each other
-        await require_room(tx, QUEUE, room=policy.room)
+        await require_room(tx, QUEUE, tenant=tenant, room=policy.room)
         await queue.enqueue(tx, _job(crawl_id, order, tenant, created_by))
         await crawls.insert(tx, crawl_id, order, tenant=tenant, webhook_token=webhook_token, deadline=policy.deadline)
         if worker is None:

@@ -71,7 +71,10 @@ class Settings(Access, Capturing, Costs, Models, Providers, Leaving, Uploading, 
         description="Most processes that work jobs on this machine, the first included; unset: one a processor.",
     )
     max_queue_size: int = Field(
-        10_000, ge=1, validation_alias="MAX_QUEUE_SIZE", description="Jobs that may wait in one queue."
+        10_000,
+        ge=1,
+        validation_alias="MAX_QUEUE_SIZE",
+        description="Jobs that may wait in one queue; a tenant still gets its even share of one that others filled.",
     )
     priority_by_file: bool = Field(
         default=False,

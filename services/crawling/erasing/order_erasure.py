@@ -61,7 +61,7 @@ async def _order(
     last = attempt if row is None else row["attempt"]
     if await erasures.order(tx, crawl_id, tenant=tenant, attempt=last, job_id=job.id, asked_by=asked_by):
         await polls.stop(tx, crawl_id)
-        await require_room(tx, QUEUE, room=room)
+        await require_room(tx, QUEUE, tenant=tenant, room=room)
         await queue.enqueue(tx, job)
 
 

@@ -21,6 +21,7 @@ class Stopped(BaseModel):
     queue: str
     waiting: int
     limit: int
+    share: int = Field(description="How many of the caller's may wait there, whatever others have.")
 
 
 class Counted(BaseModel):

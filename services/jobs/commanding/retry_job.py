@@ -28,7 +28,7 @@ async def retry_job(job_id: UUID, *, tenant: str, kinds: Kinds, room: int, datab
 
 async def start_anew(tx: Transaction, locked: Job, *, kinds: Kinds, room: int) -> None:
     """The next attempt of a locked job begins where jobs of its kind come in. Raises ``QueueFull``."""
-    await require_room(tx, _home(locked, kinds), room=room)
+    await require_room(tx, _home(locked, kinds), tenant=locked.tenant, room=room)
     await _restart(tx, [locked], kinds)
 
 
@@ -39,7 +39,7 @@ async def start_those_that_fit(
     fitting, stopped = len(jobs), None
     for queue, places in sorted(Counter(_home(job, kinds) for job in jobs).items()):
         try:
-            await require_room(tx, queue, places=places, room=room)
+            await require_room(tx, queue, tenant=jobs[0].tenant, places=places, room=room)
         except QueueFull as full:
             there = [number for number, job in enumerate(jobs) if _home(job, kinds) == queue]
             if there[full.free] < fitting:

@@ -1,5 +1,6 @@
 """Who may come in: repeated requests are recognised, full queues take no more."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,17 +11,42 @@ SOON = "interval '1 hour'"  # what is due within it waits already
 # What is put off for later takes nobody's place yet; what failed does, however long its next try is away. Each part
 # by its own small index, and no further than the answer needs. The order is that of the index: without one, the
 # planner reads jobs that were done long ago.
-_WAITING = f"""
+_COUNTED = f"""
 SELECT count(*) FROM (
-  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'ready' ORDER BY rank_at, id LIMIT $2)
+  (SELECT 1 FROM jobs WHERE queue = $1 {{whose}} AND state = 'ready' ORDER BY rank_at, id LIMIT $2)
   UNION ALL
-  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'scheduled' AND due_at <= now() + {SOON}
+  (SELECT 1 FROM jobs WHERE queue = $1 {{whose}} AND state = 'scheduled' AND due_at <= now() + {SOON}
    ORDER BY due_at LIMIT $2)
   UNION ALL
-  (SELECT 1 FROM jobs WHERE queue = $1 AND state = 'scheduled' AND tries > 0 AND due_at > now() + {SOON}
+  (SELECT 1 FROM jobs WHERE queue = $1 {{whose}} AND state = 'scheduled' AND tries > 0 AND due_at > now() + {SOON}
    ORDER BY due_at LIMIT $2)
 ) AS waiting
 """
+_WAITING = _COUNTED.format(whose="")
+_WAITING_OF_ONE = _COUNTED.format(whose="AND tenant = $3")
+
+# From one tenant to the next by the index: jobs may be many, tenants are few.
+_TENANTS = """
+WITH RECURSIVE tenants AS (
+  (SELECT tenant FROM jobs WHERE queue = $1 AND state = 'ready' ORDER BY tenant LIMIT 1)
+  UNION ALL
+  SELECT (SELECT tenant FROM jobs WHERE queue = $1 AND state = 'ready' AND tenant > t.tenant ORDER BY tenant LIMIT 1)
+  FROM tenants t WHERE t.tenant IS NOT NULL
+)
+SELECT count(*) FROM tenants WHERE tenant <> $2
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """``free`` more jobs of a tenant may come into a queue where ``waiting`` wait, those of all tenants.
+
+    ``share`` is how many of the tenant's may wait there however many others' do.
+    """
+
+    free: int
+    waiting: int
+    share: int
 
 
 async def known(tx: Transaction, job_id: UUID) -> str | None:
@@ -45,17 +71,27 @@ async def waiting(tx: Transaction, queue: str, *, at_most: int) -> int:
     return count
 
 
-async def free(tx: Transaction, queue: str, *, places: int, limit: int) -> tuple[bool, int]:
-    """Whether a queue has room for so many more, and how many wait; what is free stays so until the commit.
+async def free(tx: Transaction, queue: str, *, tenant: str, places: int, limit: int) -> Room:
+    """How much room a queue has for so many more jobs of a tenant; what is free stays so until the commit.
 
     Far from the limit newcomers come in side by side: each sees room for all that the server has connections for.
     Near it, and in numbers, they come in one after the other.
     """
     if places == 1 and (count := await _side_by_side(tx, queue, limit)) is not None:
-        return True, count
+        return Room(free=limit - count, waiting=count, share=limit)
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('queue ' || $1, 0))", queue)
     count = await waiting(tx, queue, at_most=limit + 1)
-    return count + places <= limit, count
+    if count + places <= limit:
+        return Room(free=limit - count, waiting=count, share=limit)
+    return await _shared(tx, queue, tenant, count, limit)
+
+
+async def _shared(tx: Transaction, queue: str, tenant: str, count: int, limit: int) -> Room:
+    """Of a queue that is full every tenant has its even share: one that fills it keeps no other out."""
+    others: int = await tx.fetchval(_TENANTS, queue, tenant)
+    share = max(1, limit // (1 + others))
+    own: int = await tx.fetchval(_WAITING_OF_ONE, queue, share, tenant)
+    return Room(free=max(0, limit - count, share - own), waiting=count, share=share)
 
 
 async def _side_by_side(tx: Transaction, queue: str, limit: int) -> int | None:

@@ -29,9 +29,9 @@ def door(runtime: Runtime) -> Door:
 
 
 async def admit(tx: Transaction, jobs: Sequence[NewJob], *, room: int) -> None:
-    """Queue accepted jobs, all or none; ``room`` is how many may wait in one queue. Raises ``QueueFull``."""
+    """Queue a tenant's accepted jobs, all or none; ``room`` is how many may wait in one queue. Raises ``QueueFull``."""
     for name, wanted in sorted((await places(tx, jobs)).items()):
-        await require_room(tx, name, places=wanted, room=room)
+        await require_room(tx, name, tenant=jobs[0].tenant, places=wanted, room=room)
     await queue.enqueue_many(tx, jobs)
 
 

@@ -21,15 +21,19 @@ class QueueFull(Problem):
     title: ClassVar[str] = "The queue is full"
     recovery: ClassVar[str] = "Send it again after the time in Retry-After, add workers, or raise MAX_QUEUE_SIZE."
 
-    def __init__(self, queue: str, *, places: int, waiting: int, limit: int) -> None:
+    def __init__(self, queue: str, *, places: int, room: admission.Room, limit: int) -> None:
+        full = f"{room.waiting} jobs wait in {queue}, {limit} may"
+        if room.share < limit:
+            full = f"{queue} is full: {limit} jobs may wait there, {room.share} of each of the tenants that share it"
         super().__init__(
-            f"{waiting} jobs wait in {queue}, {limit} may; there is no room for {places} more",
+            f"{full}; there is no room for {places} more",
             retry_after=PATIENCE_SECONDS,
             queue=queue,
-            waiting=waiting,
+            waiting=room.waiting,
             limit=limit,
+            share=room.share,
         )
-        self.free = max(0, limit - waiting)
+        self.free = room.free
 
 
 async def places(tx: Transaction, jobs: Sequence[NewJob]) -> Counter[str]:
@@ -40,8 +44,11 @@ async def places(tx: Transaction, jobs: Sequence[NewJob]) -> Counter[str]:
     return Counter(job.queue for job in jobs if job.due_at is None or job.due_at <= soon)
 
 
-async def require_room(tx: Transaction, queue: str, *, places: int = 1, room: int) -> None:
-    """So many more may come until the commit; ``room`` is how many may wait in one queue. Raises ``QueueFull``."""
-    fits, waiting = await admission.free(tx, queue, places=places, limit=room)
-    if not fits:
-        raise QueueFull(queue, places=places, waiting=waiting, limit=room)
+async def require_room(tx: Transaction, queue: str, *, tenant: str, places: int = 1, room: int) -> None:
+    """So many more of a tenant's may come until the commit; ``room`` is how many may wait in one queue.
+
+    Raises ``QueueFull``: the queue is full, and the tenant has its even share of it.
+    """
+    found = await admission.free(tx, queue, tenant=tenant, places=places, limit=room)
+    if found.free < places:
+        raise QueueFull(queue, places=places, room=found, limit=room)

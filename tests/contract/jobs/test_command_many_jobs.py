@@ -14,6 +14,7 @@ from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Commands, Work
 from services.jobs.kinds import Kinds
 from services.jobs.store import commands
+from services.jobs.store.admission import Room
 from services.jobs.submitting.room import QueueFull
 from tests.contract.jobs.commanding import ROOM, kinds_of
 from tests.contract.jobs.rig import Desk, Final, done, failing
@@ -158,7 +159,7 @@ async def test_a_kinds_own_retry_stops_where_a_queue_is_full_too(desk: Desk) -> 
 
     async def retry(job_id: UUID, tenant: str) -> None:
         if did:
-            raise QueueFull("q", places=1, waiting=1, limit=1)
+            raise QueueFull("q", places=1, room=Room(free=0, waiting=1, share=1), limit=1)
         did.append(job_id)
 
     await desk.queue(3, state="failed")

@@ -89,10 +89,10 @@ async def test_a_rush_from_far_away_to_the_limit_ends_at_it(desk: Counter, crowd
 async def test_control_without_the_lock_a_rush_exceeds_the_limit(
     desk: Counter, crowd: list[Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def unlocked(tx: Transaction, queue: str, *, places: int, limit: int) -> tuple[bool, int]:
+    async def unlocked(tx: Transaction, queue: str, *, tenant: str, places: int, limit: int) -> admission.Room:
         count = await admission.waiting(tx, queue, at_most=limit + 1)
         await asyncio.sleep(0.01)  # whoever comes in now sees the same
-        return count + places <= limit, count
+        return admission.Room(free=limit - count, waiting=count, share=limit)
 
     monkeypatch.setattr(admission, "free", unlocked)
     await rush(desk, crowd, room=ROOM, each=3)
@@ -103,14 +103,14 @@ async def test_control_without_the_lock_a_rush_exceeds_the_limit(
 async def test_far_from_the_limit_nobody_waits_for_anybody(desk: Counter, crowd: list[Database]) -> None:
     room = await far_from_full(desk) + ROOM
     async with crowd[0].transaction() as slow:
-        assert (await admission.free(slow, "drill", places=1, limit=room))[0]
+        assert (await admission.free(slow, "drill", tenant="t", places=1, limit=room)).free
         async with asyncio.timeout(5):
             assert await _submitted(Door(kinds=desk.runtime.once(door).kinds, room=room), crowd[1]) == "taken"
 
 
 async def test_control_near_the_limit_they_do(desk: Counter, crowd: list[Database]) -> None:
     async with crowd[0].transaction() as slow:
-        await admission.free(slow, "drill", places=1, limit=ROOM)
+        await admission.free(slow, "drill", tenant="t", places=1, limit=ROOM)
         submitting = asyncio.create_task(_submitted(Door(kinds=desk.runtime.once(door).kinds, room=ROOM), crowd[1]))
         done, _ = await asyncio.wait([submitting], timeout=0.3)
         assert not done
