@@ -25,6 +25,7 @@ _WORDS = {*_MONTHS, "mon", "tue", "wed", "thu", "fri", "sat", "sun", "l"}
 _FIELDS = 5
 _MOST = (59, 23, 31, 12, 7)  # the largest number of each field
 _NUMBERS = re.compile(r"(\d+)-(\d+)")
+_OF_ONE = re.compile(r"\b(\w+)-\1\b(?:/\d+)?", re.IGNORECASE)
 _LONGEST = 200
 
 
@@ -94,7 +95,7 @@ def _fields(cron: str) -> list[str]:
         raise CronRefused(f"{cron!r}: {strange[0]!r} is neither a month nor a day of the week")
     for field, most in zip(fields, _MOST, strict=True):
         _refuse_odd_numbers(cron, field, most)
-    return fields
+    return [_OF_ONE.sub(r"\1", field) for field in fields]  # croniter takes 5-5 for every number there is
 
 
 def _refuse_odd_numbers(cron: str, field: str, most: int) -> None:

@@ -73,6 +73,20 @@ def test_steps_and_ranges_within_their_field_are_read(cron: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cron", "same"),
+    [
+        ("5-5 9-9 * * *", "5 9 * * *"),
+        ("0 0 3-3 6-6 *", "0 0 3 6 *"),
+        ("0 0 * * mon-MON,5-5", "0 0 * * 1,5"),
+        ("0-0/7 12 * jan-jan 7-7", "0 12 * 1 0"),
+        ("5-55 1-11 * * 0-7", "5-55 1-11 * * *"),
+    ],
+)
+def test_a_range_of_one_is_that_one(cron: str, same: str) -> None:
+    assert fires(cron, SPRING, 5) == fires(same, SPRING, 5)
+
+
+@pytest.mark.parametrize(
     "cron",
     [
         "",
