@@ -42,7 +42,7 @@ class Order(BaseModel):
     options: dict[str, str | int | bool] = Field(default_factory=dict)
     warehouse: Literal["async", "required"] = "async"
     keep_days: Annotated[float, Field(gt=0, le=3650)] | None = Field(
-        None, description="Days the stored result is kept; unset: HEADRACE_RESULT_RETENTION_DAYS."
+        None, description="Days the result, its media and documents are kept; unset: HEADRACE_RESULT_RETENTION_DAYS."
     )
     media: bool = Field(default=False, description="Fetch the media that the records link to into the lake.")
     documents: bool = Field(default=False, description="Make a document of each record, and classify it.")

@@ -18,7 +18,7 @@ EXTRACTED = 40.0  # of 100: progress where all documents are stored
 
 
 class Superseded(Exception):
-    """A later attempt of the crawl stands, or its data is erased: this job must not write."""
+    """A later attempt of the crawl stands, its result is over, or its data is erased: this job must not write."""
 
 
 @dataclass(frozen=True, kw_only=True)

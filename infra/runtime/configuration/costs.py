@@ -38,7 +38,7 @@ class Costs(BaseSettings):
         None,
         ge=1,
         le=3650,
-        description="Days stored results are kept in the lake where their order does not say; unset: for ever.",
+        description="Days results, their media and documents are kept where no order says it; unset: for ever.",
     )
     media_max_bytes: int = Field(20_971_520, ge=1, le=1 << 30, description="Most bytes of one medium that is fetched.")
     records_per_input: int = Field(

@@ -1,12 +1,16 @@
-"""Remove results whose time is over from the lake; rows of the warehouse stay."""
+"""Remove results whose time is over from the lake, with the media they link to, and tell it; warehouse rows stay."""
 
 import structlog
 
 from infra.postgres.database import Database
+from schemas.events.crawl_result_expired import CrawlResultExpired
 from services.crawling.complete_crawl import load_id
 from services.crawling.erasing.remove import remove_objects
+from services.crawling.erasing.remove_media import remove_media
 from services.crawling.ports import Lake
+from services.crawling.process_media import media_id
 from services.crawling.store import results
+from services.crawling.store.results import StoredResult
 from services.jobs.store import erasing
 
 log = structlog.get_logger()
@@ -17,19 +21,28 @@ BATCH = 200
 async def expire_results(*, database: Database, lake: Lake, days: int | None) -> int:
     """Those whose order named how long they are kept, and with ``days`` all others; returns how many went.
 
-    A result that is still to be loaded stays until it is.
+    A result that is still to be loaded, or read for its media, stays until it is.
     """
     async with database.reading() as tx:
         found = await results.over(tx, days=days, limit=BATCH)
     removed = 0
     for one in found:
         async with database.reading() as tx:
-            if await erasing.any_under_way(tx, [load_id(one.crawl_id, one.attempt)]):
+            if await erasing.any_under_way(tx, [of(one.crawl_id, one.attempt) for of in (load_id, media_id)]):
                 continue
+            last = await results.only_one(tx, one)
         await remove_objects(f"crawls/{one.tenant}/{one.crawl_id}/{one.attempt}/", lake=lake)
-        async with database.transaction() as tx:
-            await results.gone(tx, one)
+        if last:
+            await remove_media(one.crawl_id, tenant=one.tenant, database=database, lake=lake)
+        await _tell(one, database=database)
         removed += 1
     if removed:
         log.info("results removed whose time was over", results=removed)
     return removed
+
+
+async def _tell(one: StoredResult, *, database: Database) -> None:
+    async with database.transaction() as tx:
+        if await results.gone(tx, one):  # of two who are at it one tells; of an erased crawl the erasure does
+            expired = CrawlResultExpired(crawl_id=str(one.crawl_id), attempt=one.attempt)
+            await tx.record(expired, tenant=one.tenant)

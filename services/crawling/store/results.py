@@ -39,9 +39,19 @@ async def over(tx: Transaction, *, days: int | None, limit: int) -> list[StoredR
     return [_result(row) for row in rows]
 
 
-async def gone(tx: Transaction, one: StoredResult) -> None:
-    """The result lies in the lake no more."""
-    await tx.execute("DELETE FROM stored_results WHERE crawl_id = $1 AND attempt = $2", one.crawl_id, one.attempt)
+async def only_one(tx: Transaction, one: StoredResult) -> bool:
+    """Whether no other attempt of the crawl has a result in the lake."""
+    others = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM stored_results WHERE crawl_id = $1 AND attempt <> $2)", one.crawl_id, one.attempt
+    )
+    return not others
+
+
+async def gone(tx: Transaction, one: StoredResult) -> bool:
+    """The result lies in the lake no more; False if that was known."""
+    return bool(
+        await tx.execute("DELETE FROM stored_results WHERE crawl_id = $1 AND attempt = $2", one.crawl_id, one.attempt)
+    )
 
 
 def _result(row: Any) -> StoredResult:

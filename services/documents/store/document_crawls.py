@@ -1,4 +1,4 @@
-"""Crawls whose records are documents: which attempt stands, and which crawls are erased for good."""
+"""Crawls whose records are documents: which attempt stands, which results are over, which crawls are erased."""
 
 from datetime import datetime
 from uuid import UUID
@@ -27,10 +27,10 @@ async def stand(tx: Transaction, crawl_id: UUID, *, attempt: int, tenant: str) -
 
 
 async def standing(tx: Transaction, crawl_id: UUID, *, attempt: int, tenant: str) -> bool:
-    """Whether this attempt stands; if so it does until the transaction ends, and nobody erases the crawl before."""
+    """Whether this attempt stands; if so nobody erases the crawl, or ends the result's time, in this transaction."""
     found = await tx.fetchval(
         "SELECT true FROM document_crawls WHERE crawl_id = $1 AND tenant = $2 AND attempt = $3 AND erased_at IS NULL"
-        " FOR SHARE",
+        " AND expired_attempt < $3 FOR SHARE",
         crawl_id,
         tenant,
         attempt,
@@ -41,3 +41,15 @@ async def standing(tx: Transaction, crawl_id: UUID, *, attempt: int, tenant: str
 async def erase(tx: Transaction, crawl_id: UUID, *, attempt: int, tenant: str, now: datetime) -> int:
     """Set the tombstone; returns the last attempt that anybody knows. Waits for whoever writes just now."""
     return int(await tx.fetchval(_ERASE, crawl_id, tenant, attempt, now) or 0)
+
+
+async def expire(tx: Transaction, crawl_id: UUID, *, attempt: int, tenant: str) -> bool:
+    """Results up to this attempt's are over; False where none was read. Waits for whoever writes just now."""
+    touched = await tx.execute(
+        "UPDATE document_crawls SET expired_attempt = greatest(expired_attempt, $3)"
+        " WHERE crawl_id = $1 AND tenant = $2",
+        crawl_id,
+        tenant,
+        attempt,
+    )
+    return bool(touched)

@@ -18,7 +18,9 @@ ON CONFLICT DO NOTHING
 """
 
 _REMOVE = """
-DELETE FROM documents WHERE id IN (SELECT id FROM documents WHERE crawl_id = $1 AND tenant = $2 LIMIT $3)
+DELETE FROM documents WHERE id IN (
+  SELECT id FROM documents WHERE crawl_id = $1 AND tenant = $2 AND ($4::integer IS NULL OR attempt <= $4) LIMIT $3
+)
 """
 
 _PAGE = f"""
@@ -83,9 +85,9 @@ async def add(tx: Transaction, origin: Origin, new: Sequence[NewDocument], *, no
     await tx.execute(_ADD, *common, now, uuids(one.id for one in new), *columns)
 
 
-async def remove(tx: Transaction, crawl_id: UUID, *, tenant: str, limit: int) -> int:
-    """Remove some documents of a crawl, with all that was found in them; returns how many."""
-    return await tx.execute(_REMOVE, crawl_id, tenant, limit)
+async def remove(tx: Transaction, crawl_id: UUID, *, tenant: str, limit: int, last_attempt: int | None = None) -> int:
+    """Remove some documents of a crawl, or of its attempts up to one, with all that was found in them; how many."""
+    return await tx.execute(_REMOVE, crawl_id, tenant, limit, last_attempt)
 
 
 async def pending(tx: Transaction, job_id: UUID, *, characters: int, limit: int) -> list[dict[str, Any]]:

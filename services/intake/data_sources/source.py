@@ -71,7 +71,7 @@ class Crawl(_Config):
     metadata: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict, description="What this provider takes beside.")
     warehouse: Literal["async", "required"] = "async"
-    keep_days: float | None = Field(None, description="Days each stored result is kept in the lake.")
+    keep_days: float | None = Field(None, description="Days each result, its media and documents are kept.")
     media: bool = Field(default=False, description="Fetch the media that the records link to.")
     documents: bool = Field(default=False, description="Make a document of each record, and classify it.")
 

@@ -16,6 +16,7 @@ from services.crawling.media.links import media_links
 from services.crawling.process_media import media_job
 from services.crawling.store import crawls
 from services.jobs.store import queue
+from tests.flow.crawling.commands import download
 from tests.flow.crawling.rig import TENANT, House
 
 
@@ -138,6 +139,38 @@ async def test_erasing_removes_media_that_no_other_crawl_links_to(house: House, 
         await house.work("erase")
         assert len(await objects(house)) == left
     assert await house.rows("SELECT FROM media") == []
+
+
+async def test_media_go_with_the_result_that_links_to_them_and_shared_ones_with_the_last(
+    house: House, site: Site
+) -> None:
+    first = await linking(house, [f"{site.url}/same1", f"{site.url}/a"])
+    second = await linking(house, [f"{site.url}/same1"])
+    places: dict[str, Any] = {"database": house.context.database, "lake": house.context.lake}
+    aged = "UPDATE stored_results SET stored_at = stored_at - interval '3 days' WHERE crawl_id = $1"
+
+    await house.sql(aged, first)
+    assert await expire_results(days=2, **places) == 0  # its links are still to be followed
+    await house.work("media")
+    for crawl_id, left in ((first, 1), (second, 0)):
+        await house.sql(aged, crawl_id)
+        assert await expire_results(days=2, **places) == 1
+        assert len(await objects(house)) == left
+
+    assert await house.rows("SELECT FROM media") == []
+
+
+async def test_media_stay_while_another_result_of_the_crawl_does(house: House, site: Site) -> None:
+    crawl_id = await linking(house, [f"{site.url}/a"])
+    await house.work("media")
+    await download(house, crawl_id)
+    await house.finish(crawl_id)
+    await house.sql("UPDATE stored_results SET stored_at = stored_at - interval '3 days' WHERE attempt = 1")
+
+    assert await expire_results(days=2, database=house.context.database, lake=house.context.lake) == 1
+
+    assert await manifest(house, crawl_id) == {"a": "stored"}
+    assert len(await objects(house)) == 1
 
 
 async def test_links_are_found_wherever_a_block_ends(house: House) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from functions import forget_crawl, process_crawl, process_document
+from functions import forget_crawl, forget_result, process_crawl, process_document
 from infra.runtime.functions.function import Subscribing
 from schemas.event import Envelope
 from services.crawling.erasing.order_erasure import order_erasure
@@ -28,6 +28,7 @@ from tests.flow.documents.desk import NOW, PRODUCT
 SUBSCRIBERS: dict[str, Subscribing] = {
     "data.ingestion.completed": process_crawl.main.function,
     "crawl.data_erased": forget_crawl.main.function,
+    "crawl.result_expired": forget_result.main.function,
 }
 
 
