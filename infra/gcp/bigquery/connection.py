@@ -17,6 +17,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from infra.gcp.bigquery.failures import as_problems, of_job, passing
+from infra.gcp.lines import keep
 from infra.gcp.threads import Threads
 from schemas.load_source import WarehouseRejected, WarehouseUnavailable
 from schemas.problem import Problem
@@ -42,6 +43,8 @@ class Connection:
         else:
             options = {"api_endpoint": emulator.rstrip("/")}
             self.client = bigquery.Client(project, AnonymousCredentials(), client_options=options)  # type: ignore[no-untyped-call]
+        with as_problems():
+            keep(self.client)
 
     async def call(self, work: Callable[..., T], *args: Any, **more: Any) -> T:
         """What a method of the client answers, or its problem; it must take ``retry`` and ``timeout``."""

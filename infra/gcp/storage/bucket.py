@@ -12,6 +12,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from infra.gcp.lines import keep
 from infra.gcp.storage.answers import Unmet, as_problems
 
 _ASKING: dict[str, Any] = {"timeout": (5, 30), "retry": DEFAULT_RETRY.with_timeout(30.0)}  # seconds
@@ -128,13 +129,21 @@ class Bucket:
 
     def _connect(self) -> Any:
         with as_problems():
-            if self._emulator is None:
-                return Client(project=self._project).bucket(self._name)
-            bucket = Client(
-                project=self._project or "local",
-                credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # its types say nothing
-                client_options={"api_endpoint": self._emulator},
-            ).bucket(self._name)
-            with contextlib.suppress(Conflict):
-                bucket.create(**_ASKING)
+            client: Any = self._client()
+            keep(client)
+            # for traces of its own, which we do not have, it asks for the bucket after each object that is not there
+            client._bucket_metadata_cache = None  # noqa: SLF001  # there is no other way to it
+            bucket = client.bucket(self._name)
+            if self._emulator is not None:
+                with contextlib.suppress(Conflict):
+                    bucket.create(**_ASKING)
             return bucket
+
+    def _client(self) -> Client:
+        if self._emulator is None:
+            return Client(project=self._project)
+        return Client(
+            project=self._project or "local",
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # its types say nothing
+            client_options={"api_endpoint": self._emulator},
+        )

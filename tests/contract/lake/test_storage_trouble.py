@@ -146,3 +146,17 @@ async def test_a_service_that_stays_away_is_told_as_such(place: Place, monkeypat
         await place.create(lambda request: "503" if upload(request) else "", SMALL)
     with pytest.raises(StoreUnavailable):
         await place.over("http://127.0.0.1:9").stat("a")
+
+
+async def test_who_looks_for_what_is_not_there_asks_for_nothing_else(place: Place) -> None:
+    asked: list[str] = []
+
+    def note(request: web.Request) -> str:
+        asked.append(f"{request.method} {request.path}")
+        return ""
+
+    async with rough(place.emulator, note) as way:
+        lake = place.over(way)
+        assert [await lake.stat("a") for _ in range(3)] == [None, None, None]
+
+    assert asked == ["POST /storage/v1/b", *[f"GET /storage/v1/b/lake-suite/o/{place.prefix}/a"] * 3]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from infra.embedded.lake import Lake
 from infra.gcp.bigquery import BigQueryWarehouse
@@ -44,6 +45,36 @@ def warehouse(url: str, folder: Path) -> tuple[Any, Callable[[], Awaitable[objec
     return found, lambda: found.query("SELECT 1")
 
 
+@asynccontextmanager
+async def emptiness() -> AsyncIterator[tuple[str, set[object]]]:
+    """The URL of somebody who has nothing, and says so once as many ask as there are threads; with who called."""
+    all_here, callers = asyncio.Barrier(MOST), set[object]()
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        callers.add(request.transport.get_extra_info("peername"))
+        if request.method == "POST":  # a bucket that is there already
+            return web.json_response({"error": {"code": 409, "message": "there"}}, status=409)
+        await all_here.wait()
+        return web.json_response({"error": {"code": 404, "message": "nothing"}}, status=404)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", callers
+    finally:
+        await runner.cleanup()
+
+
+def dataset(url: str, folder: Path) -> tuple[Any, Callable[[], Awaitable[object]]]:
+    threads = Threads("dataset")
+    line = bigquery.Connection("hung", url, threads)
+    return threads, lambda: line.call(line.client.get_dataset, "hung")
+
+
 async def one(*blocks: bytes) -> AsyncIterator[bytes]:
     for block in blocks:
         yield block
@@ -68,6 +99,18 @@ async def test_calls_that_hang_stop_neither_files_nor_look_ups_nor_parsing(
         assert not any(task.done() for task in hung)
         adapter.close()
     await asyncio.gather(*hung, return_exceptions=True)
+
+
+@pytest.mark.parametrize("opened", [storage, dataset])
+async def test_threads_call_again_on_the_connections_they_have(opened: Callable[..., Any], tmp_path: Path) -> None:
+    async with emptiness() as (url, callers):
+        adapter, ask = opened(url, tmp_path)
+        for _ in range(3):
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.gather(*(ask() for _ in range(MOST)), return_exceptions=True)
+        adapter.close()
+
+    assert len(callers) == MOST
 
 
 async def test_a_product_has_so_many_threads_and_no_more() -> None:
