@@ -6,10 +6,10 @@ from typing import Any
 
 HIDDEN = "***"
 _DEEPEST = 8
-_WORD = r"[\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|authorization|signature|cookie|credentials?)[\w-]*"
+# a word is looked through once, and taken whole: else one of 20,000 characters would take seconds
+_WORD = r"(?=[\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|authorization|signature|cookie|credentials?))[\w-]++"
 
-# `Authorization: Bearer x`, `"token": "x"`, `api_key=x`, `X-Goog-Signature=x`; a name is tried from its first
-# character only, or a word of 10,000 would take seconds
+# `Authorization: Bearer x`, `"token": "x"`, `api_key=x`, `X-Goog-Signature=x`; only from a name's first character
 _NAMED = re.compile(rf"(?i)((?<![\w-]){_WORD}[\"']?\s*[=:]\s*[\"']?(?:(?:bearer|basic|token)\s+)?)[^\s,;\"'&)}}\]]+")
 # `Bearer x` by itself; after the other words only what looks like a key, because prose uses them too
 _SPOKEN = re.compile(
@@ -17,7 +17,8 @@ _SPOKEN = re.compile(
 )
 # our own API keys: their id may be shown
 _KEYS = re.compile(r"\b(hrk_[a-z2-7]{16}_)[\w-]{8,}")
-_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/?#\s\"']*@")
+# whatever the scheme: to look for its beginning from each word would take the square of a text's length
+_USERINFO = re.compile(r"(://)[^/?#\s\"']*@")
 _SECRET_NAME = re.compile(rf"(?i)^{_WORD}$")
 
 
