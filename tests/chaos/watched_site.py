@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from infra.postgres.database import Database
+from tests.flow.website.web_site import Web, page, serving
 
 WIDTH = 5
 PAGES = 1 + WIDTH + WIDTH * WIDTH
@@ -14,19 +15,15 @@ SLOW_SECONDS = 0.1
 _TOLD = "SELECT EXISTS (SELECT FROM site_pages WHERE url = $1 AND state = 'told')"
 
 
-class WatchedSite:
+class WatchedSite(Web):
     """A tree of pages below ``/``, and single ones below ``/shop/``. ``again`` are pages that had been told of."""
 
     def __init__(self, database: Database) -> None:
-        self.url = ""
+        super().__init__(fallback=self._show)
         self.again: list[str] = []
         self._database = database
 
-    @property
-    def host(self) -> str:
-        return self.url.removeprefix("http://")
-
-    async def answer(self, request: web.Request) -> web.Response:
+    async def _show(self, request: web.Request) -> web.Response:
         if request.path in {"/robots.txt", "/sitemap.xml"}:
             raise web.HTTPNotFound
         if await self._database.pool.fetchval(_TOLD, f"{self.url}{request.path}"):
@@ -34,21 +31,13 @@ class WatchedSite:
         await asyncio.sleep(SLOW_SECONDS)
         levels = [part for part in request.path.split("/") if part]
         below = range(WIDTH) if len(levels) < 2 and "shop" not in levels else ()
-        links = "".join(f'<p><a href="{request.path.rstrip("/")}/{one}">{one}</a></p>' for one in below)
-        said = f"<title>{request.path}</title><p>What stands on {request.path}.</p>{links}"
+        said = page(request.path, *(f"{request.path.rstrip('/')}/{one}" for one in below))
         return web.Response(text=said, content_type="text/html")
 
 
 @asynccontextmanager
 async def watched_site(database: Database) -> AsyncIterator[WatchedSite]:
     """The site, at its ``url``."""
-    site, app = WatchedSite(database), web.Application()
-    app.router.add_get("/{path:.*}", site.answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    site = WatchedSite(database)
+    async with serving(site):
         yield site
-    finally:
-        await runner.cleanup()

@@ -157,6 +157,16 @@ def system(folder: Path) -> Iterator[System]:
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def shop() -> Iterator[str]:
+    """The bundled site in a process of its own."""
+    command = [sys.executable, "-m", "infra.local.simulators.site"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        yield running.stdout.readline().strip()
+        running.terminate()
+
+
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:

@@ -1,8 +1,6 @@
 """Pages of a website source, captured by the running system and fetched as any client fetches them."""
 
 import asyncio
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,16 +12,6 @@ import pytest
 from tests.e2e.conftest import Api, System
 
 PATIENCE = 60.0
-
-
-@pytest.fixture(scope="module")
-def shop() -> Iterator[str]:
-    """The bundled site in a process of its own."""
-    command = [sys.executable, "-m", "infra.local.simulators.site"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        yield running.stdout.readline().strip()
-        running.terminate()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import gzip
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,6 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import HEADRACE, Api, System
-
-
-@pytest.fixture(scope="module")
-def shop() -> Iterator[str]:
-    """The bundled site in a process of its own."""
-    command = [sys.executable, "-m", "infra.local.simulators.site"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        yield running.stdout.readline().strip()
-        running.terminate()
 
 
 @pytest.fixture(scope="module")
