@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.runtime.garbage import YOUNG, collect_seldom
+from infra.runtime.garbage import YOUNG, collect_none_yet, collect_seldom
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +14,8 @@ def as_before() -> Iterator[None]:
     thresholds = gc.get_threshold()
     yield
     gc.set_threshold(*thresholds)
+    gc.unfreeze()
+    gc.enable()
 
 
 class Knot:
@@ -46,3 +48,19 @@ def test_a_knot_is_still_found() -> None:
     del knot
     looks(2 * YOUNG)
     assert left() is None
+
+
+def test_what_is_loaded_is_never_looked_through() -> None:
+    gc.unfreeze()
+    collect_none_yet()
+    loaded = [[number] for number in range(10)]
+    assert looks(2 * YOUNG) == 0
+    collect_seldom()
+    assert not any(one is loaded for one in gc.get_objects())
+    assert gc.isenabled()
+
+
+def test_what_was_there_before_is_looked_through_where_nothing_was_said_of_loading() -> None:
+    there = [[number] for number in range(10)]
+    collect_seldom()
+    assert any(one is there for one in gc.get_objects())
