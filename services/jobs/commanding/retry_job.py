@@ -27,8 +27,13 @@ async def retry_job(job_id: UUID, *, tenant: str, kinds: Kinds, room: int, datab
 
 
 async def start_anew(tx: Transaction, locked: Job, *, kinds: Kinds, room: int) -> None:
-    """The next attempt of a locked job begins where jobs of its kind come in. Raises ``QueueFull``."""
-    await require_room(tx, _home(locked, kinds), tenant=locked.tenant, room=room)
+    """The next attempt of a locked job begins where jobs of its kind come in. Raises ``QueueFull``.
+
+    ``locked`` is the job as it was: one that was ready there has its place already.
+    """
+    home = _home(locked, kinds)
+    if (locked.state, locked.queue) != ("ready", home):
+        await require_room(tx, home, tenant=locked.tenant, room=room)
     await _restart(tx, [locked], kinds)
 
 

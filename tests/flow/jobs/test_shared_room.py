@@ -110,6 +110,15 @@ async def test_many_that_start_anew_fill_the_share(desk: Counter) -> None:
     assert (told["changed"], told["stopped"]["code"]) == (ROOM // 2, "QUEUE_FULL")
 
 
+async def test_a_job_that_waits_is_started_anew_in_its_own_place_however_full_the_queue_is(desk: Counter) -> None:
+    await submit(desk, "default", ROOM)
+    await submit(desk, "neighbour", 1)
+    [[job_id], *_] = await desk.rows("SELECT id FROM jobs WHERE tenant = 'default'")
+
+    assert (await desk.ask("POST", f"/job/{job_id}/restart"))[0] == 202
+    assert await submit(desk, "default") == 0  # the control: who has no place yet gets none
+
+
 async def test_a_rush_of_tenants_leaves_each_of_them_its_share(desk: Counter) -> None:
     await submit(desk, "hog", ROOM)
     crowd = ("hog", *["neighbour"] * 4)
