@@ -1,9 +1,9 @@
 """The route that takes files."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from infra.runtime.auth.scoped import Triggering
 from infra.runtime.http.answers import body, problems
@@ -15,6 +15,7 @@ from services.intake.data_sources.source import SourceNotFound, source_id_of
 from services.intake.face.data_sources import PREFIX
 from services.intake.files.submit_import import SourceTakesNoFiles
 from services.intake.files.upload_file import FileTooLarge, upload_file
+from services.jobs.submitting.idempotency import IdempotencyMismatch, read_key
 from services.jobs.submitting.room import QueueFull
 from services.jobs.submitting.submission import MetadataTooLarge
 
@@ -34,23 +35,35 @@ _FORM = {
 def routes(runtime: Runtime) -> APIRouter:
     """The routes of this subject."""
     made = APIRouter(tags=["intake"])
-    refused = (SourceNotFound, SourceTakesNoFiles, FormRefused, FileTooLarge, MetadataTooLarge, QueueFull)
+    refused = (SourceNotFound, SourceTakesNoFiles, FormRefused, FileTooLarge, MetadataTooLarge, IdempotencyMismatch)
     lake = (StoreQuota, StoreForbidden, StoreUnavailable)
     form = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
 
     @made.post(
-        PATH, status_code=202, responses=body(SourceJob, status=202) | problems(*refused, *lake), openapi_extra=form
+        PATH,
+        status_code=202,
+        responses=body(SourceJob, status=202) | problems(*refused, QueueFull, *lake),
+        openapi_extra=form,
     )
-    async def upload(source_id: str, caller: Triggering, request: Request, response: Response) -> dict[str, Any]:
+    async def upload(
+        source_id: str,
+        caller: Triggering,
+        request: Request,
+        response: Response,
+        idempotency_key: Annotated[str | None, Header()] = None,
+    ) -> dict[str, Any]:
         """Upload a file. 202 means it is stored; its bytes decide what it is, and its job says what came of it.
 
         Rows of CSV, XLSX, JSON, NDJSON and Parquet become a dataset. The same bytes are imported once.
+        With an Idempotency-Key the same upload makes its job once, for 7 days at least.
         """
+        source = source_id_of(source_id)
         job = await upload_file(
             request.headers.get("content-type", ""),
             request.stream(),
-            source_id_of(source_id),
-            job_id=uuid4(),
+            source,
+            upload_id=uuid4(),
+            key=read_key(idempotency_key, {"source_id": str(source)}),
             tenant=caller.tenant,
             created_by=caller.name,
             most_bytes=runtime.settings.max_upload_bytes,

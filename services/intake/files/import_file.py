@@ -127,7 +127,8 @@ async def _source(job: Job, database: Database) -> tuple[UUID, str | None]:
 def _described(job: Job, upload: Upload, origin: tuple[UUID, str | None]) -> dict[str, Any]:
     # the same for every try: what a dead worker left is found again. Another attempt makes another one: what is left of
     # a dataset that was removed is still being erased
-    dataset_id = uuid5(job.id, f"dataset {job.attempt}")
+    own = f" {upload.own_name}" if upload.own_name else ""
+    dataset_id = uuid5(job.id, f"dataset {job.attempt}{own}")
     return {
         "id": dataset_id,
         "tenant": job.tenant,

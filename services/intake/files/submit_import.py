@@ -13,6 +13,7 @@ from services.jobs.job import NewJob
 from services.jobs.shapes import source_job
 from services.jobs.store import admission, views
 from services.jobs.submitting.admission import admit
+from services.jobs.submitting.idempotency import IdempotencyMismatch
 
 
 class SourceTakesNoFiles(Problem):
@@ -27,18 +28,21 @@ class SourceTakesNoFiles(Problem):
 async def submit_import(
     job: NewJob, source_id: UUID, *, room: int, object_name: str, lake: Lake, database: Database
 ) -> dict[str, Any]:
-    """The job as callers see it, also where it was committed and the answer to that was lost.
+    """The job as callers see it, also where the answer to its commit was lost; under a known key its first one.
 
-    Raises ``SourceNotFound``, ``SourceTakesNoFiles``, ``QueueFull`` and ``DatabaseAway``: then the object is gone, but
-    for one whose job may be there for all that anybody can tell.
+    Raises ``SourceNotFound``, ``SourceTakesNoFiles``, ``IdempotencyMismatch``, ``QueueFull`` and ``DatabaseAway``: then
+    the object is gone, but for one whose job may be there for all that anybody can tell.
     """
     try:
-        return await _queue(job, source_id, room=room, database=database)
+        row = await _queue(job, source_id, room=room, database=database)
     except BaseException as error:
-        row = await _left(job, object_name, lake=lake, database=database)
-        if row is not None and isinstance(error, DatabaseAway):
-            return source_job(row)
+        left = await _left(job, object_name, lake=lake, database=database)
+        if left is not None and isinstance(error, DatabaseAway):
+            return source_job(left)
         raise
+    if _has_another(row, object_name):
+        await lake.delete(object_name)
+    return source_job(row)
 
 
 def require_takes_files(source: dict[str, Any] | None) -> None:
@@ -51,22 +55,29 @@ def require_takes_files(source: dict[str, Any] | None) -> None:
 
 async def _queue(job: NewJob, source_id: UUID, *, room: int, database: Database) -> dict[str, Any]:
     async with database.transaction() as tx:
-        await admission.known(tx, job.id)  # until this has ended, for whoever looks whether it has
+        known = await admission.known(tx, job.id)  # until this has ended, for whoever looks whether it has
         require_takes_files(await sources.hold(tx, source_id, tenant=job.tenant))
-        await admit(tx, [job], room=room)
+        if known is None:
+            await admit(tx, [job], room=room)
+        elif known != job.fingerprint:
+            raise IdempotencyMismatch
         row = await views.one(tx, job.id, tenant=job.tenant)
-    assert row is not None  # noqa: S101  # queued a moment ago
-    return source_job(row)
+    assert row is not None  # noqa: S101  # queued a moment ago, or known
+    return row
 
 
 async def _left(job: NewJob, object_name: str, *, lake: Lake, database: Database) -> dict[str, Any] | None:
-    """The job if it was committed after all; if it never will be, its file goes."""
+    """The job if it was committed after all, by this request or an equal one; a file that it has no use for goes."""
     try:
         async with database.transaction() as tx:
             known = await admission.known(tx, job.id)
             row = await views.one(tx, job.id, tenant=job.tenant)
     except DatabaseAway:
         return None
-    if known is None:
+    if row is None or _has_another(row, object_name):
         await lake.delete(object_name)
-    return row
+    return row if known == (job.fingerprint or "") else None
+
+
+def _has_another(row: dict[str, Any], object_name: str) -> bool:
+    return bool(row["payload"]["object_name"] != object_name)

@@ -18,9 +18,11 @@ from services.intake.files.filename import shown_name
 from services.intake.files.submit_import import require_takes_files, submit_import
 from services.intake.store import sources
 from services.jobs.job import NewJob
+from services.jobs.submitting.idempotency import IdempotencyKey, fingerprint, keyed_id
 from services.jobs.submitting.submission import refuse_metadata
 
 KIND = QUEUE = "import"
+ORIGINAL = "original"
 _OURS = {"filename", "supplier_id", "dataset_id", "size_bytes"}
 
 
@@ -45,13 +47,20 @@ class Upload(BaseModel):
     sha256: str
     size_bytes: int
 
+    @property
+    def own_name(self) -> str | None:
+        """What tells it from another upload whose job has the same id; None where no other can have it."""
+        name = self.object_name.rpartition("/")[2]
+        return None if name == ORIGINAL else name
+
 
 async def upload_file(
     content_type: str,
     stream: AsyncIterator[bytes],
     source_id: UUID,
     *,
-    job_id: UUID,
+    upload_id: UUID,
+    key: IdempotencyKey | None,
     tenant: str,
     created_by: str | None,
     most_bytes: int,
@@ -61,14 +70,17 @@ async def upload_file(
 ) -> dict[str, Any]:
     """The job that imports the file, as callers see it; the form's other fields are ``supplier_id`` and ``metadata``.
 
-    ``room`` is how many jobs may wait in one queue. Raises ``SourceNotFound``, ``SourceTakesNoFiles``,
-    ``FormRefused``, ``FileTooLarge``, ``MetadataTooLarge``, ``InvalidRequest``, ``QueueFull``, ``DatabaseAway`` and
-    what the lake raises; then nothing of the file is left. Where nobody can tell whether the job is there, the file
-    stays for ``sweep_strays``.
+    Under a known ``key`` it is its first one. ``room`` is how many jobs may wait in one queue. Raises
+    ``SourceNotFound``, ``SourceTakesNoFiles``, ``FormRefused``, ``FileTooLarge``, ``MetadataTooLarge``,
+    ``InvalidRequest``, ``IdempotencyMismatch``, ``QueueFull``, ``DatabaseAway`` and what the lake raises; then nothing
+    of the file is left. Where nobody can tell whether the job is there, the file stays for ``sweep_strays``.
     """
     async with database.reading() as tx:
         require_takes_files(await sources.one(tx, source_id, tenant=tenant))
-    name = f"uploads/{tenant}/{job_id}/original"
+    job_id = upload_id if key is None else keyed_id(key, tenant=tenant, of="file")
+    # under one key each has an object of its own: until it is known whose the job is, and when a job that moved into
+    # the warehouse has left its id to another
+    name = f"uploads/{tenant}/{job_id}/{ORIGINAL if key is None else upload_id}"
 
     async def take(filename: str, blocks: AsyncIterator[bytes]) -> Upload:
         return await _store(lake, name, filename, blocks, most_bytes)
@@ -82,7 +94,7 @@ async def upload_file(
             tenant=tenant,
             created_by=created_by,
             source_id=str(source_id),
-            **_said(form),
+            **_said(form, key),
         )
     except BaseException:
         await lake.delete(name)
@@ -107,10 +119,12 @@ async def _store(lake: Lake, name: str, filename: str, blocks: AsyncIterator[byt
     return Upload(object_name=name, filename=shown_name(filename), sha256=digest.hexdigest(), size_bytes=size)
 
 
-def _said(form: Form[Upload]) -> dict[str, Any]:
+def _said(form: Form[Upload], key: IdempotencyKey | None) -> dict[str, Any]:
     if form.taken is None:
         raise FormRefused("It has no file in the field file")
-    return {"payload": form.taken.model_dump(), "metadata": _metadata(form.fields, form.taken)}
+    metadata = _metadata(form.fields, form.taken)
+    meant = key and fingerprint({"asked": key.fingerprint, "sha256": form.taken.sha256, "metadata": metadata})
+    return {"payload": form.taken.model_dump(), "metadata": metadata, "fingerprint": meant}
 
 
 def _metadata(fields: dict[str, str], upload: Upload) -> dict[str, Any]:

@@ -47,14 +47,17 @@ class Desk:
         async with self.session.delete(f"{self.base}{path}") as answer:
             return answer.status
 
-    async def upload(self, data: Any, filename: str = "rows.csv", **fields: str) -> tuple[int, dict[str, Any]]:
-        """The answer to an upload into the built-in source."""
+    async def upload(
+        self, data: Any, filename: str = "rows.csv", *, key: str | None = None, **fields: str
+    ) -> tuple[int, dict[str, Any]]:
+        """The answer to an upload into the built-in source, under an Idempotency-Key if there is one."""
         form = aiohttp.FormData(quote_fields=False)
         form.add_field("file", data, filename=filename)
         for name, value in fields.items():
             form.add_field(name, value)
         path = f"{self.base}/api/v1/data-sources/{files_of(self.tenant)}/files"
-        async with self.session.post(path, data=form) as answer:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        async with self.session.post(path, data=form, headers=headers) as answer:
             return answer.status, await answer.json(content_type=None)
 
     async def accepted(self, data: Any, filename: str = "rows.csv", **fields: str) -> str:
