@@ -5,11 +5,11 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 import msgspec
+from msgspec import Struct, field
 
 from infra.postgres import outbox
 from infra.postgres.away import DatabaseAway
@@ -31,16 +31,14 @@ AT_HAND = 2
 NOT_AT_HAND = 2  # one listens for good, and whoever asks the pool itself finds one more
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """What a finished unit of work leaves to do: events to publish, queues to ring."""
 
     events: int
     queues: frozenset[str]
 
 
-@dataclass
-class Transaction:
+class Transaction(Struct):
     """One unit of work: SQL on one connection, the events it caused, the queues it fed."""
 
     connection: Any

@@ -1,8 +1,9 @@
 """Events stored in the transaction that caused them, and the log of all that were."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from infra.runtime.telemetry import trace
 from schemas.event import Envelope, Event, source
@@ -42,8 +43,7 @@ RETURNING o.seq, o.id, o.type, o.tenant, o.subject, o.time, o.data, o.traceparen
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     """An event before it is stored; its time is the transaction's."""
 
     id: str

@@ -1,8 +1,8 @@
 """The caller of a request, and what callers may do."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from starlette.types import Scope as Connection
 
 Scope = Literal["read", "trigger", "operate", "admin"]
@@ -18,8 +18,7 @@ ALL_TENANTS = "all-tenants"
 _KEY = "headrace.caller"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Caller:
+class Caller(Struct, frozen=True, kw_only=True):
     """Whose request it is. ``name`` is what is written down of them; None while authentication is off."""
 
     tenant: str

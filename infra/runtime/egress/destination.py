@@ -3,8 +3,9 @@
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from infra.runtime.egress.address import Address, inner_name, public
 from infra.runtime.egress.refused import EgressRefused
@@ -18,8 +19,7 @@ _AUTHORITY = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:[0-9]*)?")  # Python's reade
 _NUMBER = re.compile(r"(\d+|0x[0-9a-f]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """A host that may be asked, as far as its name tells; ``literal`` if it is an address."""
 
     scheme: str

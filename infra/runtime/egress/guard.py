@@ -1,13 +1,12 @@
 """The rules that a client keeps to."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from infra.runtime.egress.destination import PORTS
 from infra.runtime.egress.resolve import Lookup, look_up
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True, kw_only=True):
     """Public hosts only, and those in ``allow``; on these ``ports``, or on any if that is None."""
 
     allow: frozenset[str] = frozenset()

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal, Protocol
 from uuid import UUID
+
+from msgspec import Struct
 
 from schemas.event import Envelope
 from schemas.problem import Problem, ProblemClass
@@ -25,8 +26,7 @@ ADDRESSED = "headrace-for"
 _FINAL = {ProblemClass.PERMANENT, ProblemClass.DATA, ProblemClass.AUTH}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Subscription:
+class Subscription(Struct, frozen=True, kw_only=True):
     """Who gets the events of a topic. With ``push_url`` they are POSTed there as CloudEvents in HTTP binary mode."""
 
     name: str
@@ -37,8 +37,7 @@ class Subscription:
     max_backoff_s: float = 600.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class DeadLetter:
+class DeadLetter(Struct, frozen=True, kw_only=True):
     """A message nobody tries to deliver any more. ``reason`` is a problem's code or an exception's type."""
 
     id: str

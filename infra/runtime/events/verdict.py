@@ -1,9 +1,9 @@
 """What becomes of a message whose handler failed, whatever bus carried it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from msgspec import Struct
 
 from infra.runtime.events.bus import Outcome, final
 from schemas.problem import Problem
@@ -13,8 +13,7 @@ _DETAIL = 2000  # characters kept of an exception's message
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """``outcome`` is None when another delivery may help; ``reason`` is a problem's code or an exception's type."""
 
     outcome: Outcome | None

@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import structlog
+from msgspec import Struct
 
 from infra.postgres.away import DatabaseAway
 from infra.runtime.events.bus import Handler, Subscription
@@ -51,8 +51,7 @@ Soon = Callable[[Runtime], Awaitable[float | None]]
 """In how many seconds something is due; None: nothing is."""
 
 
-@dataclass(frozen=True)
-class Ticking:
+class Ticking(Struct, frozen=True):
     """Runs again and again; ``every`` is in seconds, from the end of one turn to the start of the next.
 
     Does it work a ``queue`` that can be paused, its turns heed that. ``bell`` is rung when there may be something to do
@@ -121,8 +120,7 @@ def ticks(
     return lambda build: Ticking(build, every, queue, bell, soon)
 
 
-@dataclass(frozen=True)
-class Subscribing:
+class Subscribing(Struct, frozen=True):
     """Receives events of some topics; one subscription a topic."""
 
     build: Callable[[Runtime], Handler]

@@ -1,10 +1,11 @@
 """Events on their way to other teams' endpoints."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from infra.postgres.database import Transaction
 from schemas.event import Envelope
@@ -61,8 +62,7 @@ WHERE id = $1
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Push:
+class Push(Struct, frozen=True, kw_only=True):
     """A claimed row: an event, where it goes, and which attempt holds it."""
 
     subscription_id: UUID
