@@ -1,5 +1,6 @@
 """Run a data source: what it collects from is submitted, each part as a job of its own."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
@@ -8,20 +9,31 @@ from infra.postgres.database import Database, Transaction
 from services.intake.data_sources.capture_job import capture_job
 from services.intake.data_sources.order import order_of
 from services.intake.data_sources.source_run import held_source
-from services.jobs.job import Done, Job, NewJob, Outcome
+from services.jobs.job import Done, Job, NewJob, Outcome, Snooze
 from services.jobs.store import admission, views
 from services.jobs.submitting.admission import Door, accept, admit
+from services.jobs.submitting.room import PATIENCE_SECONDS, QueueFull
+from services.jobs.submitting.submit_batch import fits_ever
 
 
 async def run_source(job: Job, *, door: Door, database: Database) -> Outcome:
     """Submit a website's pages, or a crawl's order, as the config says now: once an attempt, however often it is tried.
 
-    Raises ``SourceGone``, ``SourceRunsNothing``, ``QueueFull``, and what the order is refused with.
+    While their queue is full it waits. Raises ``SourceGone``, ``SourceRunsNothing``, ``BatchNeverFits``, and what the
+    order is refused with.
     """
+    try:
+        return await _submitted(job, door=door, database=database)
+    except QueueFull as full:
+        return Snooze(seconds=full.retry_after or PATIENCE_SECONDS, reason=full.detail)
+
+
+async def _submitted(job: Job, *, door: Door, database: Database) -> Done:
     async with database.transaction() as tx:
         source = await held_source(tx, job.payload["source_id"], tenant=job.tenant)
         run = await views.one(tx, job.id, tenant=job.tenant)
         parts = _parts(source, job, created_by=run["created_by"] if run else None, door=door)
+        fits_ever(Counter(part.queue for part in parts), door)
         if await admission.known(tx, parts[0].id) is None:
             await admit(tx, [await _accepted(tx, part, door) for part in parts], room=door.room)
     return Done(result={"submitted": len(parts), "jobs": [str(part.id) for part in parts]})

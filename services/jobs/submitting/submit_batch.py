@@ -41,7 +41,7 @@ async def submit_batch(
     async with database.transaction() as tx:
         known = await batches.known(tx, batch_id) if key else None
         if known is None:
-            _fits_ever(await places(tx, jobs), door)
+            fits_ever(await places(tx, jobs), door)
             await batches.add(tx, batch_id, tenant=tenant, total_jobs=len(jobs), fingerprint=fingerprint)
             await admit(tx, await _accepted(tx, jobs, door), room=door.room)
         elif known["fingerprint"] != fingerprint:
@@ -61,7 +61,8 @@ def _jobs(batch: Batch, batch_id: UUID, tenant: str, door: Door) -> list[NewJob]
     return made
 
 
-def _fits_ever(wanted: Mapping[str, int], door: Door) -> None:
+def fits_ever(wanted: Mapping[str, int], door: Door) -> None:
+    """Raises ``BatchNeverFits`` where so many jobs are wanted on a queue that may never hold them."""
     for queue, jobs in wanted.items():
         if jobs > door.room:
             detail = f"It has {jobs} jobs for {queue}, where {door.room} may wait"
