@@ -17,8 +17,9 @@ class Limits:
 
 def limits(row: Mapping[str, Any], *, terms: Terms, kind_seconds: float | None) -> Limits:
     """The limits of a job's row; ``kind_seconds`` is the timeout its kind names."""
+    own = row["timeout_seconds"] and float(f"{row['timeout_seconds']:.7g}")  # four bytes keep no more digits
     tries = terms.max_tries if row["max_tries"] is None else row["max_tries"]
     return Limits(
         max_retries=tries - 1 if terms.retries else 0,
-        timeout_seconds=row["timeout_seconds"] or kind_seconds or terms.timeout_seconds,
+        timeout_seconds=own or kind_seconds or terms.timeout_seconds,
     )
