@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from services.crawling.order import Order
+
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "infra/terraform/README.md").read_text()
 ROW = re.compile(r"^\| (?P<what>.+?) \| (?:(?P<sum>[^|]*?) = )?\$(?P<result>[\d.,]+) \|$", re.MULTILINE)
@@ -54,6 +56,7 @@ def missing(page: str) -> list[str]:
         *(name for name in re.findall(r"^(?:# )?(\w+) +=", tfvars, re.MULTILINE) if f'"{name}"' not in variables),
         *(name for name in re.findall(r"[,=](_\w+)=", page) if f"  {name}: " not in build),
         *(path for path in re.findall(r"(?:GET|POST) (/api/[\w/-]+)", page) if f'"{path}"' not in routes),
+        *(path for path in re.findall(r"--policy=(\S+)", page) if not (ROOT / path).is_file()),
     ]
 
 
@@ -72,7 +75,7 @@ def test_the_whole_is_what_idle_and_a_million_crawls_make() -> None:
     )
 
 
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def faces_and_ticks(page: str) -> tuple[str, ...]:
@@ -90,6 +93,21 @@ def test_it_pays_for_as_many_faces_and_ticks_as_there_are() -> None:
 
     assert faces_and_ticks(PAGE) == (NUMBERS[len(topology["services"]) - 1], NUMBERS[ticking - 1])
     assert faces_and_ticks(PAGE.replace("of five other", "of three other")) != faces_and_ticks(PAGE)  # control
+
+
+def test_it_pays_for_as_many_images_as_are_kept() -> None:
+    kept, deleted = json.loads((ROOT / "infra/terraform/images.json").read_text())
+    number = NUMBERS[kept["mostRecentVersions"]["keepCount"]]
+
+    assert (kept["action"], deleted["action"]) == ({"type": "Keep"}, {"type": "Delete"})
+    assert f"| {number} images of 0.4 GB, and {number} of 0.7 GB" in PAGE
+    assert f"{number} of each image stay" in PAGE
+
+
+def test_its_first_order_is_one_and_buys_nothing() -> None:
+    (body,) = re.findall(r"/crawl/trigger .*?-d '(\{.*?\})'", PAGE, re.DOTALL)
+
+    assert Order.model_validate_json(body).provider == "website"
 
 
 def test_its_prices_have_a_date_and_are_to_be_checked() -> None:
@@ -118,6 +136,7 @@ def test_control_a_wrong_sum_is_seen(change: tuple[str, str]) -> None:
         ("_REGION=", "_PLACE="),
         ("alert_email ", "alerts "),
         ("/alerts`", "/alarms`"),
+        ("images.json", "pictures.json"),
     ],
 )
 def test_control_a_name_of_nothing_is_seen(change: tuple[str, str]) -> None:
