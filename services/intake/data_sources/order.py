@@ -1,11 +1,11 @@
 """The order that a source of type ``crawl`` gives at each run: a job of the kind ``crawl``, which judges it itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
-from infra.runtime.http.wrong_fields import placed
 from schemas.problem import Problem, ProblemClass
 from services.jobs.job import NewJob
 from services.jobs.submitting.admission import Door, try_accept
@@ -19,9 +19,10 @@ def order_of(source: Mapping[str, Any], *, job_id: UUID, tenant: str, created_by
     """The job of one run. Raises ``InvalidRequest`` where crawls take no such order."""
     said = {"kind": KIND, "payload": source["config"], "source_id": str(source["id"])}
     submission = Submission.model_validate(said)
-    return new_job(
-        submission, job_id=job_id, tenant=tenant, created_by=created_by, kinds=door.kinds, by_file=door.by_file
-    )
+    with in_config():
+        return new_job(
+            submission, job_id=job_id, tenant=tenant, created_by=created_by, kinds=door.kinds, by_file=door.by_file
+        )
 
 
 async def refuse_order(tx: Transaction, source: Mapping[str, Any], *, tenant: str, door: Door) -> None:
@@ -30,18 +31,27 @@ async def refuse_order(tx: Transaction, source: Mapping[str, Any], *, tenant: st
         return
     try:
         job = order_of(source, job_id=source["id"], tenant=tenant, created_by=None, door=door)
-        await try_accept(tx, job, door=door)
+        with in_config():
+            await try_accept(tx, job, door=door)
     except Problem as problem:
-        if problem.kind in _PASSING:
-            return
-        raise _in_config(problem) from problem
+        if problem.kind not in _PASSING:
+            raise
 
 
-def _in_config(problem: Problem) -> Problem:
-    """The same problem, of the source's ``config`` instead of the job's ``payload``."""
+@contextmanager
+def in_config() -> Iterator[None]:
+    """What is refused of a job is told of its source: fields of the ``payload`` are those of the ``config``."""
+    try:
+        yield
+    except Problem as problem:
+        raise _of_source(problem) from problem
+
+
+def _of_source(problem: Problem) -> Problem:
     errors = problem.extra.get("errors")
-    if not isinstance(errors, list):
-        return placed(problem, "config")
+    if not isinstance(errors, list):  # no field is wrong
+        detail = problem.detail.removeprefix("payload: ")
+        return type(problem)(detail, retry_after=problem.retry_after, **problem.extra)
     moved = [{**one, "field": "config" + one["field"].removeprefix("payload")} for one in errors]
     detail = "; ".join(f"{one['field']}: {one['message']}" for one in moved[:5])
     return type(problem)(detail, retry_after=problem.retry_after, **{**problem.extra, "errors": moved})

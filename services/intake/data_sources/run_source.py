@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from infra.postgres.database import Database, Transaction
 from services.intake.data_sources.capture_job import capture_job
-from services.intake.data_sources.order import order_of
+from services.intake.data_sources.order import in_config, order_of
 from services.intake.data_sources.source_run import held_source
 from services.jobs.job import Done, Job, NewJob, Outcome, Snooze
 from services.jobs.store import admission, views
@@ -55,4 +55,7 @@ def _id(job: Job, number: int) -> UUID:
 
 async def _accepted(tx: Transaction, part: NewJob, door: Door) -> NewJob:
     """Pages are ours; an order is its own context's to take."""
-    return part if part.kind != "crawl" else await accept(tx, part, door=door)
+    if part.kind != "crawl":
+        return part
+    with in_config():
+        return await accept(tx, part, door=door)

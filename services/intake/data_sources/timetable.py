@@ -15,6 +15,7 @@ from services.jobs.shapes import instant
 from services.jobs.store import schedules
 
 KIND = "source_run"
+_OF_THE_JOB = "payload.source_id: "  # the place of what a run is refused with; whoever looks at a source knows which
 
 
 class Timetable(BaseModel):
@@ -78,5 +79,5 @@ def _body(row: Mapping[str, Any]) -> dict[str, Any]:
         "next_at": None if row["paused"] else instant(row["next_at"]),
         "last_at": instant(row["last_at"]),
         "last_job_id": None if row["last_job_id"] is None else str(row["last_job_id"]),
-        "last_error": row["last_error"],
+        "last_error": row["last_error"] and row["last_error"].removeprefix(_OF_THE_JOB),
     }

@@ -54,6 +54,7 @@ async def test_a_run_that_no_budget_allows_ends_at_once(sources: Sources) -> Non
 
     assert (over["state"], over["error_code"], over["tries"]) == ("failed", "BUDGET_EXCEEDED", 0)
     assert "PUT /api/v1/budgets" in over["error_recovery"]
+    assert not over["error_message"].startswith(("payload", "config"))  # no field of the order is wrong
     assert (await sources.status(made), await sources.jobs("crawl")) == ("FAILED", [])
 
 
@@ -126,6 +127,33 @@ async def test_what_runs_nothing_is_not_run(sources: Sources, source_type: str, 
 
     assert (status, said["code"]) == (422, "SOURCE_RUNS_NOTHING")
     assert await sources.jobs("source_run") == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"), [({"provider": "nobody"}, "config.provider: "), ({"keep_days": 9999.0}, "config.keep_days: ")]
+)
+async def test_a_refused_run_names_the_field_of_the_sources_config(
+    sources: Sources, wrong: dict[str, Any], told: str
+) -> None:
+    made = await sources.made("crawl", config=ORDER)
+    await sources.sql("UPDATE data_sources SET config = config || $2::jsonb WHERE id = $1", made["id"], wrong)
+    await run(sources, made)
+    await sources.work()
+    [job] = await sources.jobs("source_run")
+
+    assert (job["state"], job["error_message"][: len(told)]) == ("failed", told)
+    status, said = await sources.ask("POST", "", {"name": "n", "source_type": "crawl", "config": {**ORDER, **wrong}})
+    assert (status, said["detail"][: len(told)]) == (422, told)  # as whoever makes such a source is told
+
+
+async def test_a_clock_that_finds_nothing_to_run_says_what_the_source_lacks(sources: Sources) -> None:
+    made = await sources.made(config={"urls": [SHOP]}, schedule=NIGHTLY)
+    await sources.ask("PATCH", f"/{made['id']}", {"config": {}})
+
+    assert await sources.fire() == 0
+
+    found = await sources.read(f"/{made['id']}")
+    assert found["schedule"]["last_error"] == "The config of this website names no URLs"
 
 
 async def test_a_run_whose_source_is_gone_says_so(sources: Sources) -> None:
