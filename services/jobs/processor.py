@@ -20,6 +20,7 @@ from services.jobs.job_id import job_id as parsed
 from services.jobs.kinds import kinds, queues
 from services.jobs.limiting import Limiting, limiting
 from services.jobs.python.callbacks import Callback, Callbacks
+from services.jobs.python.file_job import FileNeedsKind, file_job
 from services.jobs.python.hosting import Host, ProcessorStopped
 from services.jobs.python.processing import (
     BatchProcessingResult,
@@ -44,6 +45,7 @@ from services.jobs.submitting.submit_job import submit_job
 __all__ = [
     "BackgroundProcessor",
     "BatchProcessingResult",
+    "FileNeedsKind",
     "ProcessingJob",
     "ProcessingPriority",
     "ProcessingProgress",
@@ -51,8 +53,6 @@ __all__ = [
     "ProcessorStopped",
     "create_background_processor",
 ]
-
-FILES = "document"  # the kind of a job that is given a file and nothing else
 
 
 class BackgroundProcessor:
@@ -85,11 +85,11 @@ class BackgroundProcessor:
         max_retries: int | None = None,
         timeout: float | None = None,
     ) -> str:
-        """Queue a job and return its id. A file without a kind is a ``document``; ``timeout`` is in seconds.
+        """Queue a job and return its id. A file is its payload's ``file_path``; ``timeout`` is in seconds.
 
-        Raises ``KindNotAccepted``, ``InvalidRequest``, ``MetadataTooLarge``, ``QueueFull``.
+        Raises ``FileNeedsKind``, ``KindNotAccepted``, ``InvalidRequest``, ``MetadataTooLarge``, ``QueueFull``.
         """
-        given = {**_of_file(file_path, kind, payload, metadata), "max_retries": max_retries, "timeout": timeout}
+        given = {**_fields(file_path, kind, payload, metadata), "max_retries": max_retries, "timeout": timeout}
         try:
             submission = Submission.model_validate({**given, "priority": priority})
         except ValidationError as error:
@@ -128,8 +128,8 @@ class BackgroundProcessor:
         After ``timeout`` seconds it returns what there is: the others go on, and keep their ids. Raises what
         ``submit_job`` raises, ``BatchTooLarge`` and ``BatchNeverFits``.
         """
-        wanted = [_of_file(path, kind, None, None) for path in file_paths or ()]
-        wanted += [_of_file(None, kind, payload, None) for payload in jobs or ()]
+        wanted = [_fields(path, kind, None, None) for path in file_paths or ()]
+        wanted += [_fields(None, kind, payload, None) for payload in jobs or ()]
         try:
             batch = Batch.model_validate({"priority": priority, "jobs": wanted})
         except ValidationError as error:
@@ -197,20 +197,12 @@ def create_background_processor(**settings: Any) -> BackgroundProcessor:
     return processor
 
 
-def _of_file(
+def _fields(
     path: str | Path | None,
     kind: str | None,
     payload: Mapping[str, Any] | None,
     metadata: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """The fields of a job; where it is about a file, with the file's name and size, which may count for its order."""
-    fields = {"kind": kind, "payload": payload or {}, "metadata": metadata or {}}
-    if path is None:
-        return fields
-    file = Path(path)
-    about = {"filename": file.name, **({"size_bytes": file.stat().st_size} if file.is_file() else {})}
-    return {
-        "kind": kind or FILES,
-        "payload": {**(payload or {}), "file_path": str(path)},
-        "metadata": {**about, **(metadata or {})},
-    }
+    if path is not None:
+        return file_job(path, kind=kind, payload=payload, metadata=metadata)
+    return {"kind": kind, "payload": payload or {}, "metadata": metadata or {}}

@@ -16,6 +16,7 @@ from services.jobs.job_id import JobNotFound
 from services.jobs.kinds import KindNotAccepted
 from services.jobs.processor import (
     BackgroundProcessor,
+    FileNeedsKind,
     ProcessingPriority,
     ProcessingStatus,
     ProcessorStopped,
@@ -45,9 +46,18 @@ def test_the_retries_of_the_settings_are_shown_where_a_job_names_none(processor:
     assert processor.get_job(processor.submit_job(kind="drill")).max_retries == 3
 
 
-def test_a_file_without_a_kind_is_a_kind_that_is_told_when_it_is_not_there(processor: BackgroundProcessor) -> None:
-    with pytest.raises(KindNotAccepted, match=r"'document' is none of .*drill"):
+def test_a_file_without_a_kind_is_refused_with_the_ways_that_take_one(processor: BackgroundProcessor) -> None:
+    with pytest.raises(FileNeedsKind, match=r"^document\.pdf was given without a kind$") as told:
         processor.submit_job(file_path="/path/to/document.pdf")
+
+    assert "/api/v1/data-sources/{id}/files" in told.value.recovery
+
+
+def test_a_file_goes_to_the_kind_that_is_named(processor: BackgroundProcessor) -> None:
+    with pytest.raises(InvalidRequest, match=r"^payload\.file_path: "):  # a drill reads none
+        processor.submit_job(file_path="/path/to/document.pdf", kind="drill")
+    with pytest.raises(KindNotAccepted, match=r"'document' is none of .*drill"):  # made of crawls alone
+        processor.submit_job(file_path="/path/to/document.pdf", kind="document")
 
 
 @pytest.mark.parametrize(
@@ -92,9 +102,11 @@ def test_a_batch_that_is_late_is_told_as_it_is_and_goes_on(processor: Background
     assert over(processor, result.jobs[1].job_id).status is ProcessingStatus.COMPLETED
 
 
-def test_a_batch_of_files_needs_the_kind_for_files(processor: BackgroundProcessor) -> None:
-    with pytest.raises(KindNotAccepted) as caught:
+def test_a_batch_of_files_needs_a_kind_that_takes_files(processor: BackgroundProcessor) -> None:
+    with pytest.raises(FileNeedsKind):
         processor.process_batch_sync(file_paths=["a.pdf", "b.pdf"])
+    with pytest.raises(KindNotAccepted) as caught:
+        processor.process_batch_sync(file_paths=["a.pdf", "b.pdf"], kind="document")
 
     assert caught.value.extra["index"] == 0
 

@@ -24,6 +24,7 @@ ANSWERS = {
     "BudgetExceeded",
     "CrawlArchived",
     "DeliveryTooLarge",
+    "FileNeedsKind",
     "CrawlErased",
     "CrawlNotFound",
     "IdempotencyInProgress",
@@ -47,6 +48,7 @@ ANSWERS = {
 
 PASSING = {
     "DatasetFull",  # waited for; NotSentInTime in the end
+    "MediaUnavailable",  # tried again; said of the link in the end
     "NotMedia",  # said of the link
     "NotReady",  # waited for; ProviderStalled in the end
     "ObjectNameRefused",  # names are made here
