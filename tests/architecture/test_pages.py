@@ -68,6 +68,16 @@ def variables(texts: Iterable[str]) -> set[str]:
     )
 
 
+def unset(text: str) -> list[str]:
+    """Variables that a page's commands use before any command before them set them; an environment's are its own."""
+    known, wrong = set[str](), list[str]()
+    for block in re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        for line in block.splitlines():
+            wrong += [name for name in re.findall(r"\$\{?([a-z]\w*)", line) if name not in known]
+            known |= set(re.findall(r"(?:^| )([a-z]\w*)=", line))
+    return wrong
+
+
 def targets() -> set[str]:
     return set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
@@ -132,6 +142,17 @@ def test_control_a_place_that_is_not_there_is_noticed() -> None:
     assert not exists("services/jobs/README.md", "#nowhere")
     assert not exists("README.md", "services/nowhere.md")
     assert exists("services/crawling/README.md", "ports.py")
+
+
+@pytest.mark.parametrize("page", [*PAGES, "infra/terraform/README.md"])
+def test_every_variable_of_a_command_was_set_by_one_before(page: str) -> None:
+    assert unset((ROOT / page).read_text()) == []
+
+
+def test_control_a_variable_that_nothing_set_is_noticed() -> None:
+    page = "```sh\nplace=here\ncurl $place $time\n```\n```sh\ncurl ${place}; time=now\necho $time $OURS\n```\n"
+
+    assert unset(page) == ["time"]
 
 
 @pytest.mark.parametrize("page", PAGES)
