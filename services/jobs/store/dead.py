@@ -13,10 +13,11 @@ DEAD = "state = 'failed' AND discarded_at IS NULL"
 _FOUND = f"""
 FROM jobs
 WHERE tenant = $1 AND {DEAD} AND ($2::text IS NULL OR kind = $2) AND ($3::text IS NULL OR queue = $3)
-  AND ($4::text IS NULL OR error_code = $4)
-  AND ($5::timestamptz IS NULL OR finished_at < $5 OR (finished_at = $5 AND id > $6::uuid))
-ORDER BY finished_at DESC, id LIMIT $7
+  AND ($4::text IS NULL OR error_code = $4) {{from_a_place}}
+ORDER BY finished_at DESC, id LIMIT $5
 """
+_ALL = _FOUND.format(from_a_place="")
+_LATER = _FOUND.format(from_a_place="AND finished_at <= $6 AND (finished_at < $6 OR id > $7::uuid)")  # by the index
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +43,8 @@ async def names(tx: Transaction, wanted: Dead, *, before: Place | None, limit: i
 async def _found(
     tx: Transaction, columns: str, wanted: Dead, *, before: Place | None, limit: int
 ) -> list[dict[str, Any]]:
-    place = before or (None, None)
     asked = (wanted.tenant, wanted.kind, wanted.queue, wanted.code)
-    found = await tx.fetch(f"SELECT {columns} {_FOUND}", *asked, *place, limit)
+    found = await tx.fetch(f"SELECT {columns} {_LATER if before else _ALL}", *asked, limit, *(before or ()))
     return [dict(row) for row in found]
 
 
