@@ -7,6 +7,7 @@ from infra.runtime.functions.deployed import deployed
 from infra.runtime.runtime import Runtime
 from services.crawling.process_media import FUNCTION_SECONDS, process_media
 from services.crawling.wiring import crawling
+from services.jobs.engine.terms import terms
 from services.jobs.function import works
 from services.jobs.job import Job, Outcome, Work
 from services.jobs.progress import reporter
@@ -27,6 +28,7 @@ def main(runtime: Runtime) -> Work:
                 session=session,
                 most_bytes=settings.media_max_bytes,
                 reporter=runtime.once(reporter),
+                terms=terms(settings),
             )
 
     return Work(run=run, timeout_seconds=2 * FUNCTION_SECONDS)

@@ -7,11 +7,12 @@ from uuid import UUID, uuid5
 from infra.postgres.database import Database
 from infra.runtime.egress.fetch import GuardedSession
 from services.crawling.crawl_log import name_crawl
-from services.crawling.media.fetching import Fetching
+from services.crawling.media.fetching import Fetching, MediaUnavailable
 from services.crawling.media.links import media_links
 from services.crawling.order import Crawl
 from services.crawling.ports import Lake
 from services.crawling.store import media
+from services.jobs.engine.terms import Terms
 from services.jobs.job import Done, Job, NewJob, Outcome, Resume
 from services.jobs.progress import Reporter
 
@@ -39,11 +40,19 @@ def media_job(crawl: Crawl, attempt: int, object_name: str) -> NewJob:
 
 
 async def process_media(
-    job: Job, *, database: Database, lake: Lake, session: GuardedSession, most_bytes: int, reporter: Reporter
+    job: Job,
+    *,
+    database: Database,
+    lake: Lake,
+    session: GuardedSession,
+    most_bytes: int,
+    reporter: Reporter,
+    terms: Terms,
 ) -> Outcome:
-    """Each link once, however often it is interrupted; links of an earlier attempt are not fetched again.
+    """Each link once, however often it is interrupted; of an earlier attempt's links only those that failed.
 
-    Raises ``ObjectMissing``, the lake's problems and ``LeaseLost``.
+    Raises ``MediaUnavailable`` while links failed and another try is allowed, ``ObjectMissing``, the lake's problems
+    and ``LeaseLost``.
     """
     name_crawl(job)
     crawl_id, until = UUID(job.payload["crawl_id"]), time.monotonic() + FUNCTION_SECONDS
@@ -59,6 +68,7 @@ async def process_media(
             urls = await media.pending(tx, crawl_id, limit=AT_ONCE)
             counts = await media.counts(tx, crawl_id)
         if not urls:
+            await _try_again(job, crawl_id, counts["failed"], database=database, terms=terms)
             return Done(result={"crawl_id": str(crawl_id), **counts})
         if time.monotonic() > until:
             return Resume()
@@ -66,6 +76,14 @@ async def process_media(
             job, _progress(counts["pending"], sum(counts.values()) - counts["objects"]), step="fetching"
         )
         await asyncio.gather(*map(fetching.fetch, urls))
+
+
+async def _try_again(job: Job, crawl_id: UUID, failed: int, *, database: Database, terms: Terms) -> None:
+    problem = MediaUnavailable(f"Of the links, {failed} could not be fetched.")
+    if failed and terms.allows_another_try(job, problem):
+        async with database.transaction() as tx:
+            await media.again(tx, crawl_id)
+        raise problem
 
 
 def _progress(pending: int, total: int) -> float:

@@ -12,13 +12,14 @@ from uuid import UUID
 
 from infra.postgres.database import Database
 from infra.runtime.egress.fetch import Answer, Budget, GuardedSession
-from schemas.problem import Problem
+from schemas.problem import Problem, ProblemClass
 from schemas.stored_object import ObjectExists
 from services.crawling.ports import Lake
 from services.crawling.store import media
 
 TYPES = ("image/", "video/", "audio/")
 OK = 200
+AWAY = {429, 500, 502, 503, 504}
 SECONDS = 30.0
 HOST_PAUSE_SECONDS = 0.2  # between two requests to one host
 
@@ -29,6 +30,16 @@ class NotMedia(Problem):
     code: ClassVar[str] = "NOT_MEDIA"
     title: ClassVar[str] = "The link does not lead to an image, a video or a sound"
     recovery: ClassVar[str] = "Nothing to do: the link's status says it, the record itself is stored."
+
+
+class MediaUnavailable(Problem):
+    """Hosts of media do not answer now, or say that they cannot."""
+
+    code: ClassVar[str] = "MEDIA_UNAVAILABLE"
+    kind: ClassVar[ProblemClass] = ProblemClass.RETRY
+    status: ClassVar[int] = 502
+    title: ClassVar[str] = "Media cannot be fetched at the moment"
+    recovery: ClassVar[str] = "They are asked for again by themselves; what stays away is said of its link."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +61,7 @@ class Fetching:
             try:
                 kind, body = await self._got(url)
             except Problem as problem:
-                status = "refused" if problem.code != "EGRESS_FAILED" else "failed"
+                status = "failed" if problem.retryable else "refused"
                 async with self.database.transaction() as tx:
                     said = f"{problem.code}: {problem.detail}"[:300]
                     await media.settle(tx, self.crawl_id, url, status=status, detail=said)
@@ -86,6 +97,8 @@ def place(tenant: str, digest: str) -> str:
 
 def _kind(answer: Answer) -> str:
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if answer.status in AWAY:
+        raise MediaUnavailable(f"HTTP {answer.status}")
     if answer.status != OK:
         raise NotMedia(f"HTTP {answer.status}")
     if not kind.startswith(TYPES):

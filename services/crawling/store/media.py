@@ -56,6 +56,11 @@ async def settle(
     )
 
 
+async def again(tx: Transaction, crawl_id: UUID) -> None:
+    """What failed is to be fetched once more."""
+    await tx.execute("UPDATE media SET status = 'pending' WHERE crawl_id = $1 AND status = 'failed'", crawl_id)
+
+
 async def counts(tx: Transaction, crawl_id: UUID) -> Mapping[str, int]:
     """How many there are of each status, and how many objects those are that are stored."""
     row = await tx.fetchrow(

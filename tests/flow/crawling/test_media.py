@@ -2,6 +2,7 @@
 
 import dataclasses
 import gzip
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +20,8 @@ from services.jobs.store import queue
 from tests.flow.crawling.commands import download
 from tests.flow.crawling.rig import TENANT, House
 
+HANGS_UP = 0
+
 
 @dataclasses.dataclass
 class Site:
@@ -26,9 +29,16 @@ class Site:
 
     url: str = ""
     asked: list[str] = dataclasses.field(default_factory=list)
+    statuses: dict[str, list[int]] = dataclasses.field(default_factory=dict)
+    """What a path answers first, before it answers a picture."""
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
+        if before := self.statuses.get(request.path):
+            status = before.pop(0)
+            if status == HANGS_UP and request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=status or 500)
         if request.path.startswith("/page"):
             return web.Response(text="<html>", content_type="text/html")
         if request.path.startswith("/large"):
@@ -107,6 +117,51 @@ async def test_what_is_no_medium_too_large_or_private_is_refused_and_the_rest_co
     assert (await house.status(crawl_id))["pipeline_status"] == "completed"
 
 
+async def test_what_is_away_is_asked_for_again_and_nothing_else_is(house: House, site: Site) -> None:
+    site.statuses = {"/busy": [503, 429], "/broken": [500, 502, 504], "/gone": [404]}
+    crawl_id = await linking(house, *[f"{site.url}/{name}" for name in ("a", "busy", "broken", "gone")])
+
+    await house.work("media")
+    assert await manifest(house, crawl_id) == {"a": "stored", "busy": "pending", "broken": "pending", "gone": "refused"}
+    for _ in range(3):
+        await house.hurry()
+        await house.work("media")
+
+    assert await manifest(house, crawl_id) == {"a": "stored", "busy": "stored", "broken": "stored", "gone": "refused"}
+    assert Counter(site.asked) == {"/a": 1, "/busy": 3, "/broken": 4, "/gone": 1}
+    (job,) = await house.rows("SELECT state, tries, error_code FROM jobs WHERE kind = 'media'")
+    assert dict(job) == {"state": "completed", "tries": 3, "error_code": None}
+
+
+async def test_a_host_that_hangs_up_is_asked_again(house: House, site: Site) -> None:
+    site.statuses = {"/cut": [HANGS_UP] * 2}  # the client itself asks once more
+    crawl_id = await linking(house, f"{site.url}/cut")
+
+    await house.work("media")
+    assert await manifest(house, crawl_id) == {"cut": "pending"}
+    for _ in range(2):
+        await house.hurry()
+        await house.work("media")
+
+    assert await manifest(house, crawl_id) == {"cut": "stored"}
+
+
+async def test_what_stays_away_is_said_of_its_link_when_no_try_is_left(house: House, site: Site) -> None:
+    site.statuses = {"/down": [503] * 9}
+    crawl_id = await linking(house, f"{site.url}/a", f"{site.url}/down", "http://127.0.0.1:9/nobody")
+
+    for _ in range(6):
+        await house.work("media")
+        await house.hurry()
+
+    assert await manifest(house, crawl_id) == {"a": "stored", "down": "failed", "nobody": "refused"}
+    assert Counter(site.asked) == {"/a": 1, "/down": house.runtime.settings.processing_max_retries + 1}
+    (row,) = await house.rows("SELECT detail FROM media WHERE status = 'failed'")
+    assert row["detail"] == "MEDIA_UNAVAILABLE: HTTP 503"
+    (job,) = await house.rows("SELECT state, result FROM jobs WHERE kind = 'media'")
+    assert (job["state"], job["result"]["failed"]) == ("completed", 1)
+
+
 async def test_an_interrupted_job_fetches_only_what_is_missing(house: House, site: Site) -> None:
     crawl_id = await linking(house, [f"{site.url}/a", f"{site.url}/b"])
     await house.sql(
@@ -180,24 +235,3 @@ async def test_links_are_found_wherever_a_block_ends(house: House) -> None:
     batches = [batch async for batch in media_links(house.context.lake, name)]
 
     assert len({link for batch in batches for link in batch}) == 3000
-
-
-async def test_results_go_when_their_time_is_over(house: House) -> None:
-    kept = await house.stored("ready_after:0,records:1")
-    wished = await house.stored("ready_after:0,records:1", order={"keep_days": 2})
-    await house.work("load")
-    places: dict[str, Any] = {"database": house.context.database, "lake": house.context.lake}
-    assert await expire_results(days=None, **places) == 0
-
-    await house.sql(
-        "UPDATE stored_results SET expires_at = expires_at - interval '3 days',"
-        " stored_at = stored_at - interval '3 days'"
-    )
-
-    assert await expire_results(days=None, **places) == 1
-    assert await house.lake_names(wished) == []
-    assert await house.visible(wished) == [(1, 1)]
-    assert await expire_results(days=4, **places) == 0
-    assert await house.lake_names(kept) != []
-    assert await expire_results(days=2, **places) == 1
-    assert await house.lake_names(kept) == []
