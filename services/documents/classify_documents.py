@@ -9,9 +9,10 @@ from uuid import UUID
 from infra.postgres.database import Transaction
 from services.documents.findings import findings, resource_row
 from services.documents.judgement import Judged
+from services.documents.models.resting import REST_SECONDS
 from services.documents.ontology.concept import Concept
 from services.documents.page import MAX_TEXT, Page
-from services.documents.ports import InvalidOutput, Model, ModelUnavailable
+from services.documents.ports import InvalidOutput, Model, ModelResting, ModelUnavailable
 from services.documents.run import CLASSIFYING, EXTRACTED, Run
 from services.documents.store import concepts as ontology
 from services.documents.store import documents, resources
@@ -27,7 +28,8 @@ Findings = tuple[list[Judged], list[dict[str, Any]]]
 async def classify_documents(run: Run, *, model: Model, clock: Callable[[], datetime]) -> bool:
     """Classify those that are not yet; False where the rest belongs to another claim.
 
-    What a model cannot say fails its document, not the job. Raises ``Superseded``, ``LeaseLost``.
+    What a model cannot say fails its document, not the job. Raises ``ModelResting`` while none would be answered,
+    ``Superseded``, ``LeaseLost``.
     """
     async with run.database.reading() as tx:
         counts = await documents.counts(tx, run.job.id)
@@ -40,6 +42,7 @@ async def classify_documents(run: Run, *, model: Model, clock: Callable[[], date
             return True
         pages = [_page(row, run) for row in rows]
         found = await asyncio.gather(*(findings(model, page, offered) for page in pages))
+        _refuse_unasked(found)
         done += len(pages)
         progress = EXTRACTED + (NEARLY - EXTRACTED) * min(1.0, done / total)
         cursor = {"extracted": True, "classified": done}
@@ -52,6 +55,12 @@ async def classify_documents(run: Run, *, model: Model, clock: Callable[[], date
 async def _ontology(tx: Transaction, *, tenant: str) -> tuple[int, list[Concept]]:
     offered = [one for one in await ontology.all_of(tx, tenant=tenant) if one.classifiable]
     return await ontology.version(tx, tenant=tenant), offered
+
+
+def _refuse_unasked(found: Sequence[Findings]) -> None:
+    told = [one for _, warnings in found for one in warnings if one["code"] == ModelResting.code]
+    if told:
+        raise ModelResting(told[0]["detail"], retry_after=REST_SECONDS)
 
 
 def _page(row: Mapping[str, Any], run: Run) -> Page:

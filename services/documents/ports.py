@@ -19,6 +19,20 @@ class ModelUnavailable(Problem):
     recovery: ClassVar[str] = "Capture the page again later; `headrace doctor` shows which model is asked."
 
 
+class ModelSilent(ModelUnavailable):
+    """A model gave no answer at all."""
+
+
+class ModelResting(ModelUnavailable):
+    """A model gave no answer several times in a row: it is not waited for."""
+
+    code: ClassVar[str] = "MODEL_RESTING"
+    title: ClassVar[str] = "The model does not answer and is left alone for a while"
+    recovery: ClassVar[str] = (
+        "`headrace doctor` shows which model is asked; once it answers, retry the job, or capture the page again."
+    )
+
+
 class InvalidOutput(Problem):
     """What a model says cannot be used, also after it was told why."""
 

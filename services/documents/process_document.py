@@ -29,7 +29,7 @@ async def process_document(
 ) -> Outcome:
     """Each record once, however often it is interrupted; nothing of a crawl that is erased or was run again meanwhile.
 
-    Raises ``ObjectMissing``, ``StoreUnavailable`` and ``LeaseLost``.
+    Raises ``ObjectMissing``, ``StoreUnavailable``, ``ModelResting`` and ``LeaseLost``.
     """
     async with database.reading() as tx:
         row = await views.one(tx, job.id, tenant=job.tenant)

@@ -12,9 +12,9 @@ from services.jobs.engine import handling
 TOLD: dict[str, tuple[type[Problem], ...]] = {
     "document": (
         *(stored_object.ObjectMissing, stored_object.StoreUnavailable),
-        *(handling.JobTimedOut, handling.PoisonJob, handling.Unexpected),
+        *(handling.JobTimedOut, handling.PoisonJob, handling.Unexpected, ports.ModelResting),
     ),
-    "warning": (ports.InvalidOutput, ports.ModelUnavailable),
+    "warning": (ports.InvalidOutput, ports.ModelResting, ports.ModelUnavailable),
     "HTTP": (
         *(concept.ConceptNotFound, delete_concept.ConceptInUse, etag.VersionMissing, etag.VersionStale),
         *(tree.ConceptCycle, tree.ConceptExists, tree.OntologyFull, tree.ParentUnknown),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from infra.postgres.database import Database
 from infra.runtime.runtime import Runtime
 from services.documents.models import local, openai
+from services.documents.models.resting import Resting
 from services.documents.ports import Model
 
 
@@ -18,5 +19,5 @@ class Documents:
 
 def documents(runtime: Runtime) -> Documents:
     """Build the context; once a process, through ``runtime.once(documents)``."""
-    model = openai.build(runtime.settings, runtime.session) or local.build()
-    return Documents(database=runtime.database, model=model)
+    asked = openai.build(runtime.settings, runtime.session)
+    return Documents(database=runtime.database, model=Resting(asked) if asked else local.build())

@@ -18,7 +18,7 @@ from services.documents import prompt
 from services.documents.ontology.concept import Concept
 from services.documents.page import Page
 from services.documents.picture import data_url
-from services.documents.ports import Found, InvalidOutput, ModelUnavailable
+from services.documents.ports import Found, InvalidOutput, ModelSilent, ModelUnavailable
 from services.documents.prompt import Tools, Unfit
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class OpenAI:
             async with asyncio.timeout(self._seconds):
                 return await self._conversation(prompt.messages(page, await _picture(page)), Tools(concepts))
         except TimeoutError:
-            raise ModelUnavailable(f"{self.name} did not answer within {self._seconds:g} s") from None
+            raise ModelSilent(f"{self.name} did not answer within {self._seconds:g} s") from None
 
     async def _conversation(self, said: list[dict[str, Any]], tools: Tools) -> list[Found]:
         wrong = ""
@@ -96,7 +96,7 @@ class OpenAI:
         except (aiohttp.ClientError, OSError) as error:
             # neither texts nor traces go on: they can hold headers, and with them the key
             log.warning("the model cannot be asked", model=self.name, error=type(error).__name__)
-            raise ModelUnavailable(f"{self.name} cannot be reached: {type(error).__name__}") from None
+            raise ModelSilent(f"{self.name} cannot be reached: {type(error).__name__}") from None
 
 
 async def _whole(content: "aiohttp.StreamReader") -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from services.documents.ontology.concept import Concept
 from services.documents.page import Page
-from services.documents.ports import Found, ModelUnavailable
+from services.documents.ports import Found, ModelSilent, ModelUnavailable
 from tests.flow.crawling.rig import Killed
 
 
@@ -46,6 +46,20 @@ class Moody(Reader):
         if page.title == self._title:
             raise ModelUnavailable("not now")
         return await super().classify(page, concepts)
+
+
+class Away(Reader):
+    """Gives no answer until it is back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.back = False
+
+    async def classify(self, page: Page, concepts: Sequence[Concept]) -> Sequence[Found]:
+        found = await super().classify(page, concepts)
+        if not self.back:
+            raise ModelSilent("reader did not answer")
+        return found
 
 
 class Slow(Reader):

@@ -8,19 +8,22 @@ import pytest
 from pydantic import SecretStr
 
 from infra.local.simulators.llm import Llm, serve
+from services.documents.models.resting import MOST_SILENCES
 from services.documents.wiring import documents
 from tests.flow.documents.desk import PRODUCT, Desk, classified, desk
 
 
 @asynccontextmanager
-async def asking(database_dsn: str, folder: Path, *script: str) -> AsyncIterator[tuple[Desk, Llm]]:
+async def asking(
+    database_dsn: str, folder: Path, *script: str, seconds: float = 5.0
+) -> AsyncIterator[tuple[Desk, Llm]]:
     """A desk whose settings name a model."""
     server = await serve(script=script)
     given: dict[str, Any] = {
         "openai_base_url": server.url,
         "openai_api_key": SecretStr("sk-x"),
         "openai_model": "eyes",
-        "classify_seconds": 5.0,
+        "classify_seconds": seconds,
     }
     try:
         async with desk(database_dsn, folder, **given) as opened:
@@ -71,15 +74,22 @@ async def test_settings_name_who_is_asked(database_dsn: str, tmp_path: Path) -> 
 async def test_whatever_a_model_does_a_page_ends_with_a_label_and_a_warning(
     database_dsn: str, tmp_path: Path, word: str, code: str
 ) -> None:
-    async with asking(database_dsn, tmp_path, word) as (editor, _):
-        if word.startswith("slow"):
-            editor.runtime.once(documents).model._seconds = 0.2  # type: ignore[attr-defined]  # it is OpenAI's
+    seconds = 0.2 if word.startswith("slow") else 5.0
+    async with asking(database_dsn, tmp_path, word, seconds=seconds) as (editor, _):
         said = await found(editor)
         [resource] = said["resources"]
 
         assert (resource["classification"]["label"], resource["classification"]["needs_review"]) == ("unknown", True)
         assert [one["code"] for one in said["warnings"]] == [code]
         assert said["warnings"][0]["recovery"].endswith(".")
+
+
+async def test_a_model_that_is_away_is_not_waited_for_by_every_page(database_dsn: str, tmp_path: Path) -> None:
+    async with asking(database_dsn, tmp_path, "slow=30", seconds=0.2) as (editor, server):
+        told = [(await found(editor))["warnings"][0]["code"] for _ in range(MOST_SILENCES + 2)]
+
+        assert told == ["CLASSIFY_UNAVAILABLE"] * (MOST_SILENCES - 1) + ["MODEL_RESTING"] * 3
+        assert len(server.asked) == MOST_SILENCES
 
 
 async def test_a_failed_attempt_asks_again_only_as_a_new_attempt(database_dsn: str, tmp_path: Path) -> None:
