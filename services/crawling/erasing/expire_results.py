@@ -1,4 +1,4 @@
-"""Remove results whose time is over from the lake, with the media they link to, and tell it; warehouse rows stay."""
+"""Remove results whose time is over from the lake, with what belongs to them, and tell it; warehouse rows stay."""
 
 import structlog
 
@@ -7,6 +7,7 @@ from schemas.events.crawl_result_expired import CrawlResultExpired
 from services.crawling.complete_crawl import load_id
 from services.crawling.erasing.remove import remove_objects
 from services.crawling.erasing.remove_media import remove_media
+from services.crawling.erasing.remove_sites import remove_sites
 from services.crawling.ports import Lake
 from services.crawling.process_media import media_id
 from services.crawling.store import results
@@ -21,7 +22,8 @@ BATCH = 200
 async def expire_results(*, database: Database, lake: Lake, days: int | None) -> int:
     """Those whose order named how long they are kept, and with ``days`` all others; returns how many went.
 
-    A result that is still to be loaded, or read for its media, stays until it is.
+    With the last of a crawl go its media, and the pages of its site that our own browser kept. A result that is still
+    to be loaded, or read for its media, stays until it is.
     """
     async with database.reading() as tx:
         found = await results.over(tx, days=days, limit=BATCH)
@@ -34,6 +36,7 @@ async def expire_results(*, database: Database, lake: Lake, days: int | None) ->
         await remove_objects(f"crawls/{one.tenant}/{one.crawl_id}/{one.attempt}/", lake=lake)
         if last:
             await remove_media(one.crawl_id, tenant=one.tenant, database=database, lake=lake)
+            await remove_sites(one.crawl_id, database=database, lake=lake)
         await _tell(one, database=database)
         removed += 1
     if removed:

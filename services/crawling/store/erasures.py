@@ -7,6 +7,7 @@ from uuid import UUID
 
 from infra.postgres.database import Transaction
 from services.crawling.store.unowned import keep_snapshots
+from services.jobs.store.views import LIVING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +82,16 @@ async def finish(tx: Transaction, crawl_id: UUID) -> dict[str, int]:
         "UPDATE erasures SET erased_at = coalesce(erased_at, now()) WHERE crawl_id = $1 RETURNING counts", crawl_id
     )
     return counts
+
+
+async def ended_sites(tx: Transaction, crawl_id: UUID) -> list[UUID]:
+    """Web sites that were collected for a crawl, and that neither their own job nor the crawl's is at any more."""
+    rows = await tx.fetch(
+        "SELECT s.id FROM sites s WHERE s.correlation = $1 AND s.state <> 'running'"
+        f" AND NOT EXISTS (SELECT FROM jobs WHERE id IN (s.id, $1) AND {LIVING})",
+        crawl_id,
+    )
+    return [UUID(str(row["id"])) for row in rows]
 
 
 async def unswept(tx: Transaction, *, older_than_seconds: float, limit: int) -> list[Erasure]:
