@@ -17,7 +17,8 @@ RUN pip --python /venv/bin/python install --no-cache-dir --no-deps --no-build-is
 
 FROM python:${PYTHON} AS runtime
 RUN useradd --uid 10001 --no-create-home --home-dir /app headrace && install --directory --owner headrace /data
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HEADRACE_DATA_DIR=/data
+# gunicorn, below functions-framework, wants a place for a socket, and the user has no home to write to.
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HEADRACE_DATA_DIR=/data XDG_RUNTIME_DIR=/tmp
 WORKDIR /app
 COPY --from=build /venv /venv
 # functions-framework takes a file; what the file imports is installed.

@@ -18,6 +18,7 @@ SPOILED = {
     "the browser for everybody": ("FROM runtime AS app", "FROM chromium AS app"),
     "a file that is not there": ("COPY pyproject.toml", "COPY pyproject.yaml"),
     "another lock": ("-r requirements-gcp.lock", "-r requirements.txt"),
+    "no place for a socket": (" XDG_RUNTIME_DIR=/tmp", ""),
     "a build tool in the image": ("FROM runtime AS app", "FROM build AS app"),
 }
 
@@ -68,6 +69,8 @@ def faults(text: str) -> list[str]:
         "looks nothing up": "--no-index" in installs[1] and installs[2:] == installs_later == [],
         "no addresses": "://" not in text and "index-url" not in text,
         "copies what is there": all((ROOT / name).exists() for name in copied),
+        # where its user can write: gunicorn, below functions-framework, tries the home otherwise, and says an error
+        "has a place for sockets": "XDG_RUNTIME_DIR=/tmp" in dict(stages(text)["runtime"][1])["ENV"].split(),
         "browser aside": not any("chromium" in rest for _, rest in stages(text)["runtime"][1]),
     }
     return [promise for promise, kept in promises.items() if not kept]
