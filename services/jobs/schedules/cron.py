@@ -5,6 +5,7 @@ comes the first time only, unless the hours are given as `*`: what comes every h
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -64,18 +65,34 @@ def next_fire(cron: str, timezone: str, *, after: datetime) -> datetime:
 
     Raises ``CronRefused``, ``CronNeverFires``, ``TimezoneUnknown``.
     """
-    from croniter import CroniterBadDateError, CroniterError, croniter  # noqa: PLC0415  # the sweep seldom needs it
+    from croniter import CroniterBadDateError, CroniterError  # noqa: PLC0415  # the sweep seldom needs it
 
     zone, fields = _zone(timezone), _fields(cron)
-    try:
-        moments = croniter(" ".join(fields), after.astimezone(zone), ret_type=datetime)
-        while _again(moment := moments.get_next(datetime), fields):
-            pass
-    except CroniterBadDateError as error:
-        raise CronNeverFires(f"{cron!r} names no date in the next fifty years") from error
-    except (CroniterError, ValueError, OverflowError) as error:
-        raise CronRefused(f"{cron!r}: {error}"[:300]) from error
-    return moment.astimezone(UTC)
+    for read in _readings(fields):
+        try:
+            return _first(read, after.astimezone(zone)).astimezone(UTC)
+        except CroniterBadDateError:
+            continue
+        except (CroniterError, ValueError, OverflowError) as error:
+            raise CronRefused(f"{cron!r}: {error}"[:300]) from error
+    raise CronNeverFires(f"{cron!r} names no date in the next fifty years")
+
+
+def _readings(fields: list[str]) -> Iterator[list[str]]:
+    """What to look for: the fields as they are, and where none of their months has such a day, the weekday alone."""
+    yield fields
+    if not {"*", "?"} & {fields[2], fields[4]}:  # a day or a weekday, as cron has it
+        yield [*fields[:2], "*", *fields[3:]]
+
+
+def _first(fields: list[str], after: datetime) -> datetime:
+    from croniter import croniter  # noqa: PLC0415  # see above
+
+    moments = croniter(" ".join(fields), after, ret_type=datetime)
+    while _again(moment := moments.get_next(datetime), fields):
+        pass
+    found: datetime = moment
+    return found
 
 
 def _again(moment: datetime, fields: list[str]) -> bool:

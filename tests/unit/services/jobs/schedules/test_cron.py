@@ -39,6 +39,11 @@ def test_the_same_expression_in_another_zone_fires_at_another_time() -> None:
     assert fires("0 12 * * *", SPRING, 1, "Asia/Kathmandu") != fires("0 12 * * *", SPRING, 1, BERLIN)
 
 
+def test_a_weekday_comes_also_in_a_month_that_never_has_the_day() -> None:
+    assert fires("0 0 31 4,6 mon", SPRING, 5, "UTC") == ["06 00:00", "13 00:00", "20 00:00", "27 00:00", "01 00:00"]
+    assert fires("0 0 31 3,4 mon", SPRING, 4, "UTC") == ["30 00:00", "31 00:00", "06 00:00", "13 00:00"]
+
+
 def test_a_time_that_is_skipped_comes_right_after_the_gap_and_once() -> None:
     assert fires("30 2 * * *", SPRING, 2) == ["29 01:00", "30 00:30"]
     assert fires("*/20 2 * * *", SPRING, 2) == ["29 01:00", "30 00:00"]
@@ -121,7 +126,7 @@ def test_what_is_no_cron_is_refused(cron: str) -> None:
     assert len(refused.value.detail) < 400
 
 
-@pytest.mark.parametrize("cron", ["0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 31 feb *"])
+@pytest.mark.parametrize("cron", ["0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 31 feb *", "0 0 31 4 ?"])
 def test_what_never_fires_is_refused_for_that(cron: str) -> None:
     with pytest.raises(CronNeverFires, match="no date"):
         next_fire(cron, "UTC", after=SPRING)
