@@ -89,7 +89,7 @@ async def free(tx: Transaction, queue: str, *, tenant: str, places: int, limit: 
 async def _shared(tx: Transaction, queue: str, tenant: str, count: int, limit: int) -> Room:
     """Of a queue that is full every tenant has its even share: one that fills it keeps no other out."""
     others: int = await tx.fetchval(_TENANTS, queue, tenant)
-    share = max(1, limit // (1 + others))
+    share = min(limit, max(1, limit // (1 + others)))
     own: int = await tx.fetchval(_WAITING_OF_ONE, queue, share, tenant)
     return Room(free=max(0, limit - count, share - own), waiting=count, share=share)
 
