@@ -1,21 +1,18 @@
 """Records of a completed crawl become documents, and what they are about is found, whatever comes between."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from services.documents import classify_documents
 from services.documents.extraction import extract_documents
-from services.documents.models.resting import MOST_SILENCES, REST_SECONDS, Resting
 from services.documents.store import documents
-from services.documents.wiring import documents as wired
 from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Done, Resume
 from tests.flow.crawling.commands import download
 from tests.flow.crawling.rig import Killed
-from tests.flow.documents.readers import Away, Moody, Mortal, Reader, Slow
+from tests.flow.documents.readers import Moody, Mortal, Reader, Slow
 from tests.flow.documents.shelf import Shelf, lamp
 
 DEAD = {"error": "dead page", "error_code": "dead_page", "input": {"url": "https://shop.example/0"}}
@@ -138,26 +135,6 @@ async def test_long_work_goes_on_in_fresh_claims(shelf: Shelf) -> None:
         outcomes.append(await shelf.hold(crawl_id, seconds=-1.0))
 
     assert len(outcomes) == 4 + 4 + 1
-    await whole(shelf, crawl_id)
-
-
-async def test_while_its_model_is_away_a_job_keeps_what_it_has_says_why_and_then_goes_on(shelf: Shelf) -> None:
-    crawl_id, model, now = await queued(shelf), Away(), [0.0]
-    runtime = shelf.house.runtime
-    resting = Resting(model, clock=lambda: now[0])
-    runtime.built[wired] = replace(runtime.once(wired), model=resting)
-
-    for _ in range(2):
-        await shelf.work()
-        await shelf.house.hurry()
-    [job] = await shelf.jobs()
-    assert (job["error_code"], job["error_message"]) == ("MODEL_RESTING", "reader did not answer")
-    assert (job["state"], job["tries"]) == ("ready", 2)
-    assert len(model.read) == MOST_SILENCES  # the second try asked nobody
-    assert {row["status"] for row in await shelf.rows(crawl_id)} == {"pending"}
-
-    model.back, now[0] = True, REST_SECONDS
-    await shelf.work()
     await whole(shelf, crawl_id)
 
 
