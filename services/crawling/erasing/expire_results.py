@@ -23,25 +23,33 @@ async def expire_results(*, database: Database, lake: Lake, days: int | None) ->
     """Those whose order named how long they are kept, and with ``days`` all others; returns how many went.
 
     With the last of a crawl go its media, and the pages of its site that our own browser kept. A result that is still
-    to be loaded, or read for its media, stays until it is.
+    to be loaded, or read for its media, stays until it is, and keeps no other.
     """
-    async with database.reading() as tx:
-        found = await results.over(tx, days=days, limit=BATCH)
-    removed = 0
-    for one in found:
+    seen = removed = 0
+    while not removed:
         async with database.reading() as tx:
-            if await erasing.any_under_way(tx, [of(one.crawl_id, one.attempt) for of in (load_id, media_id)]):
-                continue
-            last = await results.only_one(tx, one)
-        await remove_objects(f"crawls/{one.tenant}/{one.crawl_id}/{one.attempt}/", lake=lake)
-        if last:
-            await remove_media(one.crawl_id, tenant=one.tenant, database=database, lake=lake)
-            await remove_sites(one.crawl_id, database=database, lake=lake)
-        await _tell(one, database=database)
-        removed += 1
+            found = await results.over(tx, days=days, limit=seen + BATCH)
+        for one in found[seen:]:
+            removed += await _remove(one, database=database, lake=lake)
+        if len(found) < seen + BATCH:
+            break
+        seen += BATCH
     if removed:
         log.info("results removed whose time was over", results=removed)
     return removed
+
+
+async def _remove(one: StoredResult, *, database: Database, lake: Lake) -> bool:
+    async with database.reading() as tx:
+        if await erasing.any_under_way(tx, [of(one.crawl_id, one.attempt) for of in (load_id, media_id)]):
+            return False
+        last = await results.only_one(tx, one)
+    await remove_objects(f"crawls/{one.tenant}/{one.crawl_id}/{one.attempt}/", lake=lake)
+    if last:
+        await remove_media(one.crawl_id, tenant=one.tenant, database=database, lake=lake)
+        await remove_sites(one.crawl_id, database=database, lake=lake)
+    await _tell(one, database=database)
+    return True
 
 
 async def _tell(one: StoredResult, *, database: Database) -> None:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from services.crawling.erasing import expire_results as expiring
 from services.crawling.erasing.expire_results import expire_results
 from tests.flow.crawling.rig import House
 
@@ -25,3 +28,21 @@ async def test_results_go_when_their_time_is_over(house: House) -> None:
     assert await house.lake_names(kept) != []
     assert await expire_results(days=2, **places) == 1
     assert await house.lake_names(kept) == []
+
+
+async def test_results_that_are_still_to_be_loaded_keep_no_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiring, "BATCH", 2)
+    loaded = await house.stored("ready_after:0,records:1")
+    await house.work("load")
+    waiting = [await house.stored("ready_after:0,records:1") for _ in range(4)]
+    await house.sql("UPDATE stored_results SET stored_at = now() - interval '9 days'")
+    await house.sql("UPDATE stored_results SET stored_at = now() - interval '3 days' WHERE crawl_id = $1", loaded)
+    places: dict[str, Any] = {"database": house.context.database, "lake": house.context.lake}
+
+    assert await expire_results(days=2, **places) == 1
+    assert await expire_results(days=2, **places) == 0
+
+    assert await house.lake_names(loaded) == []
+    assert all([await house.lake_names(one) for one in waiting])
