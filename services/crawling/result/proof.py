@@ -122,6 +122,10 @@ def _warnings(tally: Tally) -> list[str]:
     return found
 
 
+async def _rejects(lake: Lake, place: Place) -> list[str]:
+    return [lake.url(name) async for name in lake.list(f"{place.prefix}/rejects/")]
+
+
 async def _write_manifest(
     lake: Lake, place: Place, *, crawl: Crawl, attempt: int, parts: int, stored: StoredObject, proof: Proof
 ) -> None:
@@ -139,7 +143,7 @@ async def _write_manifest(
             "size_bytes": stored.size_bytes,
             "sha256": stored.sha256,
         },
-        "rejects": [lake.url(name) async for name in lake.list(f"{place.prefix}/rejects/")],
+        "rejects": await _rejects(lake, place) if proof.rejected_count else [],
         **proof.model_dump(exclude={"gcs_path", "manifest", "object_name", "generation"}),
     }
 

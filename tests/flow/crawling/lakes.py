@@ -75,6 +75,13 @@ class Away(Around):
         raise StoreUnavailable("the bucket does not answer")
 
 
+class Large(Around):
+    """A lake of so many objects that nobody waits for a list of them."""
+
+    def list(self, prefix: str) -> AsyncIterator[str]:
+        raise StoreUnavailable(f"the list of {prefix} takes too long")
+
+
 def file_at(url: str) -> bytes:
     """What other teams read under a published address."""
     return Path(url.removeprefix("file://")).read_bytes()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.flow.crawling.commands import download
-from tests.flow.crawling.lakes import THREE_PARTS, Away, file_at, proven, ready, store_and_die
+from tests.flow.crawling.lakes import THREE_PARTS, Away, Large, file_at, proven, ready, store_and_die
 from tests.flow.crawling.rig import TENANT, House, sha256
 
 
@@ -44,6 +44,15 @@ async def test_another_number_of_records_than_promised_is_refused_and_can_be_fet
     assert failure["error"] == f"the provider counted {2500 + difference} records, 2500 came"
     assert (again["pipeline_status"], again["attempt"]) == ("completed", 2)
     assert len(await house.bought()) == 1
+
+
+async def test_a_result_is_stored_without_a_look_at_what_else_lies_in_the_lake(house: House) -> None:
+    house.replace(lake=Large(house.context.lake))
+
+    status = await house.status(await house.stored(THREE_PARTS))
+
+    assert status["pipeline_status"] == "completed", status
+    assert json.loads(file_at(status["result"]["manifest"]))["rejects"] == []
 
 
 async def test_bad_lines_are_set_aside_with_their_number_and_reason(house: House) -> None:
