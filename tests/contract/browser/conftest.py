@@ -14,6 +14,7 @@ PAGES = {
     "/dialogs": "<title>start</title><script>alert(1); document.title = String(confirm('sure?'))</script>",
     "/popup": "<title>start</title><script>window.open('/'); document.title = 'opened'</script>",
     "/busy": "<title>busy</title><script>setTimeout(() => { while (true) {} }, 100)</script>",
+    "/worker.js": "",
     "/remember": "<title>-</title><script>document.title = document.cookie || 'nothing'</script>"
     "<script>document.cookie = 'a=1'</script>",
 }
@@ -24,7 +25,8 @@ async def site() -> AsyncIterator[str]:
     async def page(request: web.Request) -> web.Response:
         if request.path == "/hang":
             await asyncio.sleep(60)
-        return web.Response(text=PAGES[request.path], content_type="text/html")
+        kind = "text/javascript" if request.path.endswith(".js") else "text/html"
+        return web.Response(text=PAGES[request.path], content_type=kind)
 
     app = web.Application()
     app.router.add_get("/{rest:.*}", page)
