@@ -14,7 +14,6 @@ from infra.runtime.runtime import Runtime
 from services.jobs.function import Working
 from services.jobs.job import Commands, Done, Job, Outcome, Work
 from services.jobs.kinds import KindNotAccepted, Kinds, kinds, queues
-from services.jobs.processor import FILES
 
 ROOT = Path(__file__).parents[4]
 ENGINE = ROOT / "services/jobs"
@@ -114,8 +113,7 @@ def test_an_installation_knows_the_kinds_of_its_functions() -> None:
 
 
 def test_the_engine_names_no_kind_of_others() -> None:
-    # the Python face says what a file is taken for, as its callers always wrote it
-    named = re.compile("|".join(f"[\"']{kind}[\"']" for kind in _others() - {FILES}))
+    named = re.compile("|".join(f"[\"']{kind}[\"']" for kind in _others()))
     guilty = {
         str(source.relative_to(ENGINE)): found
         for source in ENGINE.rglob("*.py")
