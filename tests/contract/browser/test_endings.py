@@ -19,9 +19,11 @@ from infra.runtime.browser import driver as drivers
 from infra.runtime.browser import engine as engines
 from infra.runtime.browser import pool as pools
 from infra.runtime.browser.chromium import find_chromium
-from infra.runtime.browser.engine import Engine, launch
+from infra.runtime.browser.engine import BrowserCrashed, Engine, launch
 from infra.runtime.browser.pool import browsers
 from infra.runtime.configuration.settings import read_settings
+
+HEARING = "PipeTransport.run"  # it listens to a driver that said nothing yet
 
 
 @pytest.fixture(autouse=True)
@@ -120,13 +122,23 @@ async def test_an_idle_browser_that_is_ending_has_ended_when_all_are_closed(
     assert running() == []
 
 
+async def test_a_browser_that_does_not_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    with pytest.raises(BrowserCrashed, match="did not start"):
+        await launch(Path("/bin/false"), proxy_url=None)
+
+    assert running() == []
+    assert rooms(tmp_path) == []
+
+
 async def test_a_start_that_is_cancelled_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     starting = asyncio.create_task(started())
     async with asyncio.timeout(20):
-        while not running():  # noqa: ASYNC110  # a process sets no events
+        while not any(HEARING in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.001)
-    assert len(rooms(tmp_path)) == 1
+    assert (len(running()), len(rooms(tmp_path)), starting.done()) == (1, 1, False)
 
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
