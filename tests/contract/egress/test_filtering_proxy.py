@@ -57,7 +57,8 @@ async def test_a_request_is_passed_on_as_the_origin_expects_it() -> None:
 
 
 async def test_a_body_goes_along_and_nothing_behind_it() -> None:
-    async with site(answered()) as at, allowing(at) as proxy:
+    soon = Limits(connection_seconds=0.5)  # the origin would read on
+    async with site(answered(), stubborn=True) as at, allowing(at, limits=soon) as proxy:
         post = f"POST http://a.example:{at.port}/ HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody".encode()
         await raw(proxy, post + get(f"http://a.example:{at.port}/second"))
 

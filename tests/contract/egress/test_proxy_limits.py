@@ -3,6 +3,9 @@
 import asyncio
 from urllib.parse import urlsplit
 
+from structlog.testing import capture_logs
+
+from infra.runtime.egress.denials import counts
 from infra.runtime.egress.proxy import Limits, filtering_proxy
 from tests.contract.egress.sites import answered, page, site
 from tests.contract.egress.test_filtering_proxy import allowing, get, raw
@@ -68,13 +71,13 @@ async def test_a_name_that_is_never_found_is_not_waited_for() -> None:
 
 async def test_nothing_is_left_running_behind_it() -> None:
     before = asyncio.all_tasks()
-    async with site(lambda _: b"") as at, allowing(at) as proxy:
-        connect = f"CONNECT a.example:{at.port} HTTP/1.1\r\n\r\n".encode()
-        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)
-        writer.write(connect)
-        await reader.readuntil(b"\r\n\r\n")
-        await proxy.close()
-        assert await reader.read() == b""
+    async with site(lambda _: b"") as at:
+        async with allowing(at) as proxy:
+            reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)
+            writer.write(f"CONNECT a.example:{at.port} HTTP/1.1\r\n\r\n".encode())
+            await reader.readuntil(b"\r\n\r\n")
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
         writer.close()
 
     async with asyncio.timeout(5):
@@ -82,9 +85,12 @@ async def test_nothing_is_left_running_behind_it() -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_flood_of_denials_is_counted_and_not_kept() -> None:
+async def test_a_flood_of_denials_is_counted_and_neither_kept_nor_logged() -> None:
+    before = counts()["page"]
     async with filtering_proxy() as proxy:
-        for _ in range(120):
-            await raw(proxy, get("http://10.0.0.5/"))
+        with capture_logs() as logged:
+            for _ in range(120):
+                await raw(proxy, get("http://10.0.0.5/"))
 
-    assert (proxy.denials, len(proxy.denied)) == (120, 100)
+    assert (proxy.denials, len(proxy.denied), len(logged)) == (120, 100, 100)
+    assert counts()["page"] - before == 120
