@@ -219,3 +219,6 @@ async def test_counting_looks_at_what_waits_and_nothing_else(desk: Counter, mode
 
     assert "Seq Scan" not in found
     assert "jobs_parked" in found or "jobs_scheduled" in found
+    shares = [(admission._WAITING_OF_ONE, "drill", 5_000, "default"), (admission._TENANTS, "drill", "default")]
+    for statement, *values in shares:
+        assert "Seq Scan" not in await plan(desk, statement, *values, mode=mode)
