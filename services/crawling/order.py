@@ -1,10 +1,10 @@
 """What a caller may order, and the crawl that becomes of it."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from schemas.web_url import WebUrl, web_url
@@ -74,8 +74,7 @@ class Order(BaseModel):
         return [{"url": url} for url in self.urls or [str(self.url)]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Crawl:
+class Crawl(Struct, frozen=True, kw_only=True):
     """What a crawl knows beyond its job."""
 
     id: UUID

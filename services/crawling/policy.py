@@ -1,16 +1,16 @@
 """How patient crawling is: the settings it needs, in its own words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from infra.runtime.configuration.costs import read_prices
 from infra.runtime.configuration.settings import Settings
 
 
-@dataclass(frozen=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """Durations are in seconds."""
 
     polling_enabled: bool = True

@@ -1,17 +1,17 @@
 """What crawling asks of the outside: a provider, a lake, a warehouse. Adapters fit by shape."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID, uuid4
+
+from msgspec import Struct, field
 
 from schemas.load_source import LoadSource
 from schemas.stored_object import StoredObject
 
 
-@dataclass(frozen=True, kw_only=True)
-class Submission:
+class Submission(Struct, frozen=True, kw_only=True):
     """One order to a provider. ``correlation`` is ours and comes back in look-ups.
 
     ``purchase`` is the same each time the same purchase is sent, and another one where nothing was bought before or is
@@ -28,8 +28,7 @@ class Submission:
     notify_authorization: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(Struct, frozen=True, kw_only=True):
     """What a provider says of a snapshot. ``status`` is its own word, kept raw."""
 
     state: Literal["pending", "ready", "failed"]
@@ -77,8 +76,7 @@ class Provider(Protocol):
         """Stop a running snapshot; fine if it is not running any more."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """A snapshot in a provider's list. ``status`` is its own word."""
 
     snapshot_id: str

@@ -4,13 +4,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec import Struct
 from pydantic import SecretStr
 
 from services.crawling.provider_problems import ProviderUnavailable, ProviderUntrusted
@@ -42,8 +42,7 @@ class Unanswered(ProviderUnavailable):
     """The request may have arrived, but no answer came back whole."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What the provider said: at most ``MAX_ANSWER_BYTES`` of it."""
 
     status: int

@@ -1,7 +1,8 @@
 """The crawling context, put together from a process's runtime."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from infra.postgres.database import Database
 from infra.runtime.egress.allow import allowed
@@ -18,8 +19,7 @@ from services.jobs.reading.find_job import job_history
 OWN_PER_SECOND, OWN_IN_FLIGHT = 1000.0, 20  # asked of our own database: hosts have manners of their own
 
 
-@dataclass(frozen=True, kw_only=True)
-class Crawling:
+class Crawling(Struct, frozen=True, kw_only=True):
     """What the context's use cases may touch."""
 
     database: Database

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from msgspec import Struct
 from pydantic import BaseModel
 
 from infra.postgres.away import DatabaseAway
@@ -24,8 +24,7 @@ def _as_set(settings: Settings) -> int:
     return settings.processing_max_concurrent_jobs
 
 
-@dataclass(frozen=True)
-class Working:
+class Working(Struct, frozen=True):
     """Works jobs of one kind on one queue.
 
     Where it ``accepts`` a payload, jobs of the kind may come from outside; with ``browser`` it is deployed with one.

@@ -1,12 +1,11 @@
 """A job, and what a handler may say became of it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from infra.postgres.database import Transaction
 from schemas.problem import Problem
@@ -68,16 +67,14 @@ class NewJob(Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Done:
+class Done(Struct, frozen=True, kw_only=True):
     """Finished; ``also`` commits with it."""
 
     result: dict[str, Any] = field(default_factory=dict)
     also: Also | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
+class Waiting(Struct, frozen=True, kw_only=True):
     """Nothing to do until somebody outside says so; ``also`` stores what is waited for."""
 
     queue: str
@@ -85,8 +82,7 @@ class Waiting:
     also: Also | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Snooze:
+class Snooze(Struct, frozen=True, kw_only=True):
     """Not yet, and nobody's fault: come back after ``seconds``. Costs no try."""
 
     seconds: float
@@ -94,20 +90,17 @@ class Snooze:
     reason: str | None = None  # for whoever asks why the job waits
 
 
-@dataclass(frozen=True, kw_only=True)
-class Resume:
+class Resume(Struct, frozen=True, kw_only=True):
     """Part of the work is done and stands in the cursor; go on at once, in a fresh claim."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cancelled:
+class Cancelled(Struct, frozen=True, kw_only=True):
     """The handler honoured the wish to cancel; ``also`` commits with it."""
 
     also: Also | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Paused:
+class Paused(Struct, frozen=True, kw_only=True):
     """The handler honoured the wish to pause; if that was taken back meanwhile, the job goes on at once."""
 
 
@@ -126,8 +119,7 @@ Command = Callable[[UUID, str], Awaitable[None]]
 """A kind's own way to do what was commanded, of a job id and a tenant. Raises a ``Problem`` where it cannot."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Commands:
+class Commands(Struct, frozen=True, kw_only=True):
     """What a kind does itself when it is commanded; where it says nothing, the engine does it.
 
     ``cancel``, ``pause`` and ``retry`` replace the engine's; ``paused`` and ``resumed`` follow it in its transaction.
@@ -141,8 +133,7 @@ class Commands:
     resumed: Followed | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Work:
+class Work(Struct, frozen=True, kw_only=True):
     """How jobs of one kind on one queue are worked: one by one (``run``), or many at once (``run_many``).
 
     What ``run_many`` raises is every job's failure; a ``Problem`` it returns is that job's alone. ``announce``: its end

@@ -1,14 +1,14 @@
 """How often a job is tried and how long: as the job says, or its kind, or the settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from services.jobs.engine.terms import Terms
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What holds for one job. ``timeout_seconds`` is how long one claim may take."""
 
     max_retries: int

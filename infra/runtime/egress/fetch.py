@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from infra.runtime.egress.decode import decoded
 from infra.runtime.egress.denials import count, counted
@@ -23,8 +24,7 @@ _AT_ONCE = 65_536
 _NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True, kw_only=True):
     """What one answer may take, redirects included; ``bytes`` as sent and as decoded."""
 
     bytes: int = 10 * 1024 * 1024

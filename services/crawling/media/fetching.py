@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import ClassVar
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from infra.postgres.database import Database
 from infra.runtime.egress.fetch import Answer, Budget, GuardedSession
@@ -42,8 +43,7 @@ class MediaUnavailable(Problem):
     recovery: ClassVar[str] = "They are asked for again by themselves; what stays away is said of its link."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fetching:
+class Fetching(Struct, frozen=True, kw_only=True):
     """Fetches for one crawl. One request a host at a time."""
 
     crawl_id: UUID

@@ -1,9 +1,10 @@
 """What a poll's answer means: wait on, fetch the result, or give up."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import ClassVar
+
+from msgspec import Struct
 
 from schemas.problem import Problem, ProblemClass
 from services.crawling.policy import Policy
@@ -49,15 +50,13 @@ class ProviderJobFailed(Problem):
     recovery: ClassVar[str] = "Read the provider's message, correct the inputs; retry-background orders it again."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ready:
+class Ready(Struct, frozen=True, kw_only=True):
     """The result can be fetched."""
 
     progress: Progress
 
 
-@dataclass(frozen=True, kw_only=True)
-class Over:
+class Over(Struct, frozen=True, kw_only=True):
     """Waiting has no sense any more."""
 
     problem: Problem

@@ -7,11 +7,11 @@ whole). Lines end at ``\n`` and nowhere else: U+2028 and its like are ordinary c
 import hashlib
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import filterfalse
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import Struct
 
 from schemas.problem import Problem, ProblemClass
 from services.crawling.result.gunzip import ResultCorrupt, ResultTruncated
@@ -54,8 +54,7 @@ class ResultTooLarge(Problem):
     stage: ClassVar[str] = "download"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reject:
+class Reject(Struct, frozen=True, kw_only=True):
     """A line that was set aside. ``line`` counts the lines seen from 1, ``raw`` is cut at 4 KiB."""
 
     line: int

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 from isal import isal_zlib
+from msgspec import Struct
 
 from schemas.stored_object import ObjectExists, StoredObject
 from services.crawling.ports import Lake
@@ -28,8 +29,7 @@ class Deflate(Protocol):
         """The rest, with the trailer."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Where the objects of one attempt lie."""
 
     prefix: str

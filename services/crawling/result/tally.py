@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
+
 from schemas.problem import Problem, ProblemClass
 
 
@@ -20,8 +22,7 @@ class RowRejectLimit(Problem):
     stage: ClassVar[str] = "download"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What a result may be. A share of rejected rows is judged from ``share_from`` rows on, and at the end."""
 
     rejects: int = 1000

@@ -1,10 +1,11 @@
 """A budget: how much may be bought in a day and in a month, and how much was."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from schemas.problem import Problem, ProblemClass
 
@@ -30,8 +31,7 @@ class BudgetExceeded(Problem):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Amount:
+class Amount(Struct, frozen=True, kw_only=True):
     """What a purchase counts as."""
 
     crawls: int

@@ -1,14 +1,14 @@
 """Attempts that put parts into the lake, until none is left there."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
+
+from msgspec import Struct
 
 from infra.postgres.database import Transaction
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leftover:
+class Leftover(Struct, frozen=True, kw_only=True):
     """An attempt that is over and may have left parts nobody will compose."""
 
     crawl_id: UUID

@@ -1,10 +1,11 @@
 """Waiting crawls: one narrow row each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from infra.postgres.database import Transaction
 from services.jobs.store.queues import is_paused
@@ -38,8 +39,7 @@ WHERE p.crawl_id = a.crawl_id AND p.token = a.token
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class Due(Struct, frozen=True, kw_only=True):
     """A crawl whose provider is to be asked now. ``token`` proves the claim."""
 
     crawl_id: UUID
@@ -55,8 +55,7 @@ class Due:
     asked_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True):
     """What a poll left to remember: ask again in ``seconds``; ``answered`` and ``missed`` count it."""
 
     due: Due

@@ -1,18 +1,18 @@
 """What was bought, one row a purchase."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from infra.postgres.database import Transaction
 from services.crawling.spending.budget import Amount
 
 
-@dataclass(frozen=True, kw_only=True)
-class Purchase:
+class Purchase(Struct, frozen=True, kw_only=True):
     """A purchase and what it counts as. ``expected`` is what it was reserved as."""
 
     crawl_id: UUID

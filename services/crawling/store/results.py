@@ -1,14 +1,14 @@
 """Stored results, until their time is over."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from infra.postgres.database import Transaction
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredResult:
+class StoredResult(Struct, frozen=True, kw_only=True):
     """An attempt whose result lies in the lake."""
 
     crawl_id: UUID

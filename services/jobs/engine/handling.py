@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from random import Random
 from typing import ClassVar
 from uuid import UUID
 
 import structlog
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
@@ -66,8 +67,7 @@ class Unexpected(Problem):
 _SILENT = Unexpected("The handler said nothing of this job")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Handling:
+class Handling(Struct, frozen=True, kw_only=True):
     """How a worker's jobs are handled."""
 
     database: Database

@@ -1,7 +1,8 @@
 """On which terms jobs are tried: how often, how long, and how soon again."""
 
-from dataclasses import dataclass
 from random import Random
+
+from msgspec import Struct
 
 from infra.runtime.configuration.settings import Settings
 from schemas.problem import Problem
@@ -9,8 +10,7 @@ from services.jobs.engine.backoff import backoff
 from services.jobs.job import Job
 
 
-@dataclass(frozen=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """What holds where neither the job nor its kind says otherwise."""
 
     max_tries: int = 4

@@ -3,13 +3,13 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
 import structlog
+from msgspec import Struct
 from pydantic import BaseModel
 
 from infra.postgres.database import Database, Transaction
@@ -48,8 +48,7 @@ class Warehouse(Protocol):
         """The visible rows whose columns have these values."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leaving:
+class Leaving(Struct, frozen=True, kw_only=True):
     """What leaves for a table: which batches wait, what is in them, and what becomes of one that arrived."""
 
     table: str

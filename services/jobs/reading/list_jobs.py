@@ -1,8 +1,9 @@
 """Page through jobs, newest first."""
 
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import asdict
 
 from infra.postgres.database import Database
 from infra.runtime.http.page_token import Moment, read_page_token, write_page_token

@@ -1,9 +1,10 @@
 """The ends of jobs, many in one statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from infra.postgres import outbox
 from infra.postgres.database import Transaction, json_text
@@ -28,8 +29,7 @@ SELECT id, event_id IS NOT NULL AS announced FROM moved
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """A held job's result, and the event that tells of it as part of a trace."""
 
     job: Job

@@ -1,9 +1,10 @@
 """Jobs that leave: out of PostgreSQL in batches, and found again in the warehouse."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from infra.postgres.database import Transaction
 
@@ -71,8 +72,7 @@ INSERT INTO leaving_jobs (load_id, job_id, tenant, job) SELECT $1, id, tenant, t
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Beside:
+class Beside(Struct, frozen=True, kw_only=True):
     """What another context keeps beside its jobs, said in SQL about a row of ``jobs``.
 
     A job stays while it is ``needed``. What leaves with it weighs so many bytes on disk (``stored``) and as text

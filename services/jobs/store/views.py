@@ -1,10 +1,11 @@
 """What callers see of jobs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from infra.postgres.database import Transaction, uuids
 from services.jobs.shapes import ENDED, STATUSES, STEPS_AS_STATUS
@@ -26,8 +27,7 @@ Place = tuple[datetime, UUID]
 _LATEST = (datetime.max.replace(tzinfo=UTC), UUID(int=0))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """Which jobs somebody asks for. None: all."""
 
     tenant: str

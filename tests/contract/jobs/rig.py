@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +17,7 @@ from services.jobs.store import held, queue
 from services.jobs.sweep import sweep
 
 PATIENCE = 10.0
-TERMS = [one.name for one in fields(Terms)]
+TERMS = Terms.__struct_fields__
 EVENT = CrawlFailed(crawl_id="c", attempt=1, error="e", code="TIMEOUT", stage="s", recovery="r")
 
 

@@ -1,7 +1,6 @@
 """The crawling context on real parts: PostgreSQL, lake, warehouse and the simulated provider; no HTTP face."""
 
 import asyncio
-import dataclasses
 import hashlib
 import time
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from aiohttp import web
+from msgspec import structs
 
 from functions import cancel_snapshot, erase_crawl, load_warehouse, process_media, store_snapshot, submit_crawl
 from infra.local.simulators.bright_data.calls import SIMULATOR
@@ -72,11 +72,11 @@ class House:
 
     def adjust(self, **policy: Any) -> None:
         """Another patience from now on."""
-        self.replace(policy=dataclasses.replace(self.context.policy, **policy))
+        self.replace(policy=structs.replace(self.context.policy, **policy))
 
     def replace(self, **parts: Any) -> None:
         """Another lake, warehouse or provider from now on."""
-        self.runtime.built[crawling] = dataclasses.replace(self.context, **parts)
+        self.runtime.built[crawling] = structs.replace(self.context, **parts)
 
     async def trigger(
         self, sim: str = "", *, order: Mapping[str, Any] | None = None, worker: str | None = None

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from services.crawling.provider_problems import ProviderUnavailable
 from services.crawling.result.gunzip import BLOCK, MAGIC, Gunzip, ResultTruncated
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _GATHER = 1 << 18  # packed bytes a trip to a thread is worth
 
 
-@dataclass(frozen=True, kw_only=True)
-class Patience:
+class Patience(Struct, frozen=True, kw_only=True):
     """How long a part may take, how slow it may be, how large it may get (uncompressed)."""
 
     seconds: float = 300.0

@@ -1,7 +1,8 @@
 """How many pages Firecrawl agreed to: it lowers a limit to the credits that are left, and says so nowhere."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from schemas.problem import Problem
 from services.crawling.ports import Progress
@@ -11,8 +12,7 @@ from services.crawling.providers.firecrawl.answers import refusal
 _MOST_KNOWN = 10_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Active:
+class Active(Struct, frozen=True, kw_only=True):
     """A crawl under way, with the options that hold."""
 
     id: str

@@ -1,9 +1,9 @@
 """What the provider's answers mean: its refusals as Problems, its words as progress and pages."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from schemas.problem import Problem
 from services.crawling.ports import Progress
@@ -38,8 +38,7 @@ _BY_STATUS: dict[int, type[Problem]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """One answer about a job: how it is doing, and some of its documents as they came."""
 
     status: str

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from infra.runtime.configuration.settings import Settings

@@ -1,9 +1,10 @@
 """URLs of pages: written in one way, so that one page is one row."""
 
 import re
-from dataclasses import dataclass
 from hashlib import blake2b
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
+
+from msgspec import Struct
 
 LONGEST = 2048  # characters
 MOST_REPEATS = 3  # of one segment of a path: /a/b/a/b/a/b leads nowhere
@@ -13,8 +14,7 @@ _PATH_SESSION = re.compile(r";jsessionid=[^/?;]*", re.IGNORECASE)
 _KEPT = "/%:@!$&'()*+,;=~-._"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A page's URL in the form that is asked for. ``host`` names the port too where it is not the scheme's own."""
 
     url: str

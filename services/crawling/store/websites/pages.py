@@ -1,8 +1,9 @@
 """The frontier of a site: pages that were found, taken, and told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from infra.postgres.database import Transaction
 from services.crawling.providers.website.address import Address
@@ -57,8 +58,7 @@ SELECT key, url, host, depth, tries, token FROM taken ORDER BY depth, seq
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     """A page to ask for now; ``token`` proves the hold."""
 
     key: bytes

@@ -1,10 +1,11 @@
 """Orders of sites."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from infra.postgres.database import Transaction
 
@@ -14,8 +15,7 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """One order, and how far it is. ``pages`` came with text, ``errors`` did not for these ``reasons``."""
 
     id: UUID
@@ -149,5 +149,5 @@ async def delete(tx: Transaction, site_id: UUID) -> None:
 
 
 def _site(row: Any) -> Site:
-    fields = {name: row[name] for name in Site.__dataclass_fields__}
+    fields = {name: row[name] for name in Site.__struct_fields__}
     return Site(**{**fields, "id": UUID(str(row["id"])), "correlation": UUID(str(row["correlation"]))})

@@ -1,7 +1,6 @@
 """Every variable: its name, its default, and that it changes one thing and is used."""
 
 import ast
-from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import asdict, replace
 
 from functions import load_warehouse, store_snapshot
 from infra.postgres.database import Database
@@ -16,7 +16,7 @@ from infra.postgres.doorbell import Doorbell
 from infra.runtime.configuration.settings import Settings, SettingsRefused, read_settings, variable
 from infra.runtime.configuration.variables import defaults
 from infra.runtime.runtime import Runtime
-from services.crawling.policy import Policy, policy
+from services.crawling.policy import policy
 from services.jobs.function import works
 from services.jobs.job import Work
 from tests.unit.infra.runtime.configuration.settings_table import TABLE
@@ -125,7 +125,7 @@ def given(**changes: Any) -> Settings:
 def test_a_setting_of_crawling_has_one_effect_there(field: str, value: object, effect: dict[str, Any]) -> None:
     usual = policy(given(), public_url=None)
 
-    assert policy(given(**{field: value}), public_url=None) == Policy(**{**vars(usual), **effect})
+    assert policy(given(**{field: value}), public_url=None) == replace(usual, **effect)
 
 
 def worker_of(**changes: Any) -> dict[str, Any]:
