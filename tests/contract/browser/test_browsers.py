@@ -63,9 +63,11 @@ async def test_control_one_profile_remembers(pool: Browsers, site: str) -> None:
 async def test_dialogs_are_dismissed_and_popups_closed(pool: Browsers, site: str) -> None:
     assert await title(pool, f"{site}/dialogs") == "false"
     async with pool.page() as page:
-        await page.goto(f"{site}/popup")
+        async with page.expect_popup(timeout=10_000) as opened:
+            await page.goto(f"{site}/popup")
+        popup = await opened.value
         async with asyncio.timeout(10):
-            while len(page.context.pages) > 1:  # noqa: ASYNC110  # the browser decides when it is gone
+            while not popup.is_closed():  # noqa: ASYNC110  # the browser decides when it is gone
                 await asyncio.sleep(0.02)
         assert await page.title() == "opened"
 
