@@ -15,11 +15,12 @@ from services.documents import readme as of_documents
 from services.intake import readme as of_intake
 
 CONTEXTS = [(intake, of_intake.TOLD), (documents, of_documents.TOLD)]
+WORDS = {"code", "title", "recovery"}
 Told = dict[str, tuple[type[Problem], ...]]
 
 
 def raised(context: ModuleType) -> set[type[Problem]]:
-    """The problems whose classes stand in a context."""
+    """The problems whose classes stand in a context; one without words of its own is told as what it is a kind of."""
     modules = [
         importlib.import_module(one.name) for one in pkgutil.walk_packages(context.__path__, f"{context.__name__}.")
     ]
@@ -27,7 +28,7 @@ def raised(context: ModuleType) -> set[type[Problem]]:
         thing
         for module in modules
         for _, thing in inspect.getmembers(module, inspect.isclass)
-        if issubclass(thing, Problem) and thing.__module__ == module.__name__
+        if issubclass(thing, Problem) and thing.__module__ == module.__name__ and WORDS & set(vars(thing))
     }
 
 
