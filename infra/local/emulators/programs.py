@@ -72,7 +72,7 @@ def bigquery(port: int, grpc_port: int, *, data: Path, project: str, source: Map
     where = ["--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc_port)]
     return Program(
         name="bigquery",
-        command=[LOCAL_BIGQUERY.program("local-bigquery"), "serve", *where, "--project", project, f"--data-dir={data}"],
+        command=[*_local_bigquery(), "serve", *where, "--project", project, f"--data-dir={data}"],
         probe=f"{url}/bigquery/v2/projects/{project}/datasets",
         environment={"HOME": str(LOCAL_BIGQUERY.home), "STORAGE_EMULATOR_HOST": source["url"]},
         first=partial(warm_up, project, url),
@@ -89,6 +89,10 @@ def _bqemulator(port: int, grpc_port: int, *, data: Path, root: str) -> Program:
         probe=f"http://127.0.0.1:{port}/healthz",
         environment={"HOME": str(BQEMULATOR.home), **used},
     )
+
+
+def _local_bigquery() -> list[str]:
+    return [LOCAL_BIGQUERY.program("python"), "-P", str(Path(__file__).with_name("bigquery_guard.py"))]
 
 
 def _fake_gcs_server() -> str:
