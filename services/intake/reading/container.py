@@ -17,7 +17,7 @@ MOST_RATIO = 200
 SMALL = 1 << 20  # no bomb: what is mostly blank packs well
 MOST_CELLS = 20_000_000  # of the rectangle that a sheet's cells span
 # of cells and of rows, which can be anywhere without a cell that says so
-_CELL = re.compile(rb"""\br\s*=\s*["']([A-Z]{0,3})([0-9]{1,7})["']""")
+_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
 _OVERLAP = 256  # bytes; longer than any match
 _NESTED = (".zip", ".gz", ".7z", ".rar", ".bz2", ".xz", ".xlsx", ".docx", ".jar")
 _ENCRYPTED = 1
@@ -101,8 +101,9 @@ def _kind(names: set[str]) -> str:
 
 
 def _check_sheets(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo]) -> None:
+    # sheets are where the workbook says they are, which is not always in their folder
     for entry in entries:
-        if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
+        if entry.filename.lower().startswith("xl/") and entry.filename.lower().endswith(".xml"):
             rows, columns = _span(_blocks(archive, entry))
             if rows * columns > MOST_CELLS:
                 raise FileBomb(f"Its cells span {rows} rows and {columns} columns; {MOST_CELLS} cells may be")
@@ -121,7 +122,7 @@ def _span(blocks: Iterator[bytes]) -> tuple[int, int]:
     for block in blocks:
         for column, row in _CELL.findall(block):
             rows = max(rows, int(row))
-            columns = max(columns, column, key=lambda name: (len(name), name))
+            columns = max(columns, column.upper(), key=lambda name: (len(name), name))
     width = 0
     for letter in columns:
         width = width * 26 + letter - ord("A") + 1

@@ -36,7 +36,9 @@ _MAGIC = {
     b"Obj\x01": "avro",
     b"ORC": "orc",
 }
+_WORDS = (_PARQUET, b"RIFF", b"BZh", b"Rar!", b"MZ", b"ARROW1", b"ORC")  # columns begin like that, too
 _MARKUP = re.compile(r"\s*<(!doctype|\?xml|html|head|body|svg|script|table|!--)", re.IGNORECASE)
+_JSON = re.compile(r"""\{\s*(["}]|$)|\[\s*(["{\[\]0-9-]|true|false|null|$)""")
 _CLAIMS = {
     **dict.fromkeys((".csv", ".tsv", ".tab", ".psv"), "csv"),
     **dict.fromkeys((".json", ".ndjson", ".jsonl"), "json"),
@@ -58,7 +60,7 @@ def identify(path: str, filename: str) -> str:
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise FileEmpty("The file has no bytes" if not head else "The file is blank")
     kind = _kind(file, head, filename)
-    claimed = _CLAIMS.get(PurePath(filename.lower()).suffix)
+    claimed = _claimed(filename)
     if claimed is not None and claimed != ("json" if kind == "ndjson" else kind.partition(" ")[0]):
         raise FileTypeMismatch(f"Its name says {claimed}, its bytes say {kind}")
     if kind not in TABULAR:
@@ -66,7 +68,13 @@ def identify(path: str, filename: str) -> str:
     return kind
 
 
+def _claimed(filename: str) -> str | None:
+    return _CLAIMS.get(PurePath(filename.lower()).suffix)
+
+
 def _kind(path: Path, head: bytes, filename: str) -> str:
+    if head.startswith(_WORDS) and _has_columns(head):
+        return _text(head, filename)
     if head.startswith(b"PK\x03\x04"):
         return container.kind_of(path)
     if head.startswith(_OLE):
@@ -79,6 +87,11 @@ def _kind(path: Path, head: bytes, filename: str) -> str:
         if head.startswith(magic):
             return kind
     return "pdf" if b"%PDF-" in head[:1024] else _text(head, filename)
+
+
+def _has_columns(head: bytes) -> bool:
+    sample = text.sample(head)
+    return sample is not None and "\n" in sample and dialect.columns_in(sample) > 1
 
 
 def _parquet(path: Path) -> str:
@@ -99,10 +112,10 @@ def _text(head: bytes, filename: str) -> str:
         return "binary"
     if _MARKUP.match(sample):
         return "markup"
-    if (begin := sample.lstrip()[:1]) and begin in "[{":
-        return _json(sample.lstrip())
-    named = PurePath(filename.lower()).suffix
-    if _CLAIMS.get(named) == "csv" or dialect.columns_in(sample) > 1:
+    begun = sample.lstrip()
+    if _JSON.match(begun) or (begun[:1] in {"[", "{"} and _claimed(filename) == "json"):
+        return _json(begun)
+    if _claimed(filename) == "csv" or dialect.columns_in(sample) > 1:
         return "csv"
     return "text"
 

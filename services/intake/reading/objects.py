@@ -16,6 +16,7 @@ MOST_NAMES = 2_000
 MOST_REJECTS = 100_000  # kept; all are counted
 _RAW = 2_000  # characters of a rejected line that are kept
 _INTEGER = re.compile(rb"-?[0-9]+")
+_DIGITS = 17  # more than a double keeps
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "boolean": ("boolean",),
     "integer": ("integer", "number"),
@@ -127,8 +128,16 @@ def _line(made: Values, row: Object) -> bytes:
         kind = _kind(value)
         if kind is not None:
             made.kinds[place].add(kind)
-            cells.append(b'"c%d":%s' % (place, value))
+            cells.append(b'"c%d":%s' % (place, _on_one_line(value, kind)))
     return b"{" + b",".join(cells) + b"}\n"
+
+
+def _on_one_line(value: bytes, kind: str) -> bytes:
+    if kind == "number" and len(value) > _DIGITS:
+        # as a text it comes through as it was written, and is a number again if that loses nothing
+        return b'"%s"' % value
+    # no string has a line end in it: all of them are between the members
+    return value.replace(b"\n", b" ") if kind == "json" else value
 
 
 def _kind(value: bytes) -> str | None:

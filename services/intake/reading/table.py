@@ -16,7 +16,7 @@ _SAMPLE = 256 << 10
 _SCALARS = {
     **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"), "integer"),
     **dict.fromkeys(("FLOAT", "DOUBLE", "UBIGINT", "HUGEINT", "UHUGEINT"), "number"),
-    **dict.fromkeys(("VARCHAR", "UUID", "BLOB", "TIME", "INTERVAL", "BIT"), "string"),
+    **dict.fromkeys(("VARCHAR", "UUID", "BLOB", "TIME", "INTERVAL", "BIT", '"NULL"'), "string"),
     "BOOLEAN": "boolean",
     "DATE": "date",
 }

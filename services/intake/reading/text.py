@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from pathlib import Path
 
 from services.intake.file_problems import FileCorrupt
@@ -14,6 +15,9 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _LEGACY = ["cp1252", "cp1250", "cp1251", "cp1253", "shift_jis", "gb18030", "big5", "euc_kr"]
+_HIGH = re.compile(rb"[\x80-\xff]")
+# a letter with an accent, or the euro, among plain ones: other scripts write whole words of such bytes
+_ACCENT = re.compile(rb"(?<![\x80-\xff])[\x80\xc0-\xff](?![\x80-\xff])")
 _SAMPLE = 64 << 10
 _BLOCK = 1 << 20
 # a search for each of them is many times as fast as one for any
@@ -98,6 +102,8 @@ def _wide(head: bytes) -> str | None:
 
 
 def _legacy(head: bytes) -> str:
+    if 2 * len(_ACCENT.findall(head)) > len(_HIGH.findall(head)) and _fits(head, "cp1252"):
+        return "cp1252"
     from charset_normalizer import from_bytes  # noqa: PLC0415  # only few files need it
 
     best = from_bytes(head, cp_isolation=_LEGACY).best()

@@ -58,5 +58,10 @@ def profile(database: Any, columns: Mapping[str, str], *, rows: int) -> list[dic
             f"SELECT count(*) - count(v{n}), {count}, {', '.join(shown)} FROM settled"
         ).fetchone()
         told = {"name": name, "type": kind, "nulls": missing, "distinct": min(distinct, rows - missing)}
-        made.append({**told, "distinct_is_estimate": rows > _EXACT, "min": least, "max": most})
+        made.append({**told, "distinct_is_estimate": rows > _EXACT, "min": _sound(least), "max": _sound(most)})
     return made
+
+
+def _sound(end: Any) -> Any:
+    # PostgreSQL keeps no text with this character
+    return end.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(end, str) else end

@@ -7,11 +7,11 @@ from typing import Any
 TYPES = ("boolean", "integer", "number", "date", "timestamp")
 _NUMBER = r"[+-]?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
-_DIGITS = 17  # more than a double keeps
+_DIGITS = 17  # more than a double keeps; zeros before them are none
 # what is short is not looked at more closely: most is
 _FEW_DIGITS = (
     f"CASE WHEN strlen(@) <= {_DIGITS} THEN true"
-    f" ELSE length(regexp_replace(@, '[eE].*|[^0-9]', '', 'g')) <= {_DIGITS} END"
+    f" ELSE length(regexp_replace(@, '^[^1-9]+|[eE].*|[^0-9]', '', 'g')) <= {_DIGITS} END"
 )
 _FIRST = 1_000  # rows that rule out most types
 

@@ -57,7 +57,6 @@ def numbered(rows: int) -> bytes:
 
 
 TABLE = "naam;prijs\nZoë;1,5\nRenée;2\n"
-POLISH = "imię;miasto\nŁukasz;Łódź\nGrażyna;Gdańsk\nStanisław;Wrocław\n" * 5
 
 TEXTS = [
     good("comma.csv", b"a,b\n1,2\n3,4\n", 2, "ii"),
@@ -95,6 +94,8 @@ TEXTS = [
     good("utf16_mark.csv", TABLE.encode("utf-16"), 2, "ss", encoding="utf-16"),
     good("utf16_bare.csv", TABLE.encode("utf-16-be"), 2, "ss", encoding="utf-16-be"),
     good("utf32.csv", TABLE.encode("utf-32"), 2, "ss", encoding="utf-32"),
+    good("one_accent.csv", "name;preis\nÄ;1.234,56\nB;7,5\n".encode("cp1252"), 2, "ss", encoding="cp1252"),
+    good("japanese.csv", "名前,都市\nテスト,東京\n山田,大阪\n".encode("shift_jis"), 2, "ss", encoding="shift_jis"),
     good(
         "cyrillic.csv",
         ("имя;город\n" + "Анна;Москва\nБорис;Казань\n" * 5).encode("cp1251"),  # noqa: RUF001  # as it is written there
@@ -103,6 +104,14 @@ TEXTS = [
         encoding="cp1251",
     ),
     good("emoji.csv", "a,b\n😀,é\n".encode(), 1, "ss", encoding="utf-8"),
+    good("orcid.csv", b"ORCID,name\n0000-0001,Ann\n", 1, "ss"),
+    good("par1.csv", b"PAR1,PAR2\n1,2\n", 1, "ii"),
+    good("mz_without_extension", b"MZ;n\n1;2\n3;4\n", 2, "ii"),
+    good("brackets.csv", b"[id],[name]\n1,Ann\n", 1, "is"),
+    good("braces.csv", b"{id};{name}\n1;Ann\n", 1, "is"),
+    bad("objects.csv", b'[{"id":1,"name":"Ann"}]', MISMATCH),
+    bad("bare_names.json", b"{id: 1, name: 2}\n", CORRUPT),
+    bad("program.csv", b"MZ\x90\0,\n,\n", MISMATCH),
     bad("empty.csv", b"", EMPTY),
     bad("blank.csv", b" \n\n\t\n", EMPTY),
     bad("only_a_mark.csv", b"\xef\xbb\xbf", EMPTY),
@@ -115,6 +124,10 @@ TEXTS = [
     good("odd_members.json", b'[{"a":1},3,null,{"a":2}]', 2, "i", rejects=2),
     good("mixed_values.json", b'[{"a":1,"b":true},{"a":"x","b":false}]', 2, "sb"),
     good("big_numbers.json", b'[{"a":12345678901234567890},{"a":1}]', 2, "s"),
+    good("indented.json", json.dumps([{"a": {"b": [1, {}]}, "c": "x\ny"}, {"a": []}], indent=2).encode(), 2, "js"),
+    good("long_fractions.json", b'[{"a":0.1},{"a":12345678901234567.891}]', 2, "s"),
+    good("short_fractions.json", b'[{"a":0.10000000000000001},{"a":1.5}]', 2, "n"),
+    good("zero_character.json", b'[{"a":"\\u0000x"},{"a":"y"}]', 2, "s"),
     good("lines.ndjson", b'{"a":1}\n{"a":2}\n', 2, "i"),
     good("spoiled_lines.ndjson", b'{"a":1}\n{"a":\n\n{"a":3}\n', 2, "i", rejects=1),
     bad("cut.json", b'[{"a":1},{"a":2', CORRUPT),
@@ -131,6 +144,7 @@ FILES = [
     good("formulas.xlsx", workbooks.formulas, 2, "ii"),
     good("second_sheet.xlsx", lambda: workbooks.workbook([], [["a"], [1]]), 1, "i"),
     good("whole.parquet", odd_parquet, 2, "instjb"),
+    good("only_nulls.parquet", lambda: parquet(a=[1, 2], b=pa.nulls(2)), 2, "is"),
     bad("header_only.xlsx", lambda: workbooks.workbook([["a", "b"]]), EMPTY),
     bad("no_cells.xlsx", lambda: workbooks.workbook([]), EMPTY),
     bad("no_rows.parquet", lambda: parquet(a=pa.array([], pa.int64())), EMPTY),
@@ -139,6 +153,8 @@ FILES = [
     bad("far_row.xlsx", workbooks.far_row, BOMB),
     good("wide_dimension.xlsx", workbooks.wide_dimension, 2, "i"),
     good("cells_without_places.xlsx", workbooks.many_empty_rows, 3, "i"),
+    bad("far_cell_small.xlsx", lambda: workbooks.far_cell(letters="xfd"), BOMB),
+    bad("far_cell_elsewhere.xlsx", lambda: workbooks.far_cell(sheet="xl/other/One.XML"), BOMB),
     bad("fat_sheet.xlsx", workbooks.fat_sheet, BOMB),
     bad("fat_strings.xlsx", workbooks.fat_strings, BOMB),
     bad("fat_document.docx", workbooks.fat_document, BOMB),

@@ -90,6 +90,22 @@ async def test_values_come_through_unchanged(tmp_path: Path) -> None:
     ]
 
 
+async def test_values_of_json_come_through_unchanged(tmp_path: Path) -> None:
+    text = '[\n {"n": 12345678901234567.891,\n  "o": {\n   "k": ["a\\nb", null]\n  },\n  "z": "x\\u0000y"}\n]'
+    await outcome(tmp_path, "rows.json", text.encode())
+
+    assert lines(tmp_path / "records.ndjson.gz") == [
+        {"n": "12345678901234567.891", "o": {"k": ["a\nb", None]}, "z": "x\0y"}
+    ]
+
+
+async def test_a_profile_has_no_character_that_no_row_can_keep(tmp_path: Path) -> None:
+    found = await outcome(tmp_path, "rows.json", b'[{"a":"\\u0000x"},{"a":"y\\u0000"}]')
+
+    [ends] = found["profile"]  # type: ignore[misc]
+    assert (ends["min"], ends["max"]) == ("\N{REPLACEMENT CHARACTER}x", "y\N{REPLACEMENT CHARACTER}")
+
+
 async def test_rejects_say_where_and_why(tmp_path: Path) -> None:
     await outcome(tmp_path, "rows.csv", b"a,b\n1,2\n3,4,5\n6\n7,8\n9,10\n")
 

@@ -65,9 +65,11 @@ def formulas() -> bytes:
     return workbook([["a", "b"], [1, "=A2*2"], [2, "=1/0"]])
 
 
-def far_cell() -> bytes:
+def far_cell(*, letters: str = "XFD", sheet: str = "xl/worksheets/sheet1.xml") -> bytes:
     """About a kilobyte that wants every cell there can be."""
-    return by_hand('<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
+    rows = f'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="{letters}1048576"><v>1</v></c></row>'
+    there = WORKBOOK["xl/_rels/workbook.xml.rels"].replace("worksheets/sheet1.xml", sheet.removeprefix("xl/"))
+    return archive({**WORKBOOK, "xl/_rels/workbook.xml.rels": there, sheet: CELLS.format(rows)})
 
 
 def far_cell_unseen() -> bytes:
