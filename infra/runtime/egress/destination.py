@@ -12,7 +12,7 @@ from infra.runtime.egress.refused import EgressRefused
 
 PORTS = frozenset({80, 443})
 LONGEST = 8192  # characters
-_DEFAULT = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{1,254}}$)({_LABEL}\.)*{_LABEL}\.?")
 _AUTHORITY = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:[0-9]*)?")  # Python's reader takes what stands around the brackets
@@ -82,13 +82,13 @@ def _parts(url: str) -> tuple[str, str, int]:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise EgressRefused(f"The URL cannot be read: {error}") from error
-    if parts.scheme not in _DEFAULT or not host:
+    if parts.scheme not in DEFAULT_PORTS or not host:
         raise EgressRefused("The URL does not start with http:// or https:// and a host")
     if "@" in parts.netloc:
         raise EgressRefused("The URL contains a user name or password")
     if not _AUTHORITY.fullmatch(parts.netloc):
         raise EgressRefused(f"{parts.netloc!r} is not one host")
-    port = _DEFAULT[parts.scheme] if port is None else port
+    port = DEFAULT_PORTS[parts.scheme] if port is None else port
     if not port:
         raise EgressRefused("The URL names port 0")
     return parts.scheme, host, port

@@ -1,6 +1,7 @@
 """A forward proxy for what pages ask for: it resolves, checks, pins, and counts."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -17,6 +18,8 @@ from infra.runtime.egress.resolve import Lookup, look_up, resolve
 
 log = structlog.get_logger()
 
+SAID_BY_PROXY = "proxy-status"
+"""The header (RFC 9209) of answers that no site gave, in small letters; it says why."""
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _KEPT = 100  # the last denials are remembered and the first are logged; all are counted
 _ENDS = (OSError, EOFError, TimeoutError, Spent)
@@ -156,9 +159,13 @@ class FilteringProxy:
 
 
 async def _say(writer: asyncio.StreamWriter, status: bytes, why: str) -> None:
-    body = f"Headrace's proxy: {why}\n".encode("ascii", "backslashreplace")
-    head = b"HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
-    writer.write(head % (status, len(body)) + body)
+    plain = re.sub(r"""[^ -~]|["\\]""", "?", why).encode()
+    body = b"Headrace's proxy: %s\n" % plain
+    head = (
+        b"HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"
+        b'Proxy-Status: headrace; details="%s"\r\nConnection: close\r\n\r\n'
+    )
+    writer.write(head % (status, len(body), plain) + body)
     await writer.drain()
 
 

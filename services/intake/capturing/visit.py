@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from infra.runtime.browser.pool import Browsers
-from infra.runtime.egress.destination import destination
-from infra.runtime.egress.proxy import FilteringProxy, Limits, filtering_proxy
+from infra.runtime.egress.destination import DEFAULT_PORTS, destination
+from infra.runtime.egress.proxy import SAID_BY_PROXY, FilteringProxy, Limits, filtering_proxy
 from infra.runtime.egress.refused import EgressRefused
 from services.intake.capturing.captured import Budget, Captured
 from services.intake.capturing.failures import (
@@ -31,6 +31,7 @@ _LOOK_SECONDS = 0.1
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _BAD = 400
 _TLS = ("ERR_CERT", "ERR_SSL", "ERR_BAD_SSL")
+_FILES = ("application/pdf", "audio/", "video/")  # the browser shows a player for them, and nothing of what they say
 
 
 async def visit(url: str, *, browsers: Browsers, allow: frozenset[str], budget: Budget) -> Captured:
@@ -112,8 +113,11 @@ class _Visit:
     def _judged(self) -> int:
         """The status of the page that is shown; raises what speaks against it."""
         _within(self._proxy, self._budget)
-        status = self._answers[-1].status if self._answers else 200
-        self._not_denied(self._page.url if not self._answers else self._answers[-1].url)
+        last = self._answers[-1] if self._answers else None
+        status = last.status if last else 200
+        self._not_denied(last.url if last else self._page.url)
+        if last is not None:
+            _speak_against(last)
         if status >= _BAD:
             problem = CaptureHttpPassing if status in _PASSING else CaptureHttp
             raise problem(f"{self._page.url} answered {status}", status_code=status)
@@ -121,22 +125,32 @@ class _Visit:
         return status
 
     def _not_denied(self, url: str) -> None:
-        host = urlsplit(url).hostname
+        place = _place(url)
         for denial in self._proxy.denied:
-            if _host(denial.url) == host:
+            if _place(denial.url) == place:
                 raise EgressRefused(denial.reason)
 
     def _reason(self, url: str, text: str) -> Exception:
         _within(self._proxy, self._budget)
-        if self._proxy.denied:
-            return EgressRefused(self._proxy.denied[-1].reason)
         if "Download is starting" in text:
             return CaptureNotAPage(url)
         code = text.partition("net::")[2].partition(" ")[0]
         if code.startswith(_TLS):
             return CaptureTls(f"{url}: {code}")
+        if self._proxy.denied:
+            return EgressRefused(self._proxy.denied[-1].reason)
         return CaptureUnreachable(f"{url}: {code or text.partition(chr(10))[0][:200]}")
 
 
-def _host(place: str) -> str | None:
-    return urlsplit(place if "://" in place else f"//{place}").hostname
+def _speak_against(answer: "Response") -> None:
+    if (reason := answer.headers.get(SAID_BY_PROXY)) is not None:
+        told = reason.partition('"')[2].rstrip('"')
+        raise CaptureUnreachable(f"{answer.url}: {told}")
+    if answer.headers.get("content-type", "").lower().startswith(_FILES):
+        raise CaptureNotAPage(answer.url)
+
+
+def _place(url: str) -> tuple[str | None, int | None]:
+    """Host and port: what is refused of one port of a host says nothing about another."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)

@@ -13,6 +13,7 @@ With ``faults=True`` (``--faults``) it also misbehaves, below ``/faults/``::
     tall?px=20000   a page that high                large?mb=100        a page of so many megabytes
     download        a file instead of a page        heavy?mb=30         a page whose script loads that much
     later           goes to /about by script        file                goes to file:///etc/hostname by script
+    pdf             a document, not a page      neighbour           loads from another port of the host
 """
 
 from infra.local.simulators.site.app import Site, create_app, serve

@@ -13,12 +13,18 @@ _GROWS = (
     "<script>addEventListener('scroll', () => { const p = document.createElement('p'); p.style.height = '3000px';"
     " p.textContent = 'and more'; document.body.append(p) })</script><p style='height:3000px'>It never ends</p>"
 )
+_PDF = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>endobj
+trailer<</Root 1 0 R>>
+"""
 _SCRIPTS = {
     "alert": "<script>alert('one'); if (confirm('two?')) document.title = 'confirmed'; print()</script><p>After</p>",
     "popup": "<script>for (let i = 0; i < 5; i++) open('/about')</script><p>Still here</p>",
     "busy": "<script>setTimeout(() => { while (true) {} }, 200)</script><p>Hot</p>",
     "endless": _GROWS,
     "later": "<script>setTimeout(() => { location = '/about' }, 50)</script><p>Soon</p>",
+    "neighbour": "<script>new Image().src = `http://${location.hostname}:8099/`</script><p>Nobody there</p>",
     "file": "<script>location = 'file:///etc/hostname'</script><p>Here</p>",
 }
 
@@ -90,6 +96,10 @@ async def _download(_: web.Request, __: str) -> web.StreamResponse:
     return web.Response(body=b"PK\x03\x04", headers={"Content-Disposition": "attachment; filename=prices.zip"})
 
 
+async def _pdf(_: web.Request, __: str) -> web.StreamResponse:
+    return web.Response(body=_PDF, content_type="application/pdf")
+
+
 async def _begun(request: web.Request, kind: str) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": kind})
     await response.prepare(request)
@@ -107,4 +117,5 @@ _ANSWERS: Mapping[str, Callable[[web.Request, str], Awaitable[web.StreamResponse
     "heavy": _heavy,
     "bytes": _bytes,
     "download": _download,
+    "pdf": _pdf,
 }

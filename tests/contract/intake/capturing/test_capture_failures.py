@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -18,6 +19,7 @@ QUICK = Budget(seconds=3)
         ("/faults/status/404", "CAPTURE_HTTP", 0),
         ("/faults/status/403", "CAPTURE_HTTP", 0),
         ("/faults/download", "CAPTURE_NOT_A_PAGE", 0),
+        ("/faults/pdf", "CAPTURE_NOT_A_PAGE", 0),
         ("/faults/loop", "CAPTURE_UNREACHABLE", 3),
         ("/faults/status/503", "CAPTURE_HTTP", 3),
         ("/faults/hang", "CAPTURE_TIMEOUT", 1),
@@ -53,6 +55,23 @@ async def test_a_private_host_is_not_asked(studio: Studio, path: str) -> None:
     row = await studio.capture(path, respect_robots=False)
 
     assert (row["state"], row["error_code"]) == ("failed", "EGRESS_REFUSED")
+
+
+async def test_what_a_page_loads_from_a_refused_port_of_its_host_does_not_refuse_the_page(studio: Studio) -> None:
+    row = await studio.capture("/faults/neighbour")
+
+    assert (row["state"], row["result"]["title"]) == ("completed", "neighbour - North Mill Bakery")
+
+
+async def test_a_site_that_takes_no_connections_did_not_answer_with_an_error(studio: Studio) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{silent.getsockname()[1]}"
+        studio.allow |= {place}
+        row = await studio.capture(f"http://{place}/", respect_robots=False, rounds=5)
+
+    assert (row["state"], row["error_code"], row["tries"]) == ("failed", "CAPTURE_UNREACHABLE", 3)
+    assert row["error_message"] == f"http://{place}/: 127.0.0.1 takes no connections"
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1:1/", "http://169.254.169.254/latest", "file:///etc/hostname"])
