@@ -49,6 +49,11 @@ class Finisher:
         finally:
             self.ending.discard(lease)
 
+    async def written(self, *, seconds: float) -> None:
+        """Wait, ``seconds`` at most, until no end of what is done is on its way any more."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing], timeout=seconds)
+
     async def _write(self) -> None:
         while self._waiting:
             together, self._waiting = self._waiting[:MOST], self._waiting[MOST:]

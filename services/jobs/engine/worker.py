@@ -20,6 +20,8 @@ from services.jobs.store import held
 
 log = structlog.get_logger()
 
+WRITING_SECONDS = 1.0  # work that is done is worth waiting for, but a silent database must not keep a process alive
+
 
 @dataclass
 class Worker:
@@ -90,7 +92,8 @@ class Worker:
         await self._leases.beat()
 
     async def interrupt(self) -> None:
-        """Stop what runs and give it back."""
+        """Stop what runs and give it back. What is done is not given back, but written, if that takes a second."""
+        await self._finisher.written(seconds=WRITING_SECONDS)
         await asyncio.sleep(0)  # a task that has not begun would end without giving its job back
         tasks = list(self.tasks)
         for task in tasks:
