@@ -15,15 +15,15 @@ MOST = 20  # jobs in a queue
 ALL: tuple[Channel, ...] = ("webhook", "email")
 
 
-async def value(database: Database, rule: str, subject: str = "", *, now: datetime = START) -> float | None:
+async def value(database: Database, rule: str, subject: str = "", *, now: datetime | None = None) -> float | None:
     async with database.reading() as tx:
-        return (await measure(tx, now=now, max_queue_size=MOST)).get((rule, subject))
+        return (await measure(tx, now=now or datetime.now(UTC), max_queue_size=MOST)).get((rule, subject))
 
 
 async def look(database: Database, seconds: float, channels: tuple[Channel, ...] = ()) -> list[Notice]:
-    return await watch(
-        database, now=START + timedelta(seconds=seconds), max_queue_size=MOST, channels=channels, every_seconds=0
-    )
+    """A look so many seconds from now: never in an hour before that of the jobs it looks at."""
+    moment = datetime.now(UTC) + timedelta(seconds=seconds)
+    return await watch(database, now=moment, max_queue_size=MOST, channels=channels, every_seconds=0)
 
 
 async def seen(database: Database) -> None:
