@@ -37,7 +37,7 @@ _MAGIC = {
     b"ORC": "orc",
 }
 _WORDS = (_PARQUET, b"RIFF", b"BZh", b"Rar!", b"MZ", b"ARROW1", b"ORC")  # columns begin like that, too
-_MARKUP = re.compile(r"\s*<(!doctype|\?xml|html|head|body|svg|script|table|!--)", re.IGNORECASE)
+_MARKUP = re.compile(r"<(!doctype|\?xml|html|head|body|svg|script|table|!--)", re.IGNORECASE)
 _JSON = re.compile(r"""\{\s*(["}]|$)|\[\s*(["{\[\]0-9-]|true|false|null|$)""")
 _CLAIMS = {
     **dict.fromkeys((".csv", ".tsv", ".tab", ".psv"), "csv"),
@@ -110,9 +110,9 @@ def _text(head: bytes, filename: str) -> str:
     sample = text.sample(head)
     if sample is None:
         return "binary"
-    if _MARKUP.match(sample):
-        return "markup"
     begun = sample.lstrip()
+    if _MARKUP.match(begun) or (begun.startswith("<") and _claimed(filename) == "markup"):
+        return "markup"
     if _JSON.match(begun) or (begun[:1] in {"[", "{"} and _claimed(filename) == "json"):
         return _json(begun)
     if _claimed(filename) == "csv" or dialect.columns_in(sample) > 1:

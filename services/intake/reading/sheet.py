@@ -1,7 +1,7 @@
-"""XLSX files: the first sheet that has cells becomes rows."""
+"""XLSX files: the first sheet that has cells becomes rows, of those that are seen before any that is hidden."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,22 @@ def to_values(path: Path, room: Path) -> Values:
 
 
 def _first(book: Any, made: Values) -> Values:
-    names = list(book.sheet_names)
-    for place, name in enumerate(names):
+    for place in _seen_first(book):
         rows = _filled(book.get_sheet_by_index(place).iter_rows())
         first = next(rows, None)
         if first is not None:
             _write(made, first, rows)
-            if len(names) > 1:
-                made.notes = (f"Of {len(names)} sheets only {name!r} was taken.",)
+            if len(book.sheet_names) > 1:
+                made.notes = (f"Of {len(book.sheet_names)} sheets only {book.sheet_names[place]!r} was taken.",)
             return made
     raise FileEmpty("None of its sheets has cells")
+
+
+def _seen_first(book: Any) -> list[int]:
+    from python_calamine import SheetVisibleEnum  # noqa: PLC0415  # see above
+
+    shown = [sheet.visible == SheetVisibleEnum.Visible for sheet in book.sheets_metadata]
+    return sorted(range(len(shown)), key=lambda place: not shown[place])
 
 
 def _filled(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
@@ -84,7 +90,18 @@ def _number(cell: float) -> tuple[float, str]:
 
 
 def _moment(cell: Any) -> str:
-    """As ISO 8601 has it, where it can; a day where it is midnight."""
-    if isinstance(cell, datetime) and cell.time() == time():
-        return cell.date().isoformat()
-    return cell.isoformat() if isinstance(cell, date | time) else str(cell)
+    """As ISO 8601 has it, a day where it is midnight; durations as hours:minutes:seconds."""
+    match cell:
+        case datetime() if cell.time() == time():
+            return cell.date().isoformat()
+        case date() | time():
+            return cell.isoformat()
+        case timedelta():
+            return _duration(cell)
+        case _:
+            return str(cell)
+
+
+def _duration(cell: timedelta) -> str:
+    seconds = abs(round(cell.total_seconds()))
+    return f"{'-' if cell < timedelta() else ''}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -184,6 +184,7 @@ FILES = [
     bad("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", UNSUPPORTED),
     bad("page.html", b"<!DOCTYPE html><p>a,b</p>", UNSUPPORTED),
     bad("files.zip", lambda: workbooks.archive({"a.csv": "a,b\n1,2\n"}), UNSUPPORTED),
+    bad("bare.xml", b"<feed><entry/></feed>", UNSUPPORTED),
     bad("feed.xml", b"<?xml version='1.0'?><r/>", UNSUPPORTED),
     bad("entities.xlsx", workbooks.entities, CORRUPT),
 ]

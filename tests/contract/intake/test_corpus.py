@@ -90,6 +90,13 @@ async def test_values_come_through_unchanged(tmp_path: Path) -> None:
     ]
 
 
+async def test_of_a_workbook_what_its_maker_sees_is_taken(tmp_path: Path) -> None:
+    found = await outcome(tmp_path, "book.xlsx", workbooks.hidden_first())
+
+    assert found["notes"] == ["Of 2 sheets only 'seen' was taken."]
+    assert lines(tmp_path / "records.ndjson.gz") == [{"took": "30:00:00"}, {"took": "12:00:00"}, {"took": "0:00:01"}]
+
+
 async def test_values_of_json_come_through_unchanged(tmp_path: Path) -> None:
     text = '[\n {"n": 12345678901234567.891,\n  "o": {\n   "k": ["a\\nb", null]\n  },\n  "z": "x\\u0000y"}\n]'
     await outcome(tmp_path, "rows.json", text.encode())

@@ -52,6 +52,18 @@ def workbook(*sheets: list[list[Any]]) -> bytes:
     return made.getvalue()
 
 
+def hidden_first() -> bytes:
+    """A hidden sheet before the one that its maker sees, which has durations."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made) as book:
+        sheet, seen = book.add_worksheet("hidden"), book.add_worksheet("seen")
+        sheet.write_column(0, 0, ["secret", 1])
+        sheet.hide()
+        seen.write_column(0, 0, ["took", 1.25, 0.5, 1 / 86_400], book.add_format({"num_format": "[h]:mm:ss"}))
+        seen.activate()
+    return made.getvalue()
+
+
 def plain() -> bytes:
     return workbook([["id", "day", "amount", "code"], [1, date(2024, 1, 2), 0.5, "007"], [2, date(2024, 1, 3), 1, "8"]])
 
