@@ -61,3 +61,12 @@ class Profile(BaseModel):
 
 class Row(RootModel[dict[str, Any]]):
     """A row: its values by their columns' names."""
+
+
+class Reject(BaseModel):
+    """What in a file was no row, and why."""
+
+    line: int = Field(description="Of the file, from 1; of a JSON array, the place of its element.")
+    reason: str
+    message: str
+    raw: str = Field(description="As it stands in the file, at most 2,000 characters.")

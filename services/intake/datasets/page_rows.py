@@ -29,13 +29,14 @@ async def page_rows(
     async with database.reading() as tx:
         place = await blocks.holding(tx, dataset_id, first=start, count=page_size)
     found = stored_lines(lake, f"{row['location']}/records.ndjson.gz", start=place.start, size=place.size)
-    lines = await _lines(found, start - place.first_row, page_size)
+    lines = await some_lines(found, start - place.first_row, page_size)
     more = start + len(lines) < row["row_count"] and bool(lines)
     token = write_page_token((start + len(lines),), asked=asked, seal=database.seal) if more else None
     return {"items": [msgspec.json.decode(line) for line in lines], "next_page_token": token}
 
 
-async def _lines(pieces: AsyncGenerator[bytes, None], before: int, count: int) -> list[bytes]:
+async def some_lines(pieces: AsyncGenerator[bytes, None], before: int, count: int) -> list[bytes]:
+    """At most so many lines, behind those before them; what comes after them is not read."""
     found: list[bytes] = []
     async with aclosing(pieces):
         async for piece in pieces:

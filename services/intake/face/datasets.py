@@ -13,7 +13,7 @@ from infra.runtime.http.answers import Answers, body, problems
 from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from schemas.stored_object import ObjectMissing, StoreUnavailable
-from services.intake.dataset_bodies import Dataset, Profile, Row
+from services.intake.dataset_bodies import Dataset, Profile, Reject, Row
 from services.intake.datasets.delete_dataset import delete_dataset
 from services.intake.datasets.export_dataset import MEDIA_TYPES, ExportTooLarge, Format, export_dataset
 from services.intake.datasets.find_datasets import (
@@ -23,6 +23,7 @@ from services.intake.datasets.find_datasets import (
     list_datasets,
     shown,
 )
+from services.intake.datasets.page_rejects import page_rejects
 from services.intake.datasets.page_rows import page_rows
 from services.jobs.bodies.jobs import Page
 from services.jobs.face.reading import PageSize, PageToken
@@ -73,6 +74,20 @@ def _reading(made: APIRouter, runtime: Runtime) -> None:
     ) -> dict[str, Any]:
         """Rows in the order of the file."""
         return await page_rows(
+            dataset_id_of(dataset_id),
+            tenant=caller.tenant,
+            page_size=page_size,
+            page_token=page_token,
+            lake=runtime.lake,
+            database=runtime.database,
+        )
+
+    @made.get("/{dataset_id}/rejects", responses=body(Page[Reject]) | problems(DatasetNotFound, InvalidPage, *_LAKE))
+    async def rejects(
+        dataset_id: str, caller: Reading, page_size: PageSize = 50, page_token: PageToken = None
+    ) -> dict[str, Any]:
+        """What in the file was no row, and why. All are counted, the first 100,000 are kept."""
+        return await page_rejects(
             dataset_id_of(dataset_id),
             tenant=caller.tenant,
             page_size=page_size,
