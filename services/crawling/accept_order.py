@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from infra.postgres.database import Transaction
 from services.crawling.order import Order
 from services.crawling.policy import Policy
-from services.crawling.provider_options import Providers, refuse_what_no_provider_takes
+from services.crawling.provider_options import Providers, as_sent, refuse_what_no_provider_takes
 from services.crawling.spending.reserve import reserve
 from services.crawling.store import crawls
 from services.crawling.trigger_crawl import MAX_TRIES
@@ -27,11 +27,10 @@ async def accept_order(tx: Transaction, job: NewJob, *, providers: Providers, po
         tx,
         job.id,
         1,
+        order=as_sent(order),
         tenant=job.tenant,
         source_id=source_id,
         provider=order.provider,
-        inputs=len(order.provider_inputs),
-        options=order.options,
         policy=policy,
     )
     await crawls.insert(

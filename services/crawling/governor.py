@@ -196,6 +196,10 @@ class Governed:
         """See ``Provider.asked``; nobody is asked for it."""
         return self._provider.asked(order)
 
+    def most(self, order: Submission) -> int | None:
+        """See ``Provider.most``; nobody is asked for it."""
+        return self._provider.most(order)
+
     @property
     def lists(self) -> bool:
         """Whether it is a ``Lister`` too."""

@@ -1,6 +1,6 @@
 """How patient crawling is: the settings it needs, in its own words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from infra.runtime.configuration.costs import read_prices
 from infra.runtime.configuration.settings import Settings
+from services.crawling.ports import Submission
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -27,6 +28,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     room: int = 10_000  # jobs that may wait in one queue
     prices: Mapping[str, Decimal] = field(default_factory=dict)  # of a thousand records, by provider
     records_per_input: int = 100  # expected where an order limits nothing itself
+    most: Mapping[str, Callable[[Submission], int | None]] = field(default_factory=dict)  # see `Provider.most`
 
 
 def policy(settings: Settings, *, public_url: str | None) -> Policy:

@@ -54,6 +54,9 @@ class Provider(Protocol):
     def asked(self, order: Submission) -> int | None:
         """The most records an order asks for; None where it sets no bound, or the provider never lowers one."""
 
+    def most(self, order: Submission) -> int | None:
+        """The most records an order can bring; None where nobody knows. Raises ``ProviderRejected``."""
+
     async def submit(self, order: Submission) -> str:
         """Buy once; returns the snapshot id. Raises ``SubmitUnknown`` when nobody knows whether it was bought."""
 

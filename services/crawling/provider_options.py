@@ -52,12 +52,13 @@ def refuse_what_no_provider_takes(order: Order, providers: Providers) -> None:
         errors = [{"field": f"options.{name}"[:200], "message": message} for name in strange[:100]]
         raise InvalidRequest(f"{errors[0]['field']}: {message}", errors=errors)
     try:
-        provider.check(_as_sent(order))
+        provider.check(as_sent(order))
     except ProviderRejected as rejected:
         raise _as_written(order, rejected) from rejected
 
 
-def _as_sent(order: Order) -> Submission:
+def as_sent(order: Order) -> Submission:
+    """The order as its provider judges it before anything of it is stored."""
     return Submission(
         correlation=_NO_CRAWL,
         dataset_id=order.dataset_id,

@@ -7,6 +7,7 @@ from uuid import UUID
 from infra.postgres.database import Database, Transaction
 from schemas.problem import Problem
 from services.crawling.failure import DEAD_SNAPSHOT
+from services.crawling.look_up_order import submission
 from services.crawling.phase import require
 from services.crawling.policy import Policy
 from services.crawling.spending.reserve import reserve
@@ -73,11 +74,10 @@ async def _reserve(tx: Transaction, locked: Job, row: Mapping[str, Any], policy:
         tx,
         locked.id,
         locked.attempt + 1,
+        order=submission(crawl, policy),
         tenant=locked.tenant,
         source_id=row["source_id"],
         provider=crawl.provider,
-        inputs=len(crawl.inputs),
-        options=crawl.options,
         policy=policy,
     )
 

@@ -8,6 +8,7 @@ from infra.postgres.database import Database
 from schemas.problem import Problem, ProblemClass
 from services.crawling.order import Order
 from services.crawling.policy import Policy
+from services.crawling.provider_options import as_sent
 from services.crawling.spending.reserve import reserve
 from services.crawling.store import crawls, keys
 from services.jobs.job import Job, NewJob
@@ -72,11 +73,10 @@ async def trigger_crawl(
             tx,
             crawl_id,
             1,
+            order=as_sent(order),
             tenant=tenant,
             source_id=order.source_id,
             provider=order.provider,
-            inputs=len(order.provider_inputs),
-            options=order.options,
             policy=policy,
         )
         # after the budgets, as wherever both are asked: in another order two could wait for each other

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from infra.postgres.database import Database
 from infra.runtime.egress.allow import allowed
@@ -59,7 +60,7 @@ def crawling(runtime: Runtime) -> Crawling:
         warehouse=runtime.warehouse({"is_error": _is_error}),
         history=runtime.once(job_history),
         providers={one.name: one for one in providers},
-        policy=policy(settings, public_url=runtime.public_url),
+        policy=replace(policy(settings, public_url=runtime.public_url), most={one.name: one.most for one in providers}),
     )
 
 

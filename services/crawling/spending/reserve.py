@@ -1,12 +1,15 @@
 """Reserve what an order may cost, in the transaction that accepts it and before the provider is asked."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
 from services.crawling.policy import Policy
+from services.crawling.ports import Submission
+from services.crawling.provider_problems import ProviderRejected
 from services.crawling.spending.budget import amount, require_within
 from services.crawling.store import budgets, purchases
 
@@ -19,11 +22,10 @@ async def reserve(
     crawl_id: UUID,
     attempt: int,
     *,
+    order: Submission,
     tenant: str,
     source_id: str | None,
     provider: str,
-    inputs: int,
-    options: Mapping[str, Any],
     policy: Policy,
 ) -> None:
     """Count the purchase against the budgets of its tenant and its source.
@@ -31,7 +33,7 @@ async def reserve(
     Purchases of a tenant that has a budget come one after the other, others side by side. Raises ``BudgetExceeded``.
     """
     price = policy.prices.get(provider, Decimal(0))
-    asked = amount(expected_records(inputs, options, per_input=policy.records_per_input), price=price)
+    asked = amount(_expected(order, provider, policy), price=price)
     concerned = [row for row in await budgets.lock(tx, tenant) if row["source_id"] in {"", source_id}]
     require_within(concerned, asked)
     new = await purchases.reserve(
@@ -46,6 +48,14 @@ async def reserve(
     )
     if new and concerned:
         await budgets.add(tx, tenant, source_id or "", asked)
+
+
+def _expected(order: Submission, provider: str, policy: Policy) -> int:
+    """What the provider says that it can bring; else what the order says, or what is assumed."""
+    with suppress(ProviderRejected):  # what no provider takes is said where it is sent
+        if provider in policy.most and (most := policy.most[provider](order)) is not None:
+            return most
+    return expected_records(len(order.inputs), order.options, per_input=policy.records_per_input)
 
 
 def expected_records(inputs: int, options: Mapping[str, Any], *, per_input: int) -> int:

@@ -42,6 +42,19 @@ async def test_an_order_that_is_sent_twice_is_one_order(website: Website, databa
     assert first == second
 
 
+@pytest.mark.parametrize(
+    ("urls", "options", "most"),
+    [(1, {}, 100), (1, {"max_pages": "7"}, 7), (300, {}, 300)],
+    ids=["one page to start from", "a limit", "many pages"],
+)
+def test_an_order_brings_no_more_pages_than_it_asks_for(
+    website: Website, urls: int, options: dict[str, str], most: int
+) -> None:
+    given = [f"https://shop.example/{number}" for number in range(urls)]
+
+    assert website.most(order(*given, options=options)) == most
+
+
 async def test_another_purchase_of_the_same_crawl_is_another_order(website: Website) -> None:
     one = order(purchase=UUID(int=1))
     again = order(correlation=one.correlation, purchase=UUID(int=2))

@@ -57,6 +57,9 @@ class BrightData:
     def asked(self, order: Submission) -> None:
         """See ``Provider.asked``: limits bind here exactly."""
 
+    def most(self, order: Submission) -> None:
+        """See ``Provider.most``: an input brings as many as there are."""
+
     async def submit(self, order: Submission) -> str:
         """Send an order once.
 

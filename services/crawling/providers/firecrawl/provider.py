@@ -45,6 +45,10 @@ class Firecrawl:
         """See ``Provider.asked``."""
         return orders.asked(order)
 
+    def most(self, order: Submission) -> int:
+        """See ``Provider.most``: it stops at its own limit where the order names none."""
+        return orders.asked(order)
+
     async def submit(self, order: Submission) -> str:
         """Send an order once.
 

@@ -54,6 +54,10 @@ class Website:
     def asked(self, order: Submission) -> None:
         """See ``Provider.asked``: limits bind here exactly."""
 
+    def most(self, order: Submission) -> int:
+        """See ``Provider.most``: the pages that it asks for."""
+        return wishes(dict(order.options), pages=len(order.inputs)).max_pages
+
     async def submit(self, order: Submission) -> str:
         """Store the order and queue its job; sent again it stays one order.
 
