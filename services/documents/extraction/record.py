@@ -27,6 +27,8 @@ _MAIN = (
 _TITLES = ("title", "name", "headline", "post_title", "product_name", "page_name")
 _ADDRESSES = ("url", "sourceURL", "post_url", "product_url", "final_url", "link")
 _SOURCES = frozenset({"html", "rawHtml"})  # the same page once more, in its own language
+# what our own browser says of its request, which is nothing that stands on the page
+_REQUEST = frozenset({"depth", "fetched_at", "final_url", "status", "content_type", "truncated"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,8 @@ def _document(record: Mapping[str, Any], number: int) -> Extracted:
     url, title = _first(_ADDRESSES, record, *below), _first(_TITLES, record, *below[:1])
     said = next((name for name in _MAIN if _text(record.get(name))), None)
     main = [_text(record.get(said))] if said else []
-    text = "\n".join([*main, *_members(record, without=_SOURCES | {said, "url", "title"})])
+    request = _REQUEST if record.keys() >= _REQUEST else frozenset()
+    text = "\n".join([*main, *_members(record, without=_SOURCES | request | {said, "url", "title"})])
     return Extracted(
         ordinal=number, url=kept(url, MAX_URL), title=kept(title, MAX_TITLE), text=kept(text, MAX_DOCUMENT)
     )

@@ -71,10 +71,7 @@ def one(record: Any) -> tuple[str, str, str]:
             WEBSITE,
             "https://shop.example/lamp",
             "Lamp Nord",
-            (
-                "Lamp Nord\nOrder now\ndepth: 1\nfetched at: 2025-11-22T09:30:00+00:00\n"
-                "final url: https://shop.example/lamp/\nstatus: 200\ncontent type: text/html\ntruncated: false"
-            ),
+            "Lamp Nord\nOrder now",
         ),
         (
             POST,
@@ -85,13 +82,24 @@ def one(record: Any) -> tuple[str, str, str]:
                 "likes: 12\npage name: North Mill\ntimestamp: 2026-03-02T10:00:00.000Z"
             ),
         ),
+        ({"text": "x", "status": "open", "depth": 3}, "", "", "x\nstatus: open\ndepth: 3"),
         (PICTURE, "https://www.instagram.com/p/a", "", "The mill\ndescription: A photo\nis video: true"),
         (PRODUCT, "", "Lamp", "Oak\nname: Lamp\nfinal price: 12.5\nin stock: true\nbrand: Northmill"),
         ({"input": {"url": "https://a.example"}, "text": "x"}, "https://a.example", "", "x"),
         ({"n": 1}, "", "", "n: 1"),
         ({}, "", "", ""),
     ],
-    ids=["firecrawl", "website", "a post", "a picture", "a product", "only asked for", "a number", "nothing"],
+    ids=[
+        "firecrawl",
+        "website",
+        "a post",
+        "a state",
+        "a picture",
+        "a product",
+        "only asked for",
+        "a number",
+        "nothing",
+    ],
 )
 def test_a_record_says_its_address_its_title_and_its_text(record: Any, url: str, title: str, text: str) -> None:
     assert one(record) == (url, title, text)
