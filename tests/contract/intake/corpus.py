@@ -177,7 +177,7 @@ FILES = [
     bad("picture.csv", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, MISMATCH),
     bad("program.xlsx", b"MZ" + b"\0" * 100, MISMATCH),
     bad("packed.csv", b"\x1f\x8b\x08" + b"\0" * 50, MISMATCH),
-    bad("page_and_archive.zip", lambda: b"PK\x03\x04" + b"<html>" * 20 + workbooks.plain(), MISMATCH),
+    bad("page_and_archive.xlsx", lambda: b"PK\x03\x04" + b"<html>" * 20 + workbooks.plain(), MISMATCH),
     bad("report.pdf", b"%PDF-1.7\n1 0 obj", UNSUPPORTED),
     bad("letter.docx", lambda: workbooks.archive({"word/document.xml": "<w:document/>"}), UNSUPPORTED),
     bad("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, UNSUPPORTED),
