@@ -3,7 +3,7 @@
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from schemas.problem import Problem
 from schemas.web_url import WebUrl
@@ -38,7 +38,7 @@ def _different(value: list[str]) -> list[str]:
 
 
 WebUrls = Annotated[list[WebUrl], Field(max_length=MAX_URLS), AfterValidator(_different)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 class _Config(BaseModel):

@@ -73,6 +73,7 @@ async def test_a_source_of_each_type_is_kept_as_it_was_meant(
 
 WRONG = [
     ({"name": ""}, "name"),
+    ({"name": " \n"}, "name"),
     ({"source_type": "ftp"}, "source_type"),
     ({"surprise": 1}, "surprise"),
     ({"name": "a\0b"}, "name"),
