@@ -18,8 +18,8 @@ class QuestionRefused(Problem):
     code: ClassVar[str] = "QUESTION_REFUSED"
     title: ClassVar[str] = "The question is not answered"
     recovery: ClassVar[str] = (
-        "Ask one question over the tables `records`, `crawls`, `job_history` and `events`; README.md has an example and"
-        " columns."
+        "Ask one question over the tables `records`, `dataset_rows`, `crawls`, `job_history` and `events`; README.md"
+        " has examples, schemas/generated/warehouse the columns."
     )
 
 

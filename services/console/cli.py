@@ -59,7 +59,7 @@ def worker(
 
 @app.command()
 def demo(profile: Profile = None, port: Port = None, data_dir: DataDir = None) -> None:
-    """Watch three crawls from trigger to rows; nothing is bought. In a pipe it ends by itself."""
+    """Watch three crawls, a file and a page from order to rows; nothing is bought. In a pipe it ends by itself."""
     from infra.local.demo import demo as run  # noqa: PLC0415  # see above
     from infra.local.demo_view import Screen  # noqa: PLC0415  # see above
 
@@ -124,7 +124,10 @@ def doctor(profile: Profile = None, port: Port = None, data_dir: DataDir = None)
 @app.command()
 def query(
     sql: Annotated[
-        str, typer.Argument(help="One question in SQL over the tables `records`, `crawls`, `job_history` and `events`.")
+        str,
+        typer.Argument(
+            help="One question in SQL over the tables `records`, `dataset_rows`, `crawls`, `job_history` and `events`."
+        ),
     ],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, as in a pipe.")] = False,

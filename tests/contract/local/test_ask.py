@@ -70,6 +70,7 @@ async def test_what_is_no_question_is_refused_with_an_example(data_dir: Path, sq
         await ask(read_settings(data_dir=data_dir), sql)
 
     assert "README.md" in refused.value.recovery
+    assert [table for table in warehouse_tables() if f"`{table}`" not in refused.value.recovery] == []
 
 
 def test_a_directory_without_a_lake_is_named_and_left_as_it_is(tmp_path: Path) -> None:
