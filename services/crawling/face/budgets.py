@@ -11,7 +11,7 @@ from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from services.crawling.spending.list_budgets import list_budgets
 from services.crawling.spending.list_spend import list_spend
-from services.crawling.spending.set_budget import Limits, set_budget
+from services.crawling.spending.set_budget import BudgetLimits, set_budget
 from services.crawling.wiring import crawling
 
 SourceId = Annotated[str | None, Query(min_length=1, max_length=200)]
@@ -37,7 +37,7 @@ def routes(runtime: Runtime) -> APIRouter:
         )
 
     @made.put("/budgets")
-    async def put_budget(limits: Limits, caller: Administering, source_id: SourceId = None) -> dict[str, Any]:
+    async def put_budget(limits: BudgetLimits, caller: Administering, source_id: SourceId = None) -> dict[str, Any]:
         """Set the tenant's budget, or with `source_id` that of one data source; without limits it is removed.
 
         Days and months are UTC's. What was ordered in them before counts too.

@@ -13,7 +13,7 @@ Count = Annotated[int, Field(ge=0, le=10**15)]
 Money = Annotated[Decimal, Field(ge=0, le=10**9, max_digits=15, decimal_places=6)]
 
 
-class Limits(BaseModel):
+class BudgetLimits(BaseModel):
     """The limits of a budget. What is not named is not limited; without any there is no budget."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,7 +27,7 @@ class Limits(BaseModel):
 
 
 async def set_budget(
-    limits: Limits, *, tenant: str, source_id: str | None, updated_by: str | None, database: Database
+    limits: BudgetLimits, *, tenant: str, source_id: str | None, updated_by: str | None, database: Database
 ) -> dict[str, Any]:
     """The budget as it is now, with what counts against it; what was bought in its periods before counts too."""
     async with database.transaction() as tx:

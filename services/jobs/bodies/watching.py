@@ -32,7 +32,7 @@ class QueueStatus(BaseModel):
     queues: list[Queue]
 
 
-class Warned(BaseModel):
+class StandingAlert(BaseModel):
     """An alert that stands."""
 
     level: Level
@@ -48,7 +48,7 @@ class QueueHealth(BaseModel):
     processing_jobs: int
     failed_jobs: int
     oldest_job_age: float = Field(description="Seconds.")
-    alerts: list[Warned] = Field(description="Of all tenants, so told to the tenant `default` only.")
+    alerts: list[StandingAlert] = Field(description="Of all tenants, so told to the tenant `default` only.")
 
 
 class WeeklySummary(BaseModel):

@@ -30,7 +30,7 @@ class QueueAmbiguous(Problem):
     recovery: ClassVar[str] = "Name the queue once, or the same one twice."
 
 
-class Limits(BaseModel):
+class NewQueueLimits(BaseModel):
     """How many jobs of a queue may run at once; null: as many as there are workers. What is not named stays."""
 
     model_config = ConfigDict(extra="forbid")
@@ -66,7 +66,7 @@ def routes(runtime: Runtime) -> APIRouter:
         return _body(await resume_queue(_one(queue, which), known=queues(), database=runtime.database))
 
     @made.put("/limits", responses=body(QueueLimits) | problems(QueueNotFound))
-    async def limits(wanted: Limits) -> dict[str, Any]:
+    async def limits(wanted: NewQueueLimits) -> dict[str, Any]:
         """Limit how many jobs of a queue run at once, over all tenants and of each; answers what holds then."""
         said = cast("QueueLimitsSaid", wanted.model_dump(exclude_unset=True, exclude={"queue"}))
         held = await limit_queue(wanted.queue, said, known=queues(), database=runtime.database)

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.crawling.spending.list_budgets import list_budgets
-from services.crawling.spending.set_budget import Limits, set_budget
+from services.crawling.spending.set_budget import BudgetLimits, set_budget
 from tests.flow.crawling.rig import TENANT, House
 
 ONE_RECORD = {"limit_per_input": 1}
@@ -13,7 +13,7 @@ ONE_RECORD = {"limit_per_input": 1}
 async def allow(house: House, source_id: str | None = None, **limits: Any) -> dict[str, Any]:
     """Set the tenant's budget, or a source's."""
     return await set_budget(
-        Limits.model_validate(limits),
+        BudgetLimits.model_validate(limits),
         tenant=TENANT,
         source_id=source_id,
         updated_by="an admin",

@@ -29,6 +29,21 @@ def test_the_document_is_as_the_specification_says() -> None:
     assert faults(DOCUMENT) == []
 
 
+def unnamed(document: dict[str, Any]) -> list[str]:
+    """Shapes that share a name, which are told apart by the modules their classes stand in."""
+    return [name for name in document["components"]["schemas"] if "__" in name]
+
+
+def test_every_shape_has_a_name_of_its_own() -> None:
+    assert unnamed(DOCUMENT) == []
+
+
+def test_control_a_shape_without_a_name_of_its_own_is_found() -> None:
+    assert unnamed({"components": {"schemas": {"services__jobs__face__queues__Limits": {}, "QueueLimits": {}}}}) == [
+        "services__jobs__face__queues__Limits"
+    ]
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
