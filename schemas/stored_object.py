@@ -35,7 +35,9 @@ class ObjectMissing(Problem):
     code: ClassVar[str] = "STORE_MISSING"
     status: ClassVar[int] = 404
     title: ClassVar[str] = "No object of this name exists"
-    recovery: ClassVar[str] = "Download the crawl again while its provider still keeps the snapshot."
+    recovery: ClassVar[str] = (
+        "Get it anew: download the crawl while its provider keeps the snapshot, upload the file, or capture the page."
+    )
 
 
 class ObjectNameRefused(Problem):

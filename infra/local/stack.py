@@ -34,7 +34,9 @@ class PortTaken(Problem):
 
     code: ClassVar[str] = "PORT_TAKEN"
     title: ClassVar[str] = "The port is taken"
-    recovery: ClassVar[str] = "Stop the other program, or choose another port with HEADRACE_PORT."
+    recovery: ClassVar[str] = (
+        "Stop what listens there, perhaps another `headrace up`, or choose another port with HEADRACE_PORT."
+    )
 
 
 class OpenToTheWorld(Problem):

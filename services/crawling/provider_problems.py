@@ -46,7 +46,9 @@ class ProviderAuth(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.AUTH
     status: ClassVar[int] = 502
     title: ClassVar[str] = "The provider refused the credentials"
-    recovery: ClassVar[str] = "Check the provider's token and account in the settings, then retry the crawl."
+    recovery: ClassVar[str] = (
+        "Check BRIGHT_DATA_API_TOKEN or FIRECRAWL_API_KEY, and the account it belongs to; then retry the crawl."
+    )
 
 
 class ProviderOutOfCredits(Problem):
@@ -66,8 +68,14 @@ class ProviderRateLimited(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.QUOTA
     status: ClassVar[int] = 503
     title: ClassVar[str] = "The provider wants to be asked more slowly"
-    recovery: ClassVar[str] = "It goes on by itself; if it happens often, lower the rate or put inputs together."
-    remedy: ClassVar[str | None] = "Lower the rate or put inputs together, then retry."
+    recovery: ClassVar[str] = (
+        "It goes on by itself; if it happens often, lower HEADRACE_BRIGHT_DATA_REQUESTS_PER_SECOND or"
+        " HEADRACE_FIRECRAWL_REQUESTS_PER_SECOND, or put inputs together."
+    )
+    remedy: ClassVar[str | None] = (
+        "Lower HEADRACE_BRIGHT_DATA_REQUESTS_PER_SECOND or HEADRACE_FIRECRAWL_REQUESTS_PER_SECOND, or put inputs"
+        " together; then retry."
+    )
 
 
 class DatasetFull(ProviderRateLimited):

@@ -27,7 +27,7 @@ class NotListed(Problem):
     code: ClassVar[str] = "SNAPSHOTS_NOT_LISTED"
     status: ClassVar[int] = 422
     title: ClassVar[str] = "This provider does not list its snapshots"
-    recovery: ClassVar[str] = "Reconcile one of the providers named in `allowed`."
+    recovery: ClassVar[str] = "Give --provider one of the names said here."
 
 
 async def reconcile_provider(

@@ -34,7 +34,10 @@ class CredentialsRefused(Problem):
     kind: ClassVar[ProblemClass] = ProblemClass.AUTH
     status: ClassVar[int] = 401
     title: ClassVar[str] = "These credentials are not taken"
-    recovery: ClassVar[str] = "Use a key of `headrace key list` that still holds, or a fresh token of a member."
+    recovery: ClassVar[str] = (
+        "Send a key that is neither revoked nor expired (`headrace key list` shows which), or a fresh token of a"
+        " member."
+    )
 
 
 class Gate(Protocol):

@@ -20,8 +20,8 @@ class RefusedTooOften(Problem):
     status: ClassVar[int] = 429
     title: ClassVar[str] = "These credentials are not taken, and neither were many before"
     recovery: ClassVar[str] = (
-        "Wait for the time in Retry-After, and send a key of `headrace key list` that still holds, or a fresh token of"
-        " a member: good credentials are always taken."
+        "Wait for the time in Retry-After, then send a key that is neither revoked nor expired (`headrace key list`"
+        " shows which), or a fresh token of a member: good credentials are always taken."
     )
 
 
