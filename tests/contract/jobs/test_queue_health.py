@@ -1,4 +1,4 @@
-"""How the queues are, in the seeds' words."""
+"""How the queues are, in the words of its face."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -15,7 +15,7 @@ from tests.contract.events.house import Stream
 from tests.flow.jobs.reader import STRANGERS, Reader
 
 STREAM = "/api/background/stream/progress"
-SEEDS = (
+SHOWN = (
     "id status progress_message result_file_id job_id progress current_step steps_completed message kind queue attempt"
 )
 
@@ -65,7 +65,7 @@ async def test_a_stream_begins_with_the_jobs_that_are_not_over(reading: Reader) 
 
     async with stream(reading) as opened:
         assert shown(opened.first) == [str(one) for one in reversed(made)]
-        assert set(SEEDS.split()) <= set(json(opened.first)["jobs"][0])
+        assert set(SHOWN.split()) <= set(json(opened.first)["jobs"][0])
         assert opened.answer.headers["Content-Type"].startswith("text/event-stream")
         assert opened.answer.headers["X-Accel-Buffering"] == "no"
 
@@ -84,7 +84,7 @@ async def test_every_change_follows_with_the_seeds_fields(reading: Reader) -> No
     assert [one["progress"] for one in told] == sorted(one["progress"] for one in told)
     assert told[-1]["steps_completed"] == ["a", "b"]
     assert [one["result_file_id"] for one in told] == [None] * (len(told) - 1) + ["f"]
-    assert all(set(SEEDS.split()) <= set(one) for one in told)
+    assert all(set(SHOWN.split()) <= set(one) for one in told)
     assert {(one["kind"], one["queue"], one["attempt"], one["source_id"]) for one in told} == {
         ("drill", "drill", 1, "s")
     }
