@@ -14,6 +14,7 @@ With ``faults=True`` (``--faults``) it also misbehaves, below ``/faults/``::
     download        a file instead of a page        heavy?mb=30         a page whose script loads that much
     later           goes to /about by script        file                goes to file:///etc/hostname by script
     pdf             a document, not a page      neighbour           loads from another port of the host
+    blob            goes to a page that its script makes
 """
 
 from infra.local.simulators.site.app import Site, create_app, serve

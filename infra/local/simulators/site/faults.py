@@ -25,6 +25,7 @@ _SCRIPTS = {
     "endless": _GROWS,
     "later": "<script>setTimeout(() => { location = '/about' }, 50)</script><p>Soon</p>",
     "neighbour": "<script>new Image().src = `http://${location.hostname}:8099/`</script><p>Nobody there</p>",
+    "blob": "<script>location = URL.createObjectURL(new Blob(['<p>Mine'], {type: 'text/html'}))</script><p>Here</p>",
     "file": "<script>location = 'file:///etc/hostname'</script><p>Here</p>",
 }
 

@@ -82,6 +82,12 @@ async def test_a_redirect_leads_to_no_private_host(studio: Studio, target: str) 
     assert row["error_code"] in {"EGRESS_REFUSED", "CAPTURE_UNREACHABLE"}
 
 
+async def test_what_a_page_makes_up_itself_is_not_captured_as_a_page_of_the_site(studio: Studio) -> None:
+    row = await studio.capture("/faults/blob")
+
+    assert (row["state"], row["error_code"]) == ("failed", "EGRESS_REFUSED")
+
+
 async def test_robots_that_forbid_are_heard(studio: Studio) -> None:
     row = await studio.capture("/private/accounts")
 
