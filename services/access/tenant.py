@@ -20,4 +20,4 @@ class TenantRefused(Problem):
 def check_tenant(name: str) -> None:
     """Raises ``TenantRefused``."""
     if not _FORM.fullmatch(name):
-        raise TenantRefused(f"{name[:80]!r} is no name for a tenant")
+        raise TenantRefused(f"{name[:80]!r}")

@@ -17,7 +17,7 @@ class PushUrlRefused(Problem):
     title: ClassVar[str] = "Events cannot be pushed to this address"
     recovery: ClassVar[str] = (
         "Give an http:// or https:// URL of a public host, without user name or password; "
-        "a host of this machine or its network is taken only while Headrace serves loopback."
+        "a host of this machine or its network is taken only while HEADRACE_AUTH is off and only this machine is served."
     )
 
 

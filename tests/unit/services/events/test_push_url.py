@@ -73,7 +73,7 @@ def test_private_addresses_are_taken_only_where_that_is_allowed(url: str) -> Non
 
     with pytest.raises(PushUrlRefused) as refused:
         check_push_url(url, private_urls=False)
-    assert "only while Headrace serves loopback" in refused.value.recovery
+    assert "only while HEADRACE_AUTH is off" in refused.value.recovery
 
 
 @pytest.mark.parametrize("url", NEVER)
