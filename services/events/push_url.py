@@ -16,8 +16,8 @@ class PushUrlRefused(Problem):
     status: ClassVar[int] = 422
     title: ClassVar[str] = "Events cannot be pushed to this address"
     recovery: ClassVar[str] = (
-        "Give an http:// or https:// URL of a public host, without user name or password; "
-        "a host of this machine or its network is taken only while HEADRACE_AUTH is off and only this machine is served."
+        "Give an http:// or https:// URL of a public host, without user name or password; a host of this machine or its"
+        " network is taken only while HEADRACE_AUTH is off and only this machine is served."
     )
 
 
