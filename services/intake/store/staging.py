@@ -14,6 +14,7 @@ _FEW_DIGITS = (
     f" ELSE length(regexp_replace(@, '^[^1-9]+|[eE].*|[^0-9]', '', 'g')) <= {_DIGITS} END"
 )
 _FIRST = 1_000  # rows that rule out most types
+_AT_ONCE = 64  # columns of one question: the checks of many take more memory than their values
 
 
 def _trimmed(check: str) -> str:
@@ -126,12 +127,16 @@ def _likely(database: Any, kinds: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def _fitting(database: Any, asked: Mapping[int, str]) -> list[int]:
     """The columns of which all values have the kind that is asked."""
-    checks = [
-        f"coalesce(bool_and({_FITS[kind].replace('@', f'c{n}')} IS TRUE) FILTER (c{n} IS NOT NULL), false)"
-        for n, kind in asked.items()
-    ]
-    answers = database.execute(f"SELECT {', '.join(checks)} FROM raw").fetchone()
-    return [n for n, fits in zip(asked, answers, strict=True) if fits]
+    left, found = list(asked.items()), []
+    while left:
+        some, left = left[:_AT_ONCE], left[_AT_ONCE:]
+        checks = [
+            f"coalesce(bool_and({_FITS[kind].replace('@', f'c{n}')} IS TRUE) FILTER (c{n} IS NOT NULL), false)"
+            for n, kind in some
+        ]
+        answers = database.execute(f"SELECT {', '.join(checks)} FROM raw").fetchone()
+        found += [n for (n, _), fits in zip(some, answers, strict=True) if fits]
+    return found
 
 
 def _as_text(value: str, kind: str) -> str:

@@ -56,6 +56,11 @@ def numbered(rows: int) -> bytes:
     return b"id,text\n" + b"".join(b"%d,some text %d\n" % (n, n) for n in range(rows))
 
 
+def wide(columns: int) -> bytes:
+    names = ",".join(f"c{n}" for n in range(columns))
+    return f"{names}\n{','.join(['1.5', 'x'] * (columns // 2))}\n".encode()
+
+
 TABLE = "naam;prijs\nZoë;1,5\nRenée;2\n"
 
 TEXTS = [
@@ -112,6 +117,8 @@ TEXTS = [
     bad("objects.csv", b'[{"id":1,"name":"Ann"}]', MISMATCH),
     bad("bare_names.json", b"{id: 1, name: 2}\n", CORRUPT),
     bad("program.csv", b"MZ\x90\0,\n,\n", MISMATCH),
+    good("wide.csv", lambda: wide(1_000), 1, "ns" * 500),
+    good("wide.json", lambda: json.dumps([{f"c{n}": n for n in range(1_000)}] * 2).encode(), 2, "i" * 1_000),
     bad("empty.csv", b"", EMPTY),
     bad("blank.csv", b" \n\n\t\n", EMPTY),
     bad("only_a_mark.csv", b"\xef\xbb\xbf", EMPTY),
