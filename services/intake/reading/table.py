@@ -54,7 +54,10 @@ def read_table(path: str, kind: str, folder: str) -> dict[str, Any]:
     except (duckdb.OutOfMemoryException, duckdb.FatalException) as error:
         raise MemoryError from error
     except duckdb.Error as error:
-        raise FileCorrupt(f"It cannot be read: {str(error).splitlines()[0][:300]}") from error
+        said = str(error).partition("\n")[0]
+        if "allocation failed" in said:  # not all of its parts tell that by its class
+            raise MemoryError from error
+        raise FileCorrupt(f"It cannot be read: {said.replace(f'{room}/', '')[:300]}") from error
     finally:
         database.close()
 
