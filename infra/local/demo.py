@@ -73,8 +73,8 @@ async def demo(settings: Settings, screen: Screen, *, stay: bool) -> None:
     """Run the demo; with ``stay`` the system stays up after it. Raises ``DemoFailed`` and what the stack raises."""
     prepare(settings.data_dir)
     logging.set_up(settings.log_level, file=settings.data_dir / "headrace.log")
-    changes = {name: value for name, value in PACE.items() if name not in settings.model_fields_set}
-    settings = settings.model_copy(update={**changes, **STAND_IN, **SHOWN})
+    changes = {name: value for name, value in PACE.items() if name not in settings.given}
+    settings = settings.but(**changes, **STAND_IN, **SHOWN)
     async with AsyncExitStack() as exits:
         settings, shop = await exits.enter_async_context(intake.bakery(settings))
         stack = await exits.enter_async_context(_started(settings, screen))
@@ -97,7 +97,7 @@ async def _started(settings: Settings, screen: Screen) -> AsyncIterator[Stack]:
             stack = await exits.enter_async_context(running(settings))
         except PortTaken:
             screen.say(f"Port {settings.port} is taken, so a free one is used.")
-            stack = await exits.enter_async_context(running(settings.model_copy(update={"port": 0})))
+            stack = await exits.enter_async_context(running(settings.but(port=0)))
         yield stack
 
 

@@ -32,7 +32,7 @@ async def bakery(settings: Settings) -> AsyncIterator[tuple[Settings, str]]:
     server = await site.serve()
     hosts = [one for one in (settings.egress_allow, server.url.removeprefix("http://")) if one]
     try:
-        yield settings.model_copy(update={"egress_allow": ",".join(hosts)}), server.url
+        yield settings.but(egress_allow=",".join(hosts)), server.url
     finally:
         await server.close()
 

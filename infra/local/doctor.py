@@ -79,7 +79,7 @@ def _data_dir(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     if settings.database_url is None:
         return f"embedded, from {locate().programs}"
-    asyncio.run(_reached(settings.database_url.get_secret_value()))
+    asyncio.run(_reached(settings.database_url.clear))
     return "HEADRACE_DATABASE_URL answers"
 
 

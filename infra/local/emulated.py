@@ -43,7 +43,7 @@ async def emulated(settings: Settings) -> AsyncIterator[tuple[Settings, dict[str
 
 def _with(settings: Settings, found: Emulators) -> Settings:
     hosts = {f"{name}_emulator_host": getattr(found, name) for name in needed(settings)}
-    return settings.model_copy(update=hosts)
+    return settings.but(**hosts)
 
 
 async def _furnish(settings: Settings, found: Emulators) -> None:

@@ -33,7 +33,7 @@ async def _unconnected() -> AsyncIterator[Runtime]:
         async with aiohttp.ClientSession() as session:
             bus = EmbeddedBus(database, doorbell=doorbell.bell("bus"), session=session)
             yield Runtime(
-                settings=Settings.model_construct(data_dir=Path(folder)),
+                settings=Settings(data_dir=Path(folder)),
                 database=database,
                 doorbell=doorbell,
                 bus=bus,

@@ -111,7 +111,7 @@ async def _simulators(settings: Settings, stack: AsyncExitStack) -> tuple[Settin
     folder = settings.data_dir / "simulators"
     urls = {name: await stack.enter_async_context(stand_in(name, folder)) for name in names}
     told = {f"{name.replace('_', ' ').title()} (simulator)": url for name, url in urls.items()}
-    return settings.model_copy(update={STAND_INS[name][0]: url for name, url in urls.items()}), told
+    return settings.but(**{STAND_INS[name][0]: url for name, url in urls.items()}), told
 
 
 @asynccontextmanager

@@ -161,5 +161,5 @@ def _queues() -> set[str]:
 
 def _environment(runtime: Runtime) -> dict[str, str]:
     ours = {one.name for one in defaults()}
-    settings = runtime.settings.model_copy(update={"public_url": runtime.public_url})
+    settings = runtime.settings.but(public_url=runtime.public_url)
     return {**{name: value for name, value in os.environ.items() if name not in ours}, **environment(settings)}

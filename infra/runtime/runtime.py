@@ -176,7 +176,7 @@ def _made(data_dir: Path) -> bool:
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     if settings.database_url is not None:
-        return await foreign.connect(settings.database_url.get_secret_value(), size=settings.database_pool)
+        return await foreign.connect(settings.database_url.clear, size=settings.database_pool)
     from infra.postgres import keep_up, server  # noqa: PLC0415  # only where the embedded server is used
 
     embedded = await server.start(settings.data_dir)

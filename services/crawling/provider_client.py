@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
-from pydantic import SecretStr
 
+from infra.runtime.configuration.secret import Secret
 from services.crawling.provider_problems import ProviderUnavailable, ProviderUntrusted
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Client:
     sent because no connection came about, and ``ProviderUntrusted``.
     """
 
-    def __init__(self, session: "aiohttp.ClientSession", *, origin: str, token: SecretStr) -> None:
+    def __init__(self, session: "aiohttp.ClientSession", *, origin: str, token: Secret) -> None:
         self._session, self._origin, self._token = session, origin.rstrip("/"), token
 
     async def ask(
@@ -137,7 +137,7 @@ class Client:
         from yarl import URL  # noqa: PLC0415  # a part of it
 
         url = URL(f"{self._origin}{path}{'?' if query else ''}{urlencode(query)}", encoded=True)
-        sent = {**(headers or {}), "Authorization": f"Bearer {self._token.get_secret_value()}"}
+        sent = {**(headers or {}), "Authorization": f"Bearer {self._token.clear}"}
         sent["Accept-Encoding"] = "identity"
         if body is not None:
             sent["Content-Type"] = "application/json"
@@ -160,7 +160,7 @@ class Client:
                     received += piece
         body = bytes(received)
         if response.status != OK:
-            for secret in filter(None, (self._token.get_secret_value(), *secrets)):
+            for secret in filter(None, (self._token.clear, *secrets)):
                 body = body.replace(secret.encode(), b"***")
         return Answer(status=response.status, headers=response.headers, body=body, cut=len(body) > MAX_ANSWER_BYTES)
 

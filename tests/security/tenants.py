@@ -9,10 +9,10 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
-from pydantic import SecretStr
 
 from infra.local.stack import running
 from infra.runtime.auth.key import new_key
+from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.settings import Settings
 from infra.runtime.events.bus import PoisonMessage, Subscription
 from infra.runtime.runtime import Runtime
@@ -142,8 +142,8 @@ class Tenant:
 @asynccontextmanager
 async def system(database_dsn: str, folder: Path) -> AsyncIterator[Callable[[str], Any]]:
     """A running system that knows who calls; gives admins of tenants by name."""
-    given = {"auth": "on", "data_dir": folder, "database_url": SecretStr(database_dsn), **FAST}
-    settings = Settings.model_construct(**{**dict(Settings.model_construct()), **given})
+    given = {"auth": "on", "data_dir": folder, "database_url": Secret(database_dsn), **FAST}
+    settings = Settings(**given)
     async with running(settings) as stack, aiohttp.ClientSession() as http:
 
         async def tenant(name: str) -> Tenant:

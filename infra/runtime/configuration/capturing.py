@@ -1,17 +1,16 @@
 """Settings of the browser that pages are captured with."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from infra.runtime.configuration.costs import Costs
+from infra.runtime.configuration.setting import Setting
 
 
-class Capturing(BaseSettings):
+class Capturing(Costs, frozen=True, kw_only=True):
     """A part of ``Settings``."""
 
-    model_config = SettingsConfigDict(defer_build=True)  # nobody makes one: `Settings` builds its own
-
-    chromium: Path | None = Field(
-        None, description="Chromium or Chrome to capture pages with; unset: the system's, else Playwright's own."
-    )
-    capture_workers: int = Field(2, ge=1, le=32, description="Pages a process captures at once.")
+    chromium: Annotated[
+        Path | None, Setting("Chromium or Chrome to capture pages with; unset: the system's, else Playwright's own.")
+    ] = None
+    capture_workers: Annotated[int, Setting("Pages a process captures at once.", ge=1, le=32)] = 2

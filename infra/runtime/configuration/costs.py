@@ -3,8 +3,8 @@
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from infra.runtime.configuration.models import Models
+from infra.runtime.configuration.setting import Setting
 
 
 def read_prices(text: str) -> dict[str, Decimal]:
@@ -25,22 +25,23 @@ def _prices(text: str) -> str:
     return text
 
 
-class Costs(BaseSettings):
+class Costs(Models, frozen=True, kw_only=True):
     """A part of ``Settings``."""
 
-    model_config = SettingsConfigDict(defer_build=True)  # nobody makes one: `Settings` builds its own
-
-    prices: Annotated[str, AfterValidator(_prices)] = Field(
-        "bright_data=1.5",
-        description="What a thousand records cost at each provider, in the currency of your budgets; others: nothing.",
-    )
-    result_retention_days: int | None = Field(
-        None,
-        ge=1,
-        le=3650,
-        description="Days results, their media and documents are kept where no order says it; unset: for ever.",
-    )
-    media_max_bytes: int = Field(20_971_520, ge=1, le=1 << 30, description="Most bytes of one medium that is fetched.")
-    records_per_input: int = Field(
-        100, ge=1, description="Records reserved for each input of an order that limits nothing itself."
-    )
+    prices: Annotated[
+        str,
+        Setting(
+            "What a thousand records cost at each provider, in the currency of your budgets; others: nothing.",
+            check=_prices,
+        ),
+    ] = "bright_data=1.5"
+    result_retention_days: Annotated[
+        int | None,
+        Setting(
+            "Days results, their media and documents are kept where no order says it; unset: for ever.", ge=1, le=3650
+        ),
+    ] = None
+    media_max_bytes: Annotated[int, Setting("Most bytes of one medium that is fetched.", ge=1, le=1 << 30)] = 20_971_520
+    records_per_input: Annotated[
+        int, Setting("Records reserved for each input of an order that limits nothing itself.", ge=1)
+    ] = 100

@@ -33,7 +33,7 @@ def with_emulators(settings: Settings) -> Settings:
     fields = {f"{name}_emulator_host": name for name in needed(settings)}
     found = {field: getattr(settings, field) or there.get(name) for field, name in fields.items()}
     must_answer({name: found[field] for field, name in fields.items()})
-    return settings.model_copy(update=found)
+    return settings.but(**found)
 
 
 def must_answer(hosts: Mapping[str, str | None]) -> None:

@@ -1,28 +1,29 @@
 """Settings of the models that say what is on a page."""
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import Annotated
 
-from infra.runtime.configuration.setting_types import Origin
+from infra.runtime.configuration.providers import Providers
+from infra.runtime.configuration.secret import Secret
+from infra.runtime.configuration.setting import Setting
+from infra.runtime.configuration.setting_types import an_origin
 
 
-class Models(BaseSettings):
+class Models(Providers, frozen=True, kw_only=True):
     """A part of ``Settings``."""
 
-    model_config = SettingsConfigDict(defer_build=True)  # nobody makes one: `Settings` builds its own
-
-    openai_base_url: Origin | None = Field(
-        None,
-        validation_alias="OPENAI_BASE_URL",
-        description="An OpenAI-compatible API, with its /v1; unset: OpenAI's with a key, else a local classifier.",
-    )
-    openai_api_key: SecretStr | None = Field(
-        None, validation_alias="OPENAI_API_KEY", description="Bearer token for that API; one without tokens needs none."
-    )
-    openai_model: str = Field(
-        "gpt-4o-mini",
-        min_length=1,
-        validation_alias="OPENAI_MODEL",
-        description="The model that is asked; it must see pictures and call tools.",
-    )
-    classify_seconds: float = Field(90.0, gt=0, le=120, description="How long a model may take for one page.")
+    openai_base_url: Annotated[
+        str | None,
+        Setting(
+            "An OpenAI-compatible API, with its /v1; unset: OpenAI's with a key, else a local classifier.",
+            check=an_origin,
+            variable="OPENAI_BASE_URL",
+        ),
+    ] = None
+    openai_api_key: Annotated[
+        Secret | None, Setting("Bearer token for that API; one without tokens needs none.", variable="OPENAI_API_KEY")
+    ] = None
+    openai_model: Annotated[
+        str,
+        Setting("The model that is asked; it must see pictures and call tools.", variable="OPENAI_MODEL"),
+    ] = "gpt-4o-mini"
+    classify_seconds: Annotated[float, Setting("How long a model may take for one page.", gt=0, le=120)] = 90.0

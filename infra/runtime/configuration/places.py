@@ -1,61 +1,87 @@
 """Settings that say where things are: the profile, and the addresses of what it uses."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from msgspec import Struct
 
-from infra.runtime.configuration.setting_types import HostAndPort, LakeUrl, Origin, Project, PushUrl, WarehouseUrl
+from infra.runtime.configuration.secret import Secret
+from infra.runtime.configuration.setting import Setting
+from infra.runtime.configuration.setting_types import (
+    a_host_and_port,
+    a_lake_url,
+    a_project,
+    a_push_url,
+    a_warehouse_url,
+    an_origin,
+)
 
 Profile = Literal["embedded", "emulators", "gcp"]
 
 _DATA = Path(".headrace")
-_EMULATED = _DATA / "emulated"  # a database belongs to one lake, so whoever tries both profiles has two
+EMULATED = _DATA / "emulated"  # a database belongs to one lake, so whoever tries both profiles has two
 
 
-class Places(BaseSettings):
+class Places(Struct, frozen=True, kw_only=True):
     """The first part of ``Settings``; what the profile makes of it stands in ``profile.py``."""
 
-    model_config = SettingsConfigDict(defer_build=True)  # nobody makes one: `Settings` builds its own
-
-    profile: Profile = Field(
-        "embedded",
-        description="Which adapters are used: all on this machine, Google's behind emulators, or Google's.",
-    )
-    data_dir: Path = Field(
-        default_factory=lambda given: _EMULATED if given["profile"] == "emulators" else _DATA,
-        description="Embedded PostgreSQL, lake and warehouse live here; unset with emulators: .headrace/emulated.",
-    )
-    database_url: SecretStr | None = Field(None, description="Another PostgreSQL than the embedded one.")
-    database_pool: int = Field(10, ge=2, le=100, description="Connections a process may hold.")
-    lake_url: LakeUrl | None = Field(
-        None,
-        description="Where objects are stored: file:///folder or gs://bucket[/prefix]; unset: the profile's own place.",
-    )
-    warehouse_url: WarehouseUrl | None = Field(
-        None,
-        description="Where rows are loaded: file:///folder or bq://project.dataset; unset: the profile's own place.",
-    )
-    public_url: Origin | None = Field(None, description="Where providers reach our webhooks; none: polling only.")
-    push_url: PushUrl | None = Field(
-        None, description="Where Pub/Sub pushes to a function, as https://{function}.example; unset: functions pull."
-    )
-    google_cloud_project: Project | None = Field(
-        None, validation_alias="GOOGLE_CLOUD_PROJECT", description="Google's project of topics, jobs and traces."
-    )
-    pubsub_emulator_host: HostAndPort | None = Field(
-        None,
-        validation_alias="PUBSUB_EMULATOR_HOST",
-        description="A Pub/Sub emulator to use, as host:port; unset: the profile `emulators` starts one.",
-    )
-    storage_emulator_host: Origin | None = Field(
-        None,
-        validation_alias="STORAGE_EMULATOR_HOST",
-        description="A Cloud Storage emulator to use, as http://host:port; unset: the profile `emulators` starts one.",
-    )
-    bigquery_emulator_host: Origin | None = Field(
-        None,
-        validation_alias="BIGQUERY_EMULATOR_HOST",
-        description="A BigQuery emulator to use, as http://host:port; unset: the profile `emulators` starts one.",
-    )
+    profile: Annotated[
+        Profile, Setting("Which adapters are used: all on this machine, Google's behind emulators, or Google's.")
+    ] = "embedded"
+    data_dir: Annotated[
+        Path, Setting("Embedded PostgreSQL, lake and warehouse live here; unset with emulators: .headrace/emulated.")
+    ] = _DATA
+    database_url: Annotated[Secret | None, Setting("Another PostgreSQL than the embedded one.")] = None
+    database_pool: Annotated[int, Setting("Connections a process may hold.", ge=2, le=100)] = 10
+    lake_url: Annotated[
+        str | None,
+        Setting(
+            "Where objects are stored: file:///folder or gs://bucket[/prefix]; unset: the profile's own place.",
+            check=a_lake_url,
+        ),
+    ] = None
+    warehouse_url: Annotated[
+        str | None,
+        Setting(
+            "Where rows are loaded: file:///folder or bq://project.dataset; unset: the profile's own place.",
+            check=a_warehouse_url,
+        ),
+    ] = None
+    public_url: Annotated[
+        str | None, Setting("Where providers reach our webhooks; none: polling only.", check=an_origin)
+    ] = None
+    push_url: Annotated[
+        str | None,
+        Setting(
+            "Where Pub/Sub pushes to a function, as https://{function}.example; unset: functions pull.",
+            check=a_push_url,
+        ),
+    ] = None
+    google_cloud_project: Annotated[
+        str | None,
+        Setting("Google's project of topics, jobs and traces.", check=a_project, variable="GOOGLE_CLOUD_PROJECT"),
+    ] = None
+    pubsub_emulator_host: Annotated[
+        str | None,
+        Setting(
+            "A Pub/Sub emulator to use, as host:port; unset: the profile `emulators` starts one.",
+            check=a_host_and_port,
+            variable="PUBSUB_EMULATOR_HOST",
+        ),
+    ] = None
+    storage_emulator_host: Annotated[
+        str | None,
+        Setting(
+            "A Cloud Storage emulator to use, as http://host:port; unset: the profile `emulators` starts one.",
+            check=an_origin,
+            variable="STORAGE_EMULATOR_HOST",
+        ),
+    ] = None
+    bigquery_emulator_host: Annotated[
+        str | None,
+        Setting(
+            "A BigQuery emulator to use, as http://host:port; unset: the profile `emulators` starts one.",
+            check=an_origin,
+            variable="BIGQUERY_EMULATOR_HOST",
+        ),
+    ] = None

@@ -42,7 +42,7 @@ def placed(settings: Settings) -> Settings:
     if settings.profile == "gcp":
         _no_emulator(settings)
         _complete(settings)
-    found = settings.model_copy(update=_own_places(settings)) if settings.profile == "emulators" else settings
+    found = settings.but(**_own_places(settings)) if settings.profile == "emulators" else settings
     if _in(found.warehouse_url, "bq:") and not _in(found.lake_url, "gs:"):
         raise PlacesDisagree(f"HEADRACE_WAREHOUSE_URL is {found.warehouse_url}, HEADRACE_LAKE_URL is {found.lake_url}")
     return found

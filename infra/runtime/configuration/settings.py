@@ -1,24 +1,19 @@
 """Every setting of the program: read once, at the edge, into one frozen object."""
 
-from typing import ClassVar, Literal
+import os
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from msgspec.structs import replace
 
 from infra.runtime.auth.access import Access
-from infra.runtime.configuration.capturing import Capturing
-from infra.runtime.configuration.costs import Costs
-from infra.runtime.configuration.leaving import Leaving
-from infra.runtime.configuration.models import Models
-from infra.runtime.configuration.places import Places
-from infra.runtime.configuration.providers import Providers
-from infra.runtime.configuration.setting_types import Endpoint, MailServer, SigningSecret
-from infra.runtime.configuration.uploading import Uploading
+from infra.runtime.configuration.places import EMULATED
+from infra.runtime.configuration.secret import Secret
+from infra.runtime.configuration.setting import Setting, declared
+from infra.runtime.configuration.setting_types import a_mail_server, a_signing_secret, an_endpoint
 from infra.runtime.telemetry.redaction import scrub
 from schemas.problem import Problem
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-_PREFIX = "HEADRACE_"
 
 
 class SettingsRefused(Problem):
@@ -29,166 +24,159 @@ class SettingsRefused(Problem):
     recovery: ClassVar[str] = "Correct it in the environment or on the command line; .env.example explains every one."
 
 
-class Settings(Access, Capturing, Costs, Models, Providers, Leaving, Uploading, Places):
+class Settings(Access, frozen=True, kw_only=True):
     """The effective configuration. Field descriptions become ``.env.example`` and the README's table."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", env_prefix=_PREFIX, env_ignore_empty=True, populate_by_name=True
-    )
+    host: Annotated[str, Setting("Address the faces listen on.")] = "127.0.0.1"
+    port: Annotated[int, Setting("Port of every face.", ge=0, le=65535)] = 8080
 
-    host: str = Field("127.0.0.1", description="Address the faces listen on.")
-    port: int = Field(8080, ge=0, le=65535, description="Port of every face.")
+    polling_enabled: Annotated[
+        bool, Setting("Poll by itself; false: only manual download.", variable="BACKGROUND_POLLING_ENABLED")
+    ] = True
+    store_workers: Annotated[
+        int, Setting("Concurrent stores a process.", ge=1, le=1000, variable="BACKGROUND_MAX_WORKERS")
+    ] = 10
+    poll_interval: Annotated[
+        float, Setting("Seconds between two polls of a crawl.", gt=0, variable="BACKGROUND_POLL_INTERVAL")
+    ] = 30.0
+    max_polls: Annotated[
+        int, Setting("Answered polls before a crawl times out.", ge=1, variable="BACKGROUND_MAX_POLLS")
+    ] = 120
+    download_timeout: Annotated[
+        float, Setting("Seconds one part may take.", gt=0, variable="BACKGROUND_DOWNLOAD_TIMEOUT")
+    ] = 300.0
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        Setting("Least severity that is logged.", variable="BACKGROUND_LOG_LEVEL"),
+    ] = "INFO"
+    cleanup_interval: Annotated[
+        float, Setting("Seconds between two clean-ups.", gt=0, variable="BACKGROUND_CLEANUP_INTERVAL")
+    ] = 3600.0
 
-    polling_enabled: bool = Field(
-        default=True,
-        validation_alias="BACKGROUND_POLLING_ENABLED",
-        description="Poll by itself; false: only manual download.",
+    max_workers: Annotated[
+        int | None,
+        Setting(
+            "Most processes that work jobs on this machine, the first included; unset: one a processor.",
+            ge=1,
+            le=64,
+            variable="MAX_WORKERS",
+        ),
+    ] = None
+    max_queue_size: Annotated[
+        int,
+        Setting(
+            "Jobs that may wait in one queue; a tenant still gets its even share of one that others filled.",
+            ge=1,
+            variable="MAX_QUEUE_SIZE",
+        ),
+    ] = 10_000
+    priority_by_file: Annotated[
+        bool,
+        Setting("Jobs of small and quickly read files go a little ahead (`filename`, `size_bytes` in `metadata`)."),
+    ] = False
+    rate_limit: Annotated[
+        float,
+        Setting("Requests a second a process takes from one tenant, two seconds' worth at once; 0: any number.", ge=0),
+    ] = 0.0
+    job_timeout: Annotated[
+        float, Setting("Seconds a job may run where neither it nor its kind says.", gt=0, variable="JOB_TIMEOUT")
+    ] = 300.0
+    processing_poll_interval: Annotated[
+        float,
+        Setting(
+            "Seconds after which an idle worker looks for jobs without being called.",
+            gt=0,
+            variable="PROCESSING_POLL_INTERVAL",
+        ),
+    ] = 30.0
+    processing_batch_size: Annotated[
+        int, Setting("Jobs taken in one claim at most.", ge=1, le=1000, variable="PROCESSING_BATCH_SIZE")
+    ] = 100
+    processing_max_retries: Annotated[
+        int, Setting("Retries of a job that names none.", ge=0, le=100, variable="PROCESSING_MAX_RETRIES")
+    ] = 3
+    processing_backoff_factor: Annotated[
+        float, Setting("Growth of the backoff with each try.", ge=1, le=10, variable="PROCESSING_BACKOFF_FACTOR")
+    ] = 1.5
+    processing_max_concurrent_jobs: Annotated[
+        int,
+        Setting(
+            "Jobs of one kind a process works at once, where the kind says nothing.",
+            ge=1,
+            le=1000,
+            variable="PROCESSING_MAX_CONCURRENT_JOBS",
+        ),
+    ] = 5
+    metrics_enabled: Annotated[bool, Setting("Measure, and serve /metrics.", variable="BACKGROUND_METRICS_ENABLED")] = (
+        True
     )
-    store_workers: int = Field(
-        10, ge=1, le=1000, validation_alias="BACKGROUND_MAX_WORKERS", description="Concurrent stores a process."
-    )
-    poll_interval: float = Field(
-        30.0, gt=0, validation_alias="BACKGROUND_POLL_INTERVAL", description="Seconds between two polls of a crawl."
-    )
-    max_polls: int = Field(
-        120, ge=1, validation_alias="BACKGROUND_MAX_POLLS", description="Answered polls before a crawl times out."
-    )
-    download_timeout: float = Field(
-        300.0, gt=0, validation_alias="BACKGROUND_DOWNLOAD_TIMEOUT", description="Seconds one part may take."
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", validation_alias="BACKGROUND_LOG_LEVEL", description="Least severity that is logged."
-    )
-    cleanup_interval: float = Field(
-        3600.0, gt=0, validation_alias="BACKGROUND_CLEANUP_INTERVAL", description="Seconds between two clean-ups."
-    )
+    background_polling: Annotated[
+        bool, Setting("Feature flag; false is BACKGROUND_POLLING_ENABLED=false.", variable="BACKGROUND_POLLING")
+    ] = True
+    immediate_response: Annotated[
+        bool,
+        Setting("Feature flag; false makes a trigger wait for the provider's answer.", variable="IMMEDIATE_RESPONSE"),
+    ] = True
+    background_retry: Annotated[
+        bool,
+        Setting(
+            "Feature flag; false makes the first failure of a job its last, until somebody retries it.",
+            variable="BACKGROUND_RETRY",
+        ),
+    ] = True
+    background_metrics: Annotated[
+        bool, Setting("Feature flag; false is BACKGROUND_METRICS_ENABLED=false.", variable="BACKGROUND_METRICS")
+    ] = True
+    background_cleanup: Annotated[
+        bool, Setting("Feature flag; false removes nothing that is old.", variable="BACKGROUND_CLEANUP")
+    ] = True
 
-    max_workers: int | None = Field(
-        None,
-        ge=1,
-        le=64,
-        validation_alias="MAX_WORKERS",
-        description="Most processes that work jobs on this machine, the first included; unset: one a processor.",
-    )
-    max_queue_size: int = Field(
-        10_000,
-        ge=1,
-        validation_alias="MAX_QUEUE_SIZE",
-        description="Jobs that may wait in one queue; a tenant still gets its even share of one that others filled.",
-    )
-    priority_by_file: bool = Field(
-        default=False,
-        description="Jobs of small and quickly read files go a little ahead (`filename`, `size_bytes` in `metadata`).",
-    )
-    rate_limit: float = Field(
-        0.0,
-        ge=0,
-        description="Requests a second a process takes from one tenant, two seconds' worth at once; 0: any number.",
-    )
-    job_timeout: float = Field(
-        300.0,
-        gt=0,
-        validation_alias="JOB_TIMEOUT",
-        description="Seconds a job may run where neither it nor its kind says.",
-    )
-    processing_poll_interval: float = Field(
-        30.0,
-        gt=0,
-        validation_alias="PROCESSING_POLL_INTERVAL",
-        description="Seconds after which an idle worker looks for jobs without being called.",
-    )
-    processing_batch_size: int = Field(
-        100, ge=1, le=1000, validation_alias="PROCESSING_BATCH_SIZE", description="Jobs taken in one claim at most."
-    )
-    processing_max_retries: int = Field(
-        3, ge=0, le=100, validation_alias="PROCESSING_MAX_RETRIES", description="Retries of a job that names none."
-    )
-    processing_backoff_factor: float = Field(
-        1.5,
-        ge=1,
-        le=10,
-        validation_alias="PROCESSING_BACKOFF_FACTOR",
-        description="Growth of the backoff with each try.",
-    )
-    processing_max_concurrent_jobs: int = Field(
-        5,
-        ge=1,
-        le=1000,
-        validation_alias="PROCESSING_MAX_CONCURRENT_JOBS",
-        description="Jobs of one kind a process works at once, where the kind says nothing.",
-    )
-    metrics_enabled: bool = Field(
-        default=True, validation_alias="BACKGROUND_METRICS_ENABLED", description="Measure, and serve /metrics."
-    )
-    background_polling: bool = Field(
-        default=True,
-        validation_alias="BACKGROUND_POLLING",
-        description="Feature flag; false is BACKGROUND_POLLING_ENABLED=false.",
-    )
-    immediate_response: bool = Field(
-        default=True,
-        validation_alias="IMMEDIATE_RESPONSE",
-        description="Feature flag; false makes a trigger wait for the provider's answer.",
-    )
-    background_retry: bool = Field(
-        default=True,
-        validation_alias="BACKGROUND_RETRY",
-        description="Feature flag; false makes the first failure of a job its last, until somebody retries it.",
-    )
-    background_metrics: bool = Field(
-        default=True,
-        validation_alias="BACKGROUND_METRICS",
-        description="Feature flag; false is BACKGROUND_METRICS_ENABLED=false.",
-    )
-    background_cleanup: bool = Field(
-        default=True,
-        validation_alias="BACKGROUND_CLEANUP",
-        description="Feature flag; false removes nothing that is old.",
-    )
+    job_retention_days: Annotated[
+        int,
+        Setting(
+            "Days after which finished jobs move into the warehouse, crawls after 30 at least; dead letters"
+            " stay four times as long.",
+            ge=1,
+            le=3650,
+        ),
+    ] = 30
+    poll_concurrency: Annotated[int, Setting("Polls in flight at once.", ge=1, le=10_000)] = 500
+    stall_seconds: Annotated[float, Setting("No headway at the provider for this long ends a crawl.", gt=0)] = 3600.0
+    deadline_seconds: Annotated[float, Setting("A crawl attempt ends at the latest after this long.", gt=0)] = 86_400.0
+    submit_settle_seconds: Annotated[
+        float, Setting("How long an unanswered order may take to show up in the provider's list.", ge=0)
+    ] = 30.0
+    submit_wait_seconds: Annotated[float, Setting("How long a trigger waits for the provider's answer.", ge=0)] = 3.0
+    body_seconds: Annotated[float, Setting("How long a request's body may take to arrive.", gt=0)] = 30.0
+    lease_seconds: Annotated[float, Setting("How long a worker holds a job without a heartbeat.", gt=0)] = 45.0
+    retry_base_seconds: Annotated[float, Setting("First step of the exponential backoff.", gt=0)] = 2.0
+    retry_cap_seconds: Annotated[float, Setting("Longest step of the exponential backoff.", gt=0)] = 60.0
 
-    job_retention_days: int = Field(
-        30,
-        ge=1,
-        le=3650,
-        description="Days after which finished jobs move into the warehouse, crawls after 30 at least; dead letters"
-        " stay four times as long.",
-    )
-    poll_concurrency: int = Field(500, ge=1, le=10_000, description="Polls in flight at once.")
-    stall_seconds: float = Field(3600.0, gt=0, description="No headway at the provider for this long ends a crawl.")
-    deadline_seconds: float = Field(86_400.0, gt=0, description="A crawl attempt ends at the latest after this long.")
-    submit_settle_seconds: float = Field(
-        30.0, ge=0, description="How long an unanswered order may take to show up in the provider's list."
-    )
-    submit_wait_seconds: float = Field(3.0, ge=0, description="How long a trigger waits for the provider's answer.")
-    body_seconds: float = Field(30.0, gt=0, description="How long a request's body may take to arrive.")
-    lease_seconds: float = Field(45.0, gt=0, description="How long a worker holds a job without a heartbeat.")
-    retry_base_seconds: float = Field(2.0, gt=0, description="First step of the exponential backoff.")
-    retry_cap_seconds: float = Field(60.0, gt=0, description="Longest step of the exponential backoff.")
+    alert_webhook_url: Annotated[
+        str | None,
+        Setting(
+            "Where alerts are pushed to, signed by HEADRACE_ALERT_WEBHOOK_SECRET; none: nowhere.", check=an_endpoint
+        ),
+    ] = None
+    alert_webhook_secret: Annotated[
+        Secret | None,
+        Setting(
+            "Signs pushed alerts as Standard Webhooks say: base64, with or without `whsec_` before it.",
+            check=a_signing_secret,
+        ),
+    ] = None
+    smtp_url: Annotated[
+        Secret | None,
+        Setting(
+            "Mail server for alerts: smtp://user:password@host:587, or smtps:// for TLS from the start.",
+            check=a_mail_server,
+        ),
+    ] = None
+    alert_email_from: Annotated[str | None, Setting("Sender of alerts by e-mail.")] = None
+    alert_email_to: Annotated[str | None, Setting("Who gets alerts by e-mail, separated by commas.")] = None
 
-    alert_webhook_url: Endpoint | None = Field(
-        None, description="Where alerts are pushed to, signed by HEADRACE_ALERT_WEBHOOK_SECRET; none: nowhere."
-    )
-    alert_webhook_secret: SigningSecret | None = Field(
-        None, description="Signs pushed alerts as Standard Webhooks say: base64, with or without `whsec_` before it."
-    )
-    smtp_url: MailServer | None = Field(
-        None, description="Mail server for alerts: smtp://user:password@host:587, or smtps:// for TLS from the start."
-    )
-    alert_email_from: str | None = Field(None, description="Sender of alerts by e-mail.")
-    alert_email_to: str | None = Field(None, description="Who gets alerts by e-mail, separated by commas.")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # the signature is pydantic's
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # see above
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # see above
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What is given in code may use fields' names; in the environment each setting has one name only."""
-        env_settings.config = SettingsConfigDict(**{**env_settings.config, "populate_by_name": False})
-        return init_settings, env_settings
+    given: frozenset[str] = frozenset()
+    """The fields that somebody set; the others are as they usually are."""
 
     @property
     def on_loopback(self) -> bool:
@@ -200,29 +188,41 @@ class Settings(Access, Capturing, Costs, Models, Providers, Leaving, Uploading, 
         """Whether whoever commands us is on this machine anyway, so that its own addresses are no secret."""
         return self.on_loopback and self.auth == "off"
 
+    def but(self, **changes: Any) -> "Settings":
+        """The same settings with these changed; the values are taken as they are."""
+        return replace(self, **changes, given=self.given | changes.keys())
+
+
+DECLARED = declared(Settings)
+"""Every setting by its field, in the order of their declaration."""
+
 
 def read_settings(**given: object) -> Settings:
     """The settings of the environment; what is given here wins, unless it is None. Raises ``SettingsRefused``."""
-    try:
-        return Settings.model_validate({name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        errors = [found for found in error.errors() if found["type"] != "default_factory_not_called"]  # only follows
-        wrong = [_wrong(str(found["loc"][0]), found["input"], found["msg"]) for found in errors]
-        raise SettingsRefused("\n".join(wrong)) from error
+    # a variable that is empty is one that nobody set
+    said: dict[str, object] = {field: text for field in DECLARED if (text := os.environ.get(variable(field)))}
+    said |= {field: value for field, value in given.items() if value is not None}
+    values, wrong = {}, []
+    for field, value in said.items():
+        try:
+            values[field] = DECLARED[field].value(value)
+        except ValueError as error:
+            wrong.append(_wrong(field, value, str(error)))
+    if wrong:
+        raise SettingsRefused("\n".join(wrong))
+    return _settled(Settings(**values, given=frozenset(values)))
 
 
 def variable(field: str) -> str:
     """The environment variable of a field."""
-    alias = Settings.model_fields[field].validation_alias
-    return alias if isinstance(alias, str) else f"{_PREFIX}{field.upper()}"
+    return DECLARED[field].variable
 
 
-def _wrong(place: str, value: object, message: str) -> str:
-    name = variable(place) if place in Settings.model_fields else place
-    shown = "***" if _is_secret(place) else scrub(str(value))[:80]
-    return f"{name} is {shown!r}: {message[0].lower()}{message[1:]}".replace(": value error, ", ": ")
+def _wrong(field: str, value: object, message: str) -> str:
+    shown = "***" if DECLARED[field].kind is Secret else scrub(str(value))[:80]
+    return f"{variable(field)} is {shown!r}: {message}"
 
 
-def _is_secret(field: str) -> bool:
-    info = Settings.model_fields.get(field)
-    return info is not None and "SecretStr" in str(info.annotation)  # however it is wrapped
+def _settled(settings: Settings) -> Settings:
+    apart = settings.profile == "emulators" and "data_dir" not in settings.given
+    return replace(settings, data_dir=EMULATED) if apart else settings

@@ -32,7 +32,7 @@ def with_stand_in(settings: Settings) -> Settings:
     Nothing needs to run there: whoever calls finds a provider that is away, and waits.
     """
     folder = settings.data_dir / "simulators"
-    return settings.model_copy(update={STAND_INS[name][0]: address(folder, name) for name in stood_in(settings)})
+    return settings.but(**{STAND_INS[name][0]: address(folder, name) for name in stood_in(settings)})
 
 
 def address(folder: Path, name: str) -> str:

@@ -1,14 +1,14 @@
 """Settings of files that callers upload."""
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import Annotated
+
+from infra.runtime.configuration.places import Places
+from infra.runtime.configuration.setting import Setting
 
 
-class Uploading(BaseSettings):
+class Uploading(Places, frozen=True, kw_only=True):
     """A part of ``Settings``."""
 
-    model_config = SettingsConfigDict(defer_build=True)  # nobody makes one: `Settings` builds its own
-
-    max_upload_bytes: int = Field(104_857_600, ge=1, le=10_737_418_240, description="Bytes an uploaded file may have.")
-    upload_seconds: float = Field(600.0, gt=0, description="Seconds an upload may take to arrive.")
-    import_workers: int = Field(2, ge=1, le=100, description="Files a process reads at once, each in a child.")
+    max_upload_bytes: Annotated[int, Setting("Bytes an uploaded file may have.", ge=1, le=10_737_418_240)] = 104_857_600
+    upload_seconds: Annotated[float, Setting("Seconds an upload may take to arrive.", gt=0)] = 600.0
+    import_workers: Annotated[int, Setting("Files a process reads at once, each in a child.", ge=1, le=100)] = 2

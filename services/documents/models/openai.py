@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
-from pydantic import SecretStr
 
 from infra.runtime.children import ChildDied, ChildExceeded, in_child
+from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.settings import Settings
 from services.documents import prompt
 from services.documents.ontology.concept import Concept
@@ -43,7 +43,7 @@ class OpenAI:
     prompt = prompt.VERSION
 
     def __init__(
-        self, session: "aiohttp.ClientSession", *, base_url: str, key: SecretStr | None, model: str, seconds: float
+        self, session: "aiohttp.ClientSession", *, base_url: str, key: Secret | None, model: str, seconds: float
     ) -> None:
         self._session, self._url = session, f"{base_url.rstrip('/')}/chat/completions"
         self._key, self.name, self._seconds = key, model, seconds
@@ -86,7 +86,7 @@ class OpenAI:
 
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if self._key is not None:
-            headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
+            headers["Authorization"] = f"Bearer {self._key.clear}"
         try:
             async with self._session.post(
                 self._url, data=body, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(total=None)

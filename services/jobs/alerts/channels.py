@@ -40,7 +40,7 @@ def _webhook(settings: Settings) -> Webhook | None:
     url, secret = settings.alert_webhook_url, settings.alert_webhook_secret
     if url is None or secret is None:
         return None
-    return Webhook(url, secret.get_secret_value())
+    return Webhook(url, secret.clear)
 
 
 def _email(settings: Settings) -> Mail | None:
@@ -48,4 +48,4 @@ def _email(settings: Settings) -> Mail | None:
     recipients = [one.strip() for one in (to or "").split(",") if one.strip()]
     if url is None or sender is None or not recipients:
         return None
-    return Mail(Server.parse(url.get_secret_value()), sender, recipients)
+    return Mail(Server.parse(url.clear), sender, recipients)

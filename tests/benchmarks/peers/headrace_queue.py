@@ -12,7 +12,7 @@ from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
 from infra.postgres.migrate import found, migrate
 from infra.runtime import garbage
-from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.settings import read_settings
 from infra.runtime.runtime import Runtime
 from services.jobs.function import Working
 from services.jobs.job import Done, Job, NewJob, Outcome, Work
@@ -68,7 +68,7 @@ class Headrace:
         database = await Database.connect(address, size=10)
         doorbell = Doorbell(database)
         await doorbell.open()
-        settings = Settings.model_validate({"PROCESSING_BATCH_SIZE": self.batch})
+        settings = read_settings(processing_batch_size=self.batch)
         none: Any = None  # neither bus nor lake: what is measured is the queue
         runtime = Runtime(settings, database, doorbell, none, none, none, none, name="w")
         serving = asyncio.create_task(working.serve(runtime, stop))

@@ -9,10 +9,10 @@ from typing import Any
 
 import aiohttp
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from infra.runtime.auth.caller import HOME, Scope
 from infra.runtime.auth.key import new_key
+from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.settings import Settings
 from infra.runtime.functions import topology
 from infra.runtime.http.faces import faces
@@ -64,8 +64,8 @@ class House:
 @asynccontextmanager
 async def house(database_dsn: str, folder: Path, **settings: Any) -> AsyncIterator[House]:
     """All faces, served during the block."""
-    given = {"data_dir": folder, "database_url": SecretStr(database_dsn), "auth": "on", **settings}
-    async with open_runtime(Settings.model_construct(**{**dict(Settings.model_construct()), **given})) as runtime:
+    given = {"data_dir": folder, "database_url": Secret(database_dsn), "auth": "on", **settings}
+    async with open_runtime(Settings(**given)) as runtime:
         app = faces(runtime, topology.generated()["services"])
         async with serving(app) as port, aiohttp.ClientSession() as http:
             yield House(f"http://127.0.0.1:{port}", http, runtime, app)

@@ -94,7 +94,7 @@ async def test_a_push_without_a_token_is_refused(gate: PushGate, said: str | Non
 async def test_pushes_are_verified_where_the_settings_name_an_account(
     session: aiohttp.ClientSession, issuer: Google, settings: dict[str, str], expected: type | None
 ) -> None:
-    given = Settings.model_construct(**{**dict(Settings.model_construct()), **settings, "google_certs_url": issuer.url})
+    given = Settings(**{**settings, "google_certs_url": issuer.url})
     runtime = cast("Runtime", SimpleNamespace(settings=given, session=session))
     if expected is AudienceMissing:
         with pytest.raises(AudienceMissing):

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from pydantic import SecretStr
-
 from infra.local.simulators.llm import Llm, serve
+from infra.runtime.configuration.secret import Secret
 from infra.runtime.egress.session import late_session
 from services.documents.models.openai import OpenAI
 from services.documents.ontology.concept import Concept
@@ -82,7 +81,7 @@ async def asking(*script: str, seconds: float = 5.0, key: str | None = KEY) -> A
     server = await serve(script=script)
     try:
         async with late_session() as session:
-            secret = SecretStr(key) if key else None
+            secret = Secret(key) if key else None
             yield Rig(server, OpenAI(session, base_url=server.url, key=secret, model="sim", seconds=seconds))
     finally:
         await server.close()

@@ -111,7 +111,7 @@ async def test_a_push_without_a_judge_is_taken_where_none_is_needed(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     rung: list[object] = []
-    runtime = cast("Runtime", SimpleNamespace(settings=Settings.model_construct(), **afterwards(rung)))
+    runtime = cast("Runtime", SimpleNamespace(settings=Settings(), **afterwards(rung)))
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     request = Request({"type": "http", "method": "POST", "path": "/", "headers": raw, "server": server})
     try:

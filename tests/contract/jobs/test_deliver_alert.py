@@ -7,9 +7,9 @@ from uuid import UUID
 
 import aiohttp
 import pytest
-from pydantic import SecretStr
 
 from functions import deliver_alert as function
+from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.settings import Settings, SettingsRefused, read_settings
 from infra.runtime.runtime import Runtime, open_runtime
 from services.jobs.alerts.channels import Channels, channels
@@ -39,10 +39,8 @@ async def test_a_message_goes_to_its_channel_and_an_unset_one_is_a_dead_letter()
 
 
 def made_of(**changes: Any) -> Channels:
-    secrets = {
-        name: SecretStr(value) for name, value in changes.items() if name in {"alert_webhook_secret", "smtp_url"}
-    }
-    settings = Settings.model_construct(**{**changes, **secrets})
+    secrets = {name: Secret(value) for name, value in changes.items() if name in {"alert_webhook_secret", "smtp_url"}}
+    settings = Settings(**{**changes, **secrets})
     return channels(cast("Runtime", SimpleNamespace(settings=settings)))
 
 

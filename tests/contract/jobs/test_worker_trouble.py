@@ -11,7 +11,7 @@ import pytest
 
 from infra.postgres.away import DatabaseAway
 from infra.postgres.database import Database
-from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.settings import read_settings
 from infra.runtime.runtime import Runtime, open_runtime
 from services.jobs.engine import handling
 from services.jobs.engine.leases import Leases
@@ -189,7 +189,7 @@ async def runtime(database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     for name in [name for name in os.environ if name.startswith(("HEADRACE_", "BACKGROUND_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PROCESSING_POLL_INTERVAL", "0.2")  # no sweep rings again what the outage swallowed
-    async with open_runtime(Settings(database_url=database_dsn, data_dir=tmp_path)) as opened:  # type: ignore[arg-type]
+    async with open_runtime(read_settings(database_url=database_dsn, data_dir=tmp_path)) as opened:
         yield opened
 
 

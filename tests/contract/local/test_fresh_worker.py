@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.local.worker import NothingYet, work
-from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.settings import Settings, read_settings
 from services.console.cli import app
 
 
@@ -26,7 +26,7 @@ def test_the_command_says_what_to_do_first(tmp_path: Path, monkeypatch: pytest.M
 async def test_a_worker_with_a_database_of_its_own_needs_no_folder_that_was_used(
     tmp_path: Path, database_dsn: str
 ) -> None:
-    settings = Settings(database_url=database_dsn, data_dir=tmp_path / "fresh")  # type: ignore[arg-type]
+    settings = read_settings(database_url=database_dsn, data_dir=tmp_path / "fresh")
     working = asyncio.create_task(work(settings))
     try:
         async with asyncio.timeout(30):

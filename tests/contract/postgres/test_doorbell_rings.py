@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from infra.postgres.database import Database
 from infra.postgres.doorbell import CHANNEL, Doorbell
-from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.settings import read_settings
 from infra.runtime.runtime import Runtime, open_runtime
 from services.jobs.function import works
 from services.jobs.job import Done, Job, Outcome, Work
@@ -148,7 +148,7 @@ async def deaf(database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for name in [name for name in os.environ if name.startswith(("HEADRACE_", "BACKGROUND_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PROCESSING_POLL_INTERVAL", "1")
-    settings = Settings.model_validate({"database_url": database_dsn, "data_dir": tmp_path})
+    settings = read_settings(database_url=database_dsn, data_dir=tmp_path)
     async with open_runtime(settings) as runtime:
         await runtime.doorbell.close()
         yield runtime

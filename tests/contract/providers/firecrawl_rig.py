@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
-from pydantic import SecretStr
 
+from infra.runtime.configuration.secret import Secret
 from services.crawling.ports import Submission
 from services.crawling.provider_client import Client
 from services.crawling.providers.firecrawl.provider import Firecrawl
@@ -30,4 +30,4 @@ def pages(*urls: str, sim: str = "", **more: Any) -> Submission:
 def firecrawl_at(session: aiohttp.ClientSession, url: str, **more: Any) -> Firecrawl:
     """The adapter, talking to this address."""
     usual: dict[str, Any] = {"documents": 250, "seconds": 20}
-    return Firecrawl(Client(session, origin=url, token=SecretStr(TOKEN)), **(usual | more))
+    return Firecrawl(Client(session, origin=url, token=Secret(TOKEN)), **(usual | more))

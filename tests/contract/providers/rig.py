@@ -8,8 +8,8 @@ from uuid import UUID
 
 import aiohttp
 from aiohttp import web
-from pydantic import SecretStr
 
+from infra.runtime.configuration.secret import Secret
 from services.crawling.ports import Submission
 from services.crawling.provider_client import Client
 from services.crawling.providers.bright_data.download import Patience
@@ -31,7 +31,7 @@ def order(sim: str = "", *, correlation: UUID = CRAWL, **more: Any) -> Submissio
 def provider(session: aiohttp.ClientSession, url: str, *, token: str = TOKEN, **more: Any) -> BrightData:
     """The adapter, talking to this address."""
     usual: dict[str, Any] = {"batch_size": 1000, "patience": QUICK}
-    return BrightData(Client(session, origin=url, token=SecretStr(token)), **(usual | more))
+    return BrightData(Client(session, origin=url, token=Secret(token)), **(usual | more))
 
 
 async def fetch(given: BrightData, snapshot_id: str, part: int = 1) -> bytes:

@@ -12,7 +12,7 @@ from infra.gcp.pubsub.clients import Clients
 from infra.gcp.pubsub.lay_out import subscriptions
 from infra.gcp.pubsub.topology import DEAD_LETTERS, _asked
 from infra.local.faces import openapi
-from infra.runtime.configuration.settings import Settings, variable
+from infra.runtime.configuration.settings import DECLARED, variable
 from infra.runtime.functions.doorbells import doorbells
 from schemas.tables import warehouse_layout, warehouse_tables
 from tests.contract.terraform.applied import State, spoiled
@@ -111,7 +111,7 @@ def differing_tables(state: State) -> list[str]:
 
 def unknown_variables(state: State) -> set[str]:
     """Environment variables that no setting has."""
-    known = {variable(field) for field in Settings.model_fields}
+    known = {variable(field) for field in DECLARED}
     services = [one["template"][0]["containers"][0] for one in state["google_cloud_run_v2_service"]]
     jobs = [one["template"][0]["template"][0]["containers"][0] for one in state["google_cloud_run_v2_job"]]
     return {env["name"] for container in [*services, *jobs] for env in container["env"]} - known

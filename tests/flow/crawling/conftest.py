@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from pydantic import SecretStr
 
 from infra.local.simulators.bright_data.app import create_app
-from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.secret import Secret
+from infra.runtime.configuration.settings import read_settings
 from infra.runtime.runtime import open_runtime
 from tests.flow.crawling.rig import Clock, House
 
@@ -26,11 +26,11 @@ async def house(database_dsn: str, tmp_path: Path) -> AsyncIterator[House]:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         settings = {
             "data_dir": tmp_path,
-            "database_url": SecretStr(database_dsn),
+            "database_url": Secret(database_dsn),
             "bright_data_api_url": f"http://127.0.0.1:{runner.addresses[0][1]}",
             "bright_data_batch_size": 1000,
             "bright_data_requests_per_second": 10_000.0,
             "submit_settle_seconds": 3600.0,
         }
-        runtime = await stack.enter_async_context(open_runtime(Settings.model_validate(settings)))
+        runtime = await stack.enter_async_context(open_runtime(read_settings(**settings)))
         yield House(runtime=runtime, app=app, clock=clock)

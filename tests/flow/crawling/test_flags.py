@@ -25,7 +25,7 @@ SLOW = "ready_after:0,fault:hang=0.5"
 
 
 def flag(house: House, **flags: object) -> None:
-    house.runtime.settings = house.runtime.settings.model_copy(update=flags)
+    house.runtime.settings = house.runtime.settings.but(**flags)
 
 
 async def trigger(house: House, **headers: str) -> dict[str, Any]:

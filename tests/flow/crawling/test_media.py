@@ -57,8 +57,7 @@ async def site(house: House) -> AsyncIterator[Site]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host = f"127.0.0.1:{runner.addresses[0][1]}"
     made.url = f"http://{host}"
-    changed = {**dict(house.runtime.settings), "egress_allow": host, "media_max_bytes": 2000}
-    house.runtime.settings = type(house.runtime.settings).model_construct(**changed)
+    house.runtime.settings = house.runtime.settings.but(egress_allow=host, media_max_bytes=2000)
     yield made
     await runner.cleanup()
 

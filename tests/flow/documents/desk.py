@@ -9,9 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
-from pydantic import SecretStr
 
 from infra.postgres.database import Database
+from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.settings import Settings
 from infra.runtime.http.faces import faces
 from infra.runtime.runtime import Runtime, open_runtime
@@ -90,8 +90,8 @@ async def classified(database: Database, model: Model | None = None, **page: Any
 @asynccontextmanager
 async def desk(database_dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Desk]:
     """The face, served during the block."""
-    given = {"data_dir": folder, "database_url": SecretStr(database_dsn), **settings}
-    configured = Settings.model_construct(**{**dict(Settings.model_construct()), **given})
+    given = {"data_dir": folder, "database_url": Secret(database_dsn), **settings}
+    configured = Settings(**given)
     async with (
         open_runtime(configured) as runtime,
         serving(faces(runtime, ["documents"])) as port,

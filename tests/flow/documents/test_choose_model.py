@@ -5,9 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
 from infra.local.simulators.llm import Llm, serve
+from infra.runtime.configuration.secret import Secret
 from services.documents.models.resting import MOST_SILENCES
 from services.documents.wiring import documents
 from tests.flow.documents.desk import PRODUCT, Desk, classified, desk
@@ -21,7 +21,7 @@ async def asking(
     server = await serve(script=script)
     given: dict[str, Any] = {
         "openai_base_url": server.url,
-        "openai_api_key": SecretStr("sk-x"),
+        "openai_api_key": Secret("sk-x"),
         "openai_model": "eyes",
         "classify_seconds": seconds,
     }

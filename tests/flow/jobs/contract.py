@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no types
-from pydantic import SecretStr
 
+from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.settings import Settings
 from infra.runtime.http.faces import faces
 from infra.runtime.runtime import Runtime, open_runtime
@@ -94,8 +94,8 @@ def closed(document: Mapping[str, Any]) -> dict[str, Any]:
 @asynccontextmanager
 async def caller(database_dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Caller]:
     """A caller before all faces."""
-    given = {"data_dir": folder, "database_url": SecretStr(database_dsn), **settings}
-    async with open_runtime(Settings.model_construct(**{**dict(Settings.model_construct()), **given})) as runtime:
+    given = {"data_dir": folder, "database_url": Secret(database_dsn), **settings}
+    async with open_runtime(Settings(**given)) as runtime:
         app: FastAPI = faces(runtime, FACES)
         async with serving(app) as port, aiohttp.ClientSession() as http:
             yield Caller(f"http://127.0.0.1:{port}", http, runtime, app.openapi())

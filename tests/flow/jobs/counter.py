@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from pydantic import SecretStr
 
 from functions import run_drill
+from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.settings import Settings
 from infra.runtime.http.faces import faces
 from infra.runtime.runtime import Runtime, open_runtime
@@ -66,8 +66,8 @@ class Counter:
 @asynccontextmanager
 async def counter(database_dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Counter]:
     """An open counter."""
-    given = {"data_dir": folder, "database_url": SecretStr(database_dsn), **settings}
-    async with open_runtime(Settings.model_construct(**{**dict(Settings.model_construct()), **given})) as runtime:
+    given = {"data_dir": folder, "database_url": Secret(database_dsn), **settings}
+    async with open_runtime(Settings(**given)) as runtime:
         app = faces(runtime, ["jobs"])
         async with serving(app) as port, aiohttp.ClientSession() as http:
             yield Counter(f"http://127.0.0.1:{port}", http, runtime)

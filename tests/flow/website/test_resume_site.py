@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from aiohttp import web
-from pydantic import SecretStr
 
 from functions import crawl_site
-from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.secret import Secret
+from infra.runtime.configuration.settings import read_settings
 from infra.runtime.runtime import open_runtime
 from services.crawling.crawl_site import crawl_site as use_case
 from services.crawling.crawl_site import outside
@@ -30,8 +30,8 @@ def other_process(settings: dict[str, Any]) -> None:
 
 
 async def collect_for_ever(settings: dict[str, Any]) -> None:
-    settings["database_url"] = SecretStr(settings["database_url"])
-    async with open_runtime(Settings.model_validate(settings), name="doomed") as runtime:
+    settings["database_url"] = Secret(settings["database_url"])
+    async with open_runtime(read_settings(**settings), name="doomed") as runtime:
         await crawl_site.main.function.worker(runtime).drain(asyncio.Event())
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from pydantic import SecretStr
 
+from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.settings import Settings
 from services.crawling.ports import Listed, Progress, Submission
 from services.crawling.provider_client import BAD_REQUEST, NOT_FOUND, OK, Answer, Client, Unanswered
@@ -148,7 +148,7 @@ class BrightData:
 def build(settings: Settings, session: "aiohttp.ClientSession", *, url: str | None = None) -> BrightData:
     """The provider as configured; the session stays the caller's, ``url`` is an origin that wins over settings."""
     origin = url or settings.bright_data_api_url or REAL_ORIGIN
-    token = settings.bright_data_api_token or SecretStr("none")
+    token = settings.bright_data_api_token or Secret("none")
     return BrightData(
         Client(session, origin=origin, token=token),
         batch_size=settings.bright_data_batch_size,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
-from pydantic import SecretStr
 
+from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.settings import Settings
 from services.crawling.ports import Progress, Submission
 from services.crawling.provider_client import CONFLICT, Answer, Client, Unanswered
@@ -117,7 +117,7 @@ def build(settings: Settings, session: "aiohttp.ClientSession", *, url: str | No
         Client(
             session,
             origin=url or settings.firecrawl_api_url or REAL_ORIGIN,
-            token=settings.firecrawl_api_key or SecretStr("none"),
+            token=settings.firecrawl_api_key or Secret("none"),
         ),
         documents=settings.firecrawl_documents_per_part,
         seconds=settings.download_timeout,

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from pydantic import SecretStr
 
+from infra.runtime.configuration.secret import Secret
 from services.crawling.accept_delivery import Delivery, DeliveryTooLarge
 from services.crawling.accept_webhook import WebhookUnknown
 from services.crawling.providers.firecrawl.provider import BATCH
@@ -19,9 +19,9 @@ _GZIP = 31  # zlib's number for: a gzip header and trailer
 _LONGEST_ID = 200
 
 
-def secrets_of(setting: SecretStr | None) -> list[bytes]:
+def secrets_of(setting: Secret | None) -> list[bytes]:
     """The secrets that hold: none, one, or two while one follows the other."""
-    given = setting.get_secret_value().split(",") if setting is not None else []
+    given = setting.clear.split(",") if setting is not None else []
     return [one.strip().encode() for one in given if one.strip()]
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from infra.local.simulators.firecrawl import create_app
-from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.secret import Secret
+from infra.runtime.configuration.settings import read_settings
 from infra.runtime.http.app import create_app as create_face
 from infra.runtime.runtime import Runtime, open_runtime
 from services.crawling.face import hints
@@ -33,14 +33,14 @@ async def fire(database_dsn: str, tmp_path: Path) -> AsyncIterator[Fire]:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         settings = {
             "data_dir": tmp_path,
-            "database_url": SecretStr(database_dsn),
+            "database_url": Secret(database_dsn),
             "firecrawl_api_url": f"http://127.0.0.1:{runner.addresses[0][1]}",
-            "firecrawl_webhook_secret": SecretStr(f"the-next-one,{SECRET}"),
+            "firecrawl_webhook_secret": Secret(f"the-next-one,{SECRET}"),
             "firecrawl_documents_per_part": 40,
             "firecrawl_requests_per_second": 10_000.0,
             "submit_settle_seconds": 3600.0,
         }
-        runtime = await stack.enter_async_context(open_runtime(Settings.model_validate(settings)))
+        runtime = await stack.enter_async_context(open_runtime(read_settings(**settings)))
         port = await stack.enter_async_context(serving(face_of(runtime)))
         yield Fire(runtime=runtime, app=app, clock=clock, port=port)
 

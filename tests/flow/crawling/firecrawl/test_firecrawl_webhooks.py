@@ -32,7 +32,7 @@ async def job_id(fire: Fire, crawl_id: UUID) -> str:
 @pytest.fixture
 async def unsigned(fire: Fire) -> AsyncIterator[Fire]:
     """The same, where a Firecrawl that signs nothing is allowed."""
-    settings = fire.runtime.settings.model_copy(update={"firecrawl_unsigned_webhooks": True})
+    settings = fire.runtime.settings.but(firecrawl_unsigned_webhooks=True)
     async with serving(face_of(dataclasses.replace(fire.runtime, settings=settings))) as port:
         yield dataclasses.replace(fire, port=port)
 

@@ -44,7 +44,7 @@ TABLE: list[tuple[str, Any, str, Any, str | None]] = [
     ("HEADRACE_CLASSIFY_SECONDS", 90.0, "1.5", 1.5, "0"),
     ("FIRECRAWL_API_URL", None, "http://127.0.0.1:9/", "http://127.0.0.1:9", "ftp://a"),
     ("FIRECRAWL_API_KEY", None, "k", "k", None),
-    ("FIRECRAWL_WEBHOOK_SECRET", None, "old,new", "old,new", "a,b,c"),
+    ("FIRECRAWL_WEBHOOK_SECRET", None, "old,new", "old,new", None),
     ("HEADRACE_FIRECRAWL_UNSIGNED_WEBHOOKS", False, "true", True, "perhaps"),
     ("HEADRACE_FIRECRAWL_DOCUMENTS_PER_PART", 1000, "100", 100, "0"),
     ("HEADRACE_FIRECRAWL_REQUESTS_PER_SECOND", 5.0, "0.5", 0.5, "0"),

@@ -1,9 +1,10 @@
 from collections.abc import Callable
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
 
-from infra.runtime.configuration.settings import Settings, SettingsRefused, read_settings
+from infra.runtime.configuration.settings import DECLARED, Settings, SettingsRefused, read_settings
 from infra.runtime.configuration.variables import defaults, variables
 
 SECRET = "CANARY-token-5f1c"
@@ -39,10 +40,10 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("HEADRACE_PROFILE", "aws", "HEADRACE_PROFILE is 'aws': input should be 'embedded', 'emulators' or 'gcp'"),
-        ("HEADRACE_AUTH", "half", "HEADRACE_AUTH is 'half': input should be 'off' or 'on'"),
-        ("HEADRACE_PORT", "65536", "HEADRACE_PORT is '65536': input should be less than or equal to 65535"),
-        ("BACKGROUND_POLL_INTERVAL", "0", "BACKGROUND_POLL_INTERVAL is '0': input should be greater than 0"),
+        ("HEADRACE_PROFILE", "aws", "HEADRACE_PROFILE is 'aws': must be 'embedded', 'emulators' or 'gcp'"),
+        ("HEADRACE_AUTH", "half", "HEADRACE_AUTH is 'half': must be 'off' or 'on'"),
+        ("HEADRACE_PORT", "65536", "HEADRACE_PORT is '65536': must be a whole number, at least 0, at most 65535"),
+        ("BACKGROUND_POLL_INTERVAL", "0", "BACKGROUND_POLL_INTERVAL is '0': must be a number, more than 0"),
         ("HEADRACE_PUBLIC_URL", "ftp://a", "HEADRACE_PUBLIC_URL is 'ftp://a': must be an http:// or https:// URL"),
     ],
 )
@@ -115,18 +116,37 @@ def test_secrets_are_masked_where_settings_are_shown(monkeypatch: pytest.MonkeyP
     assert shown["HEADRACE_PUBLIC_URL"] == "https://***@example.com"
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("FIRECRAWL_WEBHOOK_SECRET", f"{SECRET},b,c"),
+        ("HEADRACE_ALERT_WEBHOOK_SECRET", f"!{SECRET}"),
+        ("HEADRACE_SMTP_URL", f"http://me:{SECRET}@mail.example"),
+        ("HEADRACE_SMTP_URL", f"smtp://me:{SECRET}@mail.example:port"),
+    ],
+)
+def test_a_secret_that_is_refused_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, wrong: str) -> None:
+    monkeypatch.setenv(name, wrong)
+
+    with pytest.raises(SettingsRefused) as caught:
+        read_settings()
+
+    assert caught.value.detail.startswith(f"{name} is '***': ")
+    assert SECRET not in "".join(format_exception(caught.value))
+
+
 def test_control_the_secret_is_there_to_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRIGHT_DATA_API_TOKEN", SECRET)
 
     token = read_settings().bright_data_api_token
 
     assert token is not None
-    assert token.get_secret_value() == SECRET
+    assert token.clear == SECRET
 
 
 def test_every_setting_has_a_name_of_its_own_and_says_what_it_does() -> None:
     shown = defaults()
 
-    assert len({variable.name for variable in shown}) == len(shown) == len(Settings.model_fields)
+    assert len({variable.name for variable in shown}) == len(shown) == len(DECLARED)
     assert all(variable.description for variable in shown)
     assert not any(variable.given for variable in shown)

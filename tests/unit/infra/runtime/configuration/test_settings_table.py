@@ -13,7 +13,8 @@ from msgspec.structs import asdict, replace
 from functions import load_warehouse, store_snapshot
 from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
-from infra.runtime.configuration.settings import Settings, SettingsRefused, read_settings, variable
+from infra.runtime.configuration.secret import Secret
+from infra.runtime.configuration.settings import DECLARED, Settings, SettingsRefused, read_settings, variable
 from infra.runtime.configuration.variables import defaults
 from infra.runtime.runtime import Runtime
 from services.crawling.policy import policy
@@ -32,8 +33,8 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def plain(settings: Settings) -> dict[str, Any]:
     """The settings by variable, secrets in the clear."""
-    found = {variable(field): getattr(settings, field) for field in Settings.model_fields}
-    return {name: getattr(value, "get_secret_value", lambda value=value: value)() for name, value in found.items()}
+    found = {variable(field): getattr(settings, field) for field in DECLARED}
+    return {name: value.clear if isinstance(value, Secret) else value for name, value in found.items()}
 
 
 def test_the_table_names_every_variable_and_its_default() -> None:
@@ -60,9 +61,7 @@ def test_a_wrong_value_is_refused_by_the_variables_name(monkeypatch: pytest.Monk
     assert "\n" not in caught.value.detail
 
 
-@pytest.mark.parametrize(
-    "field", [name for name in Settings.model_fields if not variable(name).startswith("HEADRACE_")]
-)
+@pytest.mark.parametrize("field", [name for name in DECLARED if not variable(name).startswith("HEADRACE_")])
 def test_a_setting_with_a_name_of_its_own_has_no_second_one(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
     before = plain(read_settings())
     for second in {f"HEADRACE_{field.upper()}", field.upper()} - {variable(field)}:
@@ -80,7 +79,7 @@ def test_what_is_given_in_code_wins_over_a_variable_of_any_name(monkeypatch: pyt
 def read_in(source: str) -> set[str]:
     """Fields that a source reads off settings, whatever they are reached by."""
     read = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
-    fields = [node for node in read if node.attr in Settings.model_fields]
+    fields = [node for node in read if node.attr in DECLARED]
     return {node.attr for node in fields if ast.unparse(node.value).endswith("settings")}
 
 
@@ -88,7 +87,7 @@ def test_every_setting_is_used() -> None:
     sources = [path for folder in ("functions", "services", "infra") for path in (ROOT / folder).rglob("*.py")]
     used = set().union(*(read_in(path.read_text()) for path in sources))
 
-    assert set(Settings.model_fields) - used == set()
+    assert set(DECLARED) - used == set()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +99,7 @@ def test_control_a_use_is_told_from_a_mention(source: str, found: set[str]) -> N
 
 
 def given(**changes: Any) -> Settings:
-    return Settings.model_construct(**{**dict(read_settings()), **changes})
+    return read_settings().but(**changes)
 
 
 @pytest.mark.parametrize(

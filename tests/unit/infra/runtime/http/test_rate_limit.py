@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.settings import DECLARED
 from infra.runtime.http.buckets import KEPT, Buckets
 from infra.runtime.http.rate_limit import BURST_SECONDS
 
@@ -85,7 +85,7 @@ def test_however_many_come_no_more_than_some_are_remembered_and_those_who_came_l
 
 
 def test_the_setting_says_how_large_a_burst_is() -> None:
-    said = Settings.model_fields["rate_limit"].description or ""
+    said = DECLARED["rate_limit"].setting.description
 
     assert BURST_SECONDS == 2
     assert "two seconds' worth at once" in said
