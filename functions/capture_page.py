@@ -20,7 +20,7 @@ from services.jobs.progress import reporter
 @works(
     queue="capture",
     kind="capture",
-    accepts=Capture,
+    accepts=lambda: Capture,
     concurrency=lambda settings: settings.capture_workers,
     browser=True,
 )

@@ -7,7 +7,7 @@ from infra.runtime.events.subscriber import decode
 from infra.runtime.functions.deployed import deployed
 from infra.runtime.functions.function import subscribes
 from infra.runtime.runtime import Runtime
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.events.crawl_data_erased import CrawlDataErased
 from services.documents.forget_crawl import forget_crawl
 

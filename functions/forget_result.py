@@ -5,7 +5,7 @@ from infra.runtime.events.subscriber import decode
 from infra.runtime.functions.deployed import deployed
 from infra.runtime.functions.function import subscribes
 from infra.runtime.runtime import Runtime
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.events.crawl_result_expired import CrawlResultExpired
 from services.documents.forget_result import forget_result
 

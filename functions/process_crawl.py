@@ -5,7 +5,7 @@ from infra.runtime.events.subscriber import decode
 from infra.runtime.functions.deployed import deployed
 from infra.runtime.functions.function import subscribes
 from infra.runtime.runtime import Runtime
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.events.data_ingestion_completed import DataIngestionCompleted
 from services.documents.process_crawl import process_crawl
 

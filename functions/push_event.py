@@ -5,7 +5,7 @@ from infra.runtime.functions.deployed import deployed
 from infra.runtime.functions.function import subscribes
 from infra.runtime.runtime import Runtime
 from schemas.catalogue import event_types
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from services.events.push_event import push_event
 
 

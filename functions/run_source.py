@@ -12,7 +12,7 @@ from services.jobs.submitting.admission import door
 
 
 @deployed
-@works(queue="sources", kind="source_run", accepts=SourceRun)
+@works(queue="sources", kind="source_run", accepts=lambda: SourceRun)
 def main(runtime: Runtime) -> Work:
     """Sources in, jobs that collect out."""
     return Work(run=partial(run_source, door=runtime.once(door), database=runtime.database), accept=accept_run)

@@ -11,7 +11,8 @@ from typing import ClassVar
 
 from pydantic import ValidationError
 
-from schemas.event import Envelope, Event
+from schemas.envelope import Envelope
+from schemas.event import Event
 from schemas.problem import Problem
 
 

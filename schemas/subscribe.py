@@ -22,7 +22,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from schemas.asgi import App, post_endpoint
 from schemas.catalogue import event_type
-from schemas.event import Envelope, Event
+from schemas.envelope import Envelope
+from schemas.event import Event
 from schemas.store import PostgresSeen
 
 __all__ = ["MemorySeen", "PostgresSeen", "Result", "Seen", "Subscriber", "subscribe"]

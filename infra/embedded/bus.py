@@ -9,7 +9,7 @@ from infra.postgres import bus as sql
 from infra.postgres.database import Database
 from infra.postgres.dead_letters import KeptLetters
 from infra.runtime.events.bus import Handler, Subscription
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 if TYPE_CHECKING:
     import aiohttp

@@ -7,7 +7,7 @@ from typing import Any
 from infra.postgres.dead_letters import COLUMNS as _EVENT
 from infra.postgres.dead_letters import envelope, letter_key
 from infra.runtime.events.bus import DeadLetterUnknown, Outcome, Subscription, SubscriptionGone
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 _PUBLISH = f"""
 INSERT INTO deliveries (subscription, {_EVENT})

@@ -5,7 +5,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import msgspec
@@ -15,7 +15,9 @@ from infra.postgres import outbox
 from infra.postgres.away import DatabaseAway
 from infra.postgres.connections import Connections
 from infra.postgres.outbox import Fact, fact
-from schemas.event import Event
+
+if TYPE_CHECKING:
+    from schemas.event import Event
 
 # A foreign or forgotten transaction would hold back vacuum and the event log's readers (both follow the oldest one).
 SERVER_SETTINGS = {
@@ -46,7 +48,7 @@ class Transaction(Struct):
     queues: set[str] = field(default_factory=set)
     stored: int = 0  # events that a statement stored by itself
 
-    async def record(self, event: Event, *, tenant: str) -> None:
+    async def record(self, event: "Event", *, tenant: str) -> None:
         """Remember that something happened; it is told after the commit, and only then."""
         self.events.append(fact(event, tenant=tenant))
 

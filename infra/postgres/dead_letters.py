@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from infra.postgres.database import Database
 from infra.runtime.events.bus import DeadLetter, DeadLetterUnknown, Place
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 COLUMNS = "event_id, type, source, tenant, subject, time, data, traceparent"
 

@@ -1,12 +1,15 @@
 """Events stored in the transaction that caused them, and the log of all that were."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from infra.runtime.telemetry import trace
-from schemas.event import Envelope, Event, source
+from schemas.envelope import Envelope, source
+
+if TYPE_CHECKING:
+    from schemas.event import Event
 
 COLUMNS = "id, type, tenant, subject, time, data, traceparent"
 
@@ -54,7 +57,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     traceparent: str | None
 
 
-def fact(event: Event, *, tenant: str) -> Fact:
+def fact(event: "Event", *, tenant: str) -> Fact:
     """An event as it is stored; it belongs to the trace of what is being done."""
     return Fact(
         id=event.id,

@@ -8,7 +8,7 @@ from uuid import UUID
 from infra.postgres.database import Database, Transaction
 from schemas.problem import Problem
 from services.crawling.accept_webhook import WebhookRefused, WebhookUnknown
-from services.crawling.order import Crawl
+from services.crawling.crawl import Crawl
 from services.crawling.store import crawls, deliveries, polls
 
 

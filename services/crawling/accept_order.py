@@ -5,7 +5,6 @@ import secrets
 from msgspec.structs import replace
 
 from infra.postgres.database import Transaction
-from services.crawling.order import Order
 from services.crawling.policy import Policy
 from services.crawling.provider_options import Providers, as_sent, refuse_what_no_provider_takes
 from services.crawling.spending.reserve import reserve
@@ -20,6 +19,8 @@ async def accept_order(tx: Transaction, job: NewJob, *, providers: Providers, po
     An order that is to start later has its time from then on, and counts against the budgets from now on. Raises
     ``UnknownProvider``, ``InvalidRequest``, ``BudgetExceeded``.
     """
+    from services.crawling.order import Order  # noqa: PLC0415  # who accepts none needs no pydantic
+
     order = Order.model_validate(job.payload)
     refuse_what_no_provider_takes(order, providers)
     source_id = order.source_id or job.source_id

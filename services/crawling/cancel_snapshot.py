@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from uuid import UUID, uuid5
 
 from infra.postgres.database import Transaction
+from services.crawling.crawl import Crawl
 from services.crawling.crawl_log import name_crawl
-from services.crawling.order import Crawl
 from services.crawling.ports import Provider
 from services.crawling.store import crawls
 from services.jobs.job import Done, Job, NewJob, Outcome

@@ -1,11 +1,12 @@
 """Complete a crawl whose result is proven: one transaction for the state, the event and the load that follows."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID, uuid5
 
+from msgspec.structs import asdict
+
 from infra.postgres.database import Transaction
-from schemas.events.data_ingestion_completed import DataIngestionCompleted
-from services.crawling.order import Crawl
+from services.crawling.crawl import Crawl
 from services.crawling.process_media import media_job
 from services.crawling.result.proof import Proof
 from services.crawling.spending.settle import settle
@@ -13,12 +14,15 @@ from services.crawling.store import crawls, results
 from services.jobs.job import Done, Job, NewJob, Outcome, Waiting
 from services.jobs.store import commands, control, queue
 
+if TYPE_CHECKING:
+    from schemas.events.data_ingestion_completed import DataIngestionCompleted
+
 _IDS = UUID("5a5b6a3e-8f0b-5a39-9a7e-0c41c7f2d3b9")
 
 
 def completed(job: Job, crawl: Crawl, proof: Proof) -> Outcome:
     """The outcome that tells everybody, at once or (``warehouse=required``) when the rows are loaded."""
-    result: dict[str, Any] = proof.model_dump() | ({"documents": True} if crawl.documents else {})
+    result: dict[str, Any] = asdict(proof) | ({"documents": True} if crawl.documents else {})
 
     async def also(tx: Transaction) -> None:
         await results.keep(tx, crawl.id, attempt=job.attempt, tenant=crawl.tenant)
@@ -58,8 +62,10 @@ def load_job(crawl: Crawl, attempt: int, result: dict[str, Any]) -> NewJob:
 
 def ingestion_completed(
     job: Job, result: dict[str, Any], *, warehouse: Literal["pending", "loaded"]
-) -> DataIngestionCompleted:
+) -> "DataIngestionCompleted":
     """The event of a proven crawl."""
+    from schemas.events.data_ingestion_completed import DataIngestionCompleted  # noqa: PLC0415  # who tells none needs no pydantic
+
     return DataIngestionCompleted(
         crawl_id=str(job.id),
         attempt=job.attempt,

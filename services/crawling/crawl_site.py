@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.postgres.database import Database, Transaction
 from infra.runtime.browser.pool import browsers
@@ -19,12 +19,14 @@ from services.crawling.providers.website.collecting import Collecting, Manners
 from services.crawling.providers.website.plain import Plain
 from services.crawling.providers.website.rendered import Rendered
 from services.crawling.providers.website.seeding import seed
-from services.crawling.providers.website.wishes import Wishes
 from services.crawling.store import polls
 from services.crawling.store.websites import pages, sites
 from services.crawling.store.websites.sites import Site
 from services.jobs.job import Cancelled, Done, Job, Outcome, Resume
 from services.jobs.progress import Reporter
+
+if TYPE_CHECKING:
+    from services.crawling.providers.website.wishes import Wishes
 
 CLAIM_SECONDS = 480.0  # push deliveries end at ten minutes: a large site goes on in a fresh claim
 _MOST_PROGRESS = 99.0
@@ -38,7 +40,7 @@ class Outside:
     guard: Guard
 
     @asynccontextmanager
-    async def asking(self, wished: Wishes, database: Database) -> AsyncIterator[Asking]:
+    async def asking(self, wished: "Wishes", database: Database) -> AsyncIterator[Asking]:
         """What asks for the pages of one order. Raises ``ChromiumMissing`` where it wants scripts to run."""
         async with AsyncExitStack() as stack:
             plain = Plain(await stack.enter_async_context(guarded_session(self.guard)))
@@ -78,6 +80,8 @@ async def crawl_site(
         return Cancelled()
     if site.state == "ready":
         return Done(result=_result(site, site.stopped_by))
+    from services.crawling.providers.website.wishes import Wishes  # noqa: PLC0415  # an empty queue needs no pydantic
+
     wished = Wishes.model_validate(site.wishes)
 
     async def report(so_far: Site) -> None:

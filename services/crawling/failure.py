@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from infra.postgres.database import Transaction
-from schemas.events.crawl_failed import CrawlFailed
 from schemas.problem import Problem
 from services.crawling.spending.settle import settle_ended
 from services.crawling.store import crawls, polls
@@ -58,6 +57,8 @@ def stage_of(job: Job, problem: Problem) -> str:
 
 async def crawl_failed(tx: Transaction, job: Job, problem: Problem) -> None:
     """Tell that this attempt is over; commits with the job's change of state."""
+    from schemas.events.crawl_failed import CrawlFailed  # noqa: PLC0415  # who tells none needs no pydantic
+
     if problem.code in DEAD_SNAPSHOT:
         await crawls.snapshot_died(tx, job.id, status="")
     await polls.stop(tx, job.id)

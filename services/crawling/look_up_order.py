@@ -7,8 +7,8 @@ import structlog
 
 from infra.postgres.database import Database
 from schemas.problem import Problem
+from services.crawling.crawl import Crawl
 from services.crawling.governor import ProviderResting
-from services.crawling.order import Crawl
 from services.crawling.policy import Policy
 from services.crawling.ports import Provider, Submission
 from services.crawling.store import crawls

@@ -1,14 +1,11 @@
-"""What a caller may order, and the crawl that becomes of it."""
+"""What a caller may order."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
-from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from schemas.web_url import WebUrl, web_url
-from services.jobs.rank import Level
+from services.jobs.level import Level
 
 MAX_INPUTS = 10_000
 
@@ -72,31 +69,3 @@ class Order(BaseModel):
         if self.inputs is not None:
             return self.inputs
         return [{"url": url} for url in self.urls or [str(self.url)]]
-
-
-class Crawl(Struct, frozen=True, kw_only=True):
-    """What a crawl knows beyond its job."""
-
-    id: UUID
-    tenant: str
-    provider: str
-    dataset_id: str
-    platform: str
-    competitor: str
-    inputs: list[dict[str, Any]]
-    options: dict[str, Any] = field(default_factory=dict)
-    warehouse: str
-    webhook_token: str
-    submitted_at: datetime | None
-    snapshot_id: str | None
-    snapshot_dead: bool
-    expected_records: int | None
-    triggered_at: datetime | None
-    deadline: datetime
-    purchase: int = 0
-    listed: bool = False
-    media: bool = False
-    documents: bool = False
-    hinted_snapshot: str | None = None
-    agreed_records: int | None = None
-    provider_warnings: list[str] = field(default_factory=list)

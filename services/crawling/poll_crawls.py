@@ -11,7 +11,7 @@ from infra.postgres.database import Database
 from infra.postgres.doorbell import Doorbell
 from infra.runtime.telemetry import tracing
 from schemas.problem import Problem
-from services.crawling.governor import Governed
+from services.crawling.governed import Governed
 from services.crawling.policy import Policy
 from services.crawling.polling.settle import settle_poll
 from services.crawling.polling.verdict import Verdict, judge, judge_problem

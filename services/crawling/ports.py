@@ -46,7 +46,10 @@ class Provider(Protocol):
     """A collector of data. Every method may raise a ``Problem``; none retries by itself."""
 
     name: str
-    options: frozenset[str]  # what an order may wish beyond its inputs
+
+    @property
+    def options(self) -> frozenset[str]:
+        """What an order may wish beyond its inputs."""
 
     def check(self, order: Submission) -> None:
         """Raises ``ProviderRejected`` for an order that the provider could not mean; nobody is asked."""

@@ -6,10 +6,10 @@ from uuid import UUID, uuid5
 
 from infra.postgres.database import Database
 from infra.runtime.egress.fetch import GuardedSession
+from services.crawling.crawl import Crawl
 from services.crawling.crawl_log import name_crawl
 from services.crawling.media.fetching import Fetching, MediaUnavailable
 from services.crawling.media.links import media_links
-from services.crawling.order import Crawl
 from services.crawling.ports import Lake
 from services.crawling.store import media
 from services.jobs.engine.terms import Terms

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Collection, Mapping
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 from uuid import UUID
 
 from infra.runtime.http.invalid import InvalidRequest
 from schemas.problem import Problem
-from services.crawling.order import Order
 from services.crawling.ports import Submission
 from services.crawling.provider_problems import ProviderRejected
+
+if TYPE_CHECKING:
+    from services.crawling.order import Order
 
 _INPUT = re.compile(r"inputs\.(?P<number>\d+)(\.url)?")
 _NO_CRAWL = UUID(int=0)
@@ -39,7 +41,7 @@ class UnknownProvider(Problem):
     recovery: ClassVar[str] = "Use one of the providers named in `allowed`."
 
 
-def refuse_what_no_provider_takes(order: Order, providers: Providers) -> None:
+def refuse_what_no_provider_takes(order: "Order", providers: Providers) -> None:
     """Raises ``UnknownProvider``, and ``InvalidRequest`` for options and inputs that its provider does not take."""
     if order.provider not in providers:
         message = f"must be one of {', '.join(providers)}"
@@ -57,7 +59,7 @@ def refuse_what_no_provider_takes(order: Order, providers: Providers) -> None:
         raise _as_written(order, rejected) from rejected
 
 
-def as_sent(order: Order) -> Submission:
+def as_sent(order: "Order") -> Submission:
     """The order as its provider judges it before anything of it is stored."""
     return Submission(
         correlation=_NO_CRAWL,
@@ -68,7 +70,7 @@ def as_sent(order: Order) -> Submission:
     )
 
 
-def _as_written(order: Order, rejected: ProviderRejected) -> InvalidRequest:
+def _as_written(order: "Order", rejected: ProviderRejected) -> InvalidRequest:
     """Whoever wrote ``url`` or ``urls`` is told of these, not of the inputs that were made of them."""
     detail, errors = rejected.detail, rejected.extra.get("errors", [])
     if order.inputs is not None or not isinstance(errors, list):
@@ -77,7 +79,7 @@ def _as_written(order: Order, rejected: ProviderRejected) -> InvalidRequest:
     return InvalidRequest("; ".join(f"{one['field']}: {one['message']}" for one in said) or detail, errors=said)
 
 
-def _written(order: Order, field: str) -> str:
+def _written(order: "Order", field: str) -> str:
     found = _INPUT.fullmatch(field)
     if found is None:
         return field

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database, Transaction
-from schemas.events.data_warehouse_loaded import DataWarehouseLoaded
 from services.crawling.complete_crawl import ingestion_completed
 from services.crawling.ports import Warehouse
 from services.crawling.store import crawls, loads
@@ -63,6 +62,8 @@ def published(job: Job, crawl_id: UUID, attempt: int, loaded: Loaded) -> Also:
             await _settle(tx, crawl, job.payload["result"])
         elif await crawls.is_loaded(tx, crawl_id):
             return  # a later attempt's rows are the visible ones
+        from schemas.events.data_warehouse_loaded import DataWarehouseLoaded  # noqa: PLC0415  # who tells none needs no pydantic
+
         told = DataWarehouseLoaded(
             crawl_id=str(crawl_id),
             attempt=attempt,

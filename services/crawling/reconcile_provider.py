@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from infra.postgres.database import Database, Transaction
 from schemas.events.crawl_triggered import CrawlTriggered
 from schemas.problem import Problem
-from services.crawling.governor import Governed
+from services.crawling.governed import Governed
 from services.crawling.order import Order
 from services.crawling.policy import Policy
 from services.crawling.ports import Listed

@@ -12,11 +12,11 @@ import structlog
 from infra.postgres.database import Database
 from schemas.problem import Problem, ProblemClass
 from services.crawling.complete_crawl import completed
+from services.crawling.crawl import Crawl
 from services.crawling.crawl_log import name_crawl
 from services.crawling.failure import MetadataNotFound
 from services.crawling.governor import ProviderResting
 from services.crawling.look_up_order import submission
-from services.crawling.order import Crawl
 from services.crawling.policy import Policy
 from services.crawling.polling.verdict import ProviderStalled
 from services.crawling.ports import Lake, Provider

@@ -5,19 +5,18 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import structlog
 
 from infra.postgres.database import Database, Transaction
-from schemas.events.crawl_triggered import CrawlTriggered
 from schemas.problem import Problem, ProblemClass
 from services.crawling.cancel_snapshot import cancel_later
+from services.crawling.crawl import Crawl
 from services.crawling.crawl_log import name_crawl
 from services.crawling.failure import CrawlCancelled, MetadataNotFound, crawl_failed
 from services.crawling.governor import MAX_REFUSALS, ProviderResting
 from services.crawling.look_up_order import look_up_order, submission
-from services.crawling.order import Crawl
 from services.crawling.pause_crawl import put_aside
 from services.crawling.policy import Policy
 from services.crawling.ports import Provider
@@ -26,6 +25,9 @@ from services.crawling.store import crawls, health, polls
 from services.jobs.engine.settle import LeaseLost
 from services.jobs.job import Cancelled, Job, Outcome, Paused, Snooze, Waiting
 from services.jobs.store import commands, control
+
+if TYPE_CHECKING:
+    from schemas.events.crawl_triggered import CrawlTriggered
 
 log = structlog.get_logger()
 
@@ -209,7 +211,9 @@ def _adopted(job: Job, crawl: Crawl, snapshot_id: str, policy: Policy) -> Outcom
     return Waiting(queue="poll", step="waiting", also=also)
 
 
-def _triggered(job: Job, crawl: Crawl, snapshot_id: str) -> CrawlTriggered:
+def _triggered(job: Job, crawl: Crawl, snapshot_id: str) -> "CrawlTriggered":
+    from schemas.events.crawl_triggered import CrawlTriggered  # noqa: PLC0415  # who tells none needs no pydantic
+
     return CrawlTriggered(
         crawl_id=str(crawl.id),
         attempt=job.attempt,

@@ -1,12 +1,11 @@
 """Accept an order: one transaction stores the crawl, its job, its idempotency key and what is reserved for it."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from infra.postgres.database import Database
 from schemas.problem import Problem, ProblemClass
-from services.crawling.order import Order
 from services.crawling.policy import Policy
 from services.crawling.provider_options import as_sent
 from services.crawling.spending.reserve import reserve
@@ -15,6 +14,9 @@ from services.jobs.job import Job, NewJob
 from services.jobs.store import held, queue
 from services.jobs.submitting.idempotency import KEY_DAYS, IdempotencyKey, IdempotencyMismatch
 from services.jobs.submitting.room import require_room
+
+if TYPE_CHECKING:
+    from services.crawling.order import Order
 
 IN_FLIGHT_SECONDS = 10.0
 MAX_TRIES = 8
@@ -41,7 +43,7 @@ class Accepted:
 
 
 async def trigger_crawl(
-    order: Order,
+    order: "Order",
     *,
     crawl_id: UUID,
     key: IdempotencyKey | None,
@@ -97,7 +99,7 @@ def _known(known: keys.KnownKey, key: IdempotencyKey) -> Accepted:
     return Accepted(crawl_id=known.crawl_id, answer=known.answer)
 
 
-def _job(crawl_id: UUID, order: Order, tenant: str, created_by: str | None) -> NewJob:
+def _job(crawl_id: UUID, order: "Order", tenant: str, created_by: str | None) -> NewJob:
     return NewJob(
         id=crawl_id,
         kind="crawl",

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from infra.postgres.database import Database
 from infra.runtime.egress.allow import allowed
 from infra.runtime.runtime import Runtime
-from services.crawling.governor import Governed, Governor
+from services.crawling.governed import Governed
+from services.crawling.governor import Governor
 from services.crawling.policy import Policy, policy
 from services.crawling.ports import Lake, Provider, Warehouse
 from services.crawling.providers import bright_data, firecrawl

@@ -3,7 +3,7 @@
 from infra.postgres.database import Database
 from infra.runtime.events import feed
 from infra.runtime.events.feed import LISTENERS, QUEUE
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from services.events.store.log import EVENTS
 
 

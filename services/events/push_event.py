@@ -1,7 +1,7 @@
 """Give a published event to the endpoints that want it."""
 
 from infra.postgres.database import Database
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from services.events.store import pushes
 
 QUEUE = "pushes"  # rung when there is something to push

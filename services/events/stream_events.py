@@ -8,7 +8,7 @@ from infra.postgres.log import Told
 from infra.postgres.log_cursor import Cursor
 from infra.runtime.events.follow import begin, follow
 from infra.runtime.http.event_stream import LIFETIME_S, RETRY_MS, Frame, notice
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from services.events.feed import Feed
 from services.events.store.log import Wanted
 

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from msgspec import Struct
-from pydantic import BaseModel
 
 from infra.postgres.away import DatabaseAway
 from infra.runtime.configuration.settings import Settings
@@ -16,6 +15,9 @@ from services.jobs.engine.terms import terms
 from services.jobs.engine.worker import Worker
 from services.jobs.job import Work
 from services.jobs.watching.roster import roster
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 log = structlog.get_logger()
 
@@ -34,7 +36,7 @@ class Working(Struct, frozen=True):
     queue: str
     kind: str
     concurrency: Callable[[Settings], int]
-    accepts: type[BaseModel] | None = None
+    accepts: "Callable[[], type[BaseModel]] | None" = None
     browser: bool = False
 
     @property
@@ -92,7 +94,7 @@ def works(
     queue: str,
     kind: str,
     concurrency: Callable[[Settings], int] = _as_set,
-    accepts: type[BaseModel] | None = None,
+    accepts: "Callable[[], type[BaseModel]] | None" = None,
     browser: bool = False,
 ) -> Callable[[Callable[[Runtime], Work]], Working]:
     """A function that a queue's doorbell sets off. It builds its work from the runtime."""

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, ClassVar
 
 from infra.runtime.functions import topology
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem
 from services.jobs.function import Working
 from services.jobs.job import Commands, Work
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class KindNotAccepted(Problem):
@@ -42,11 +43,11 @@ class Kinds:
                 return one
         raise KindNotAccepted(f"{kind!r} is none of {', '.join(self.accepted)}", allowed=self.accepted)
 
-    def payload_model(self, kind: str) -> type[BaseModel]:
+    def payload_model(self, kind: str) -> "type[BaseModel]":
         """What a payload of this kind must be. Raises ``KindNotAccepted``."""
-        model = self.entry(kind).accepts
-        assert model is not None  # noqa: S101  # an entry accepts something
-        return model
+        accepts = self.entry(kind).accepts
+        assert accepts is not None  # noqa: S101  # an entry accepts something
+        return accepts()
 
     def works(self, kind: str) -> list[Work]:
         """How jobs of this kind are worked, on whatever queue; the function that accepts them comes first."""

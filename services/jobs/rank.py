@@ -6,9 +6,6 @@ later is enqueued when that time comes.
 """
 
 from enum import IntEnum
-from typing import Annotated
-
-from pydantic import BeforeValidator, WithJsonSchema
 
 AGEING_SECONDS = 300.0  # one level of priority is worth this much waiting
 BOOST_SECONDS = AGEING_SECONDS  # a retry by hand goes one level ahead, but never ahead of the highest
@@ -41,14 +38,6 @@ def level(value: object) -> int:
         msg = f"must be 0 to 4 or one of {', '.join(Priority.__members__)}"
         raise ValueError(msg)
     return value
-
-
-Level = Annotated[
-    int,
-    BeforeValidator(level),
-    WithJsonSchema({"type": ["integer", "string"], "description": f"{', '.join(Priority.__members__)}, or 0 to 4."}),
-]
-"""A priority in a body."""
 
 
 def rank_seconds(priority: int, *, boost: float = 0.0, failures: int = 0, adjustment: float = 0.0) -> float:

@@ -1,13 +1,14 @@
 """A drill: a job that takes as long and fails as often as its payload says, to see how everything around it behaves."""
 
 import asyncio
-from typing import Any, ClassVar
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import TYPE_CHECKING, ClassVar
 
 from schemas.problem import Problem, ProblemClass
 from services.jobs.job import Done, Job, Outcome
 from services.jobs.progress import Reporter
+
+if TYPE_CHECKING:
+    from services.jobs.drill import Drill
 
 _SHORT = 95.0  # where a try ends that fails: whoever watches must not see it done
 
@@ -30,20 +31,10 @@ class DrillStumbled(Problem):
     remedy: ClassVar[str | None] = "Nothing is wrong: retry it to see it run, or submit it with more `max_retries`."
 
 
-class Drill(BaseModel):
-    """What a drill does. ``seconds`` are spread evenly over ``steps``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    seconds: float = Field(0.0, ge=0, le=3600, description="How long it works.")
-    steps: list[str] = Field(default_factory=lambda: ["working"], min_length=1, max_length=100)
-    stumbles: int = Field(0, ge=0, le=100, description="How many tries fail before one succeeds.")
-    fail: bool = Field(default=False, description="Fail for good at the end.")
-    result: dict[str, Any] = Field(default_factory=dict, description="What it brings.")
-
-
 async def run_drill(job: Job, *, reporter: Reporter) -> Outcome:
     """Work as told. Raises ``DrillFailed``, ``DrillStumbled`` and ``LeaseLost``."""
+    from services.jobs.drill import Drill  # noqa: PLC0415  # an empty queue needs no pydantic
+
     drill = Drill.model_validate(job.payload)
     whole = 100.0 if job.tries >= drill.stumbles and not drill.fail else _SHORT
     for number, step in enumerate(drill.steps):
@@ -56,7 +47,7 @@ async def run_drill(job: Job, *, reporter: Reporter) -> Outcome:
     return Done(result=drill.result)
 
 
-async def _work(job: Job, drill: Drill, number: int, whole: float, reporter: Reporter) -> None:
+async def _work(job: Job, drill: "Drill", number: int, whole: float, reporter: Reporter) -> None:
     each = drill.seconds / len(drill.steps)
     slices = max(1, min(20, round(each / 0.1)))
     for done in range(slices):

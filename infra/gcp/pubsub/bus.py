@@ -18,7 +18,7 @@ from infra.gcp.pubsub.trouble import as_problems
 from infra.postgres.database import Database
 from infra.postgres.dead_letters import KeptLetters, forget, locked
 from infra.runtime.events.bus import Handler, Subscription, SubscriptionGone
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 _MOST_MESSAGES = 1_000  # of one publication
 _MOST_BYTES = 9_000_000  # of one publication; Pub/Sub takes ten million

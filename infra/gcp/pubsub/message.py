@@ -9,7 +9,7 @@ from typing import Any
 from google.pubsub_v1 import types
 
 from infra.runtime.events.bus import ADDRESSED
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 
 def written(envelope: Envelope, *, only: str | None = None) -> types.PubsubMessage:

@@ -10,7 +10,7 @@ from infra.postgres.dead_letters import keep, letter_id
 from infra.runtime.events.bus import ADDRESSED, DeadLetter, Handler, PoisonMessage
 from infra.runtime.events.verdict import Verdict, tell, verdict
 from infra.runtime.telemetry import trace, tracing
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.problem import Problem
 
 _LOST = Verdict(outcome="exhausted", reason="LEASE_EXPIRED", detail="No reader survived the last delivery")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.problem import Problem, ProblemClass
 
 Handler = Callable[[Envelope, int], Awaitable[None]]

@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.problem import Problem, ProblemClass
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from infra.postgres import dead_letters
 from infra.runtime.events.bus import ADDRESSED, DeadLetter, Handler, Outcome, PoisonMessage
 from infra.runtime.events.verdict import Verdict, tell, verdict
 from infra.runtime.runtime import Runtime
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 _MESSAGE, _SUBSCRIPTION, _PUBLISHED = (
     f"x-goog-pubsub-{name}" for name in ("message-id", "subscription-name", "publish-time")

@@ -13,8 +13,7 @@ from infra.postgres import outbox
 from infra.postgres.database import Commit, Database
 from infra.runtime.telemetry import tracing
 from infra.runtime.telemetry.tracing import Span
-from schemas.catalogue import misfit
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.problem import Problem, ProblemClass
 
 BATCH = 100  # events a publication; also all the relay ever keeps in memory
@@ -96,6 +95,8 @@ class Relay:
 
     async def _fitting(self, claimed: dict[int, Envelope]) -> dict[int, Envelope]:
         """Those that may be told; the others wait, and the age of the outbox tells of them."""
+        from schemas.catalogue import misfit  # noqa: PLC0415  # who tells none needs no pydantic
+
         refused = {seq: reason for seq, envelope in claimed.items() if (reason := misfit(envelope)) is not None}
         for seq, reason in refused.items():
             log.error("an event is not told: it does not fit its topic", event_id=claimed[seq].id, reason=reason)

@@ -7,7 +7,8 @@ import structlog
 from pydantic import ValidationError
 
 from infra.runtime.events.bus import Handler, PoisonMessage
-from schemas.event import Envelope, Event
+from schemas.envelope import Envelope
+from schemas.event import Event
 
 E = TypeVar("E", bound=Event)
 

@@ -8,7 +8,7 @@ from infra.postgres.doorbell import Carry
 from infra.runtime.events.bus import Bus
 from infra.runtime.functions import topology
 from infra.runtime.functions.function import TICK, doorbell
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 
 def doorbells() -> list[str]:

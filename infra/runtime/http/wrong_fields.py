@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
-
-from pydantic import ValidationError
 
 from infra.runtime.http.invalid import InvalidRequest, MalformedJson
 from schemas.problem import Problem
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 MAX_DEPTH = 64
 _MOST_NAMED = 100
@@ -23,7 +24,7 @@ def wrong_field(field: str, message: str) -> InvalidRequest:
     return InvalidRequest(f"{field}: {message}", errors=[{"field": field, "message": message}])
 
 
-def wrong_fields(error: ValidationError, *, below: str = "") -> InvalidRequest:
+def wrong_fields(error: "ValidationError", *, below: str = "") -> InvalidRequest:
     """The problem that names every wrong field; ``below`` is the place of what was validated in the body."""
     place = (below,) if below else ()
     found = error.errors(include_url=False, include_context=False, include_input=False)

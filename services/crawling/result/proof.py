@@ -6,20 +6,21 @@ from hashlib import sha256
 from typing import Literal
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from schemas.stored_object import ObjectExists, ObjectMissing, StoredObject
-from services.crawling.order import Crawl
+from services.crawling.crawl import Crawl
 from services.crawling.ports import Lake
 from services.crawling.result.gunzip import Gunzip
 from services.crawling.result.part import Place
 from services.crawling.result.tally import Tally
 
+_OF_THE_OBJECT = {"gcs_path", "manifest", "object_name", "generation"}
 
-class Proof(BaseModel):
+
+class Proof(Struct, frozen=True, kw_only=True):
     """What was verified; the result callers see, and what the event says."""
-
-    model_config = ConfigDict(frozen=True)
 
     gcs_path: str
     manifest: str
@@ -144,7 +145,7 @@ async def _write_manifest(
             "sha256": stored.sha256,
         },
         "rejects": await _rejects(lake, place) if proof.rejected_count else [],
-        **proof.model_dump(exclude={"gcs_path", "manifest", "object_name", "generation"}),
+        **{name: value for name, value in asdict(proof).items() if name not in _OF_THE_OBJECT},
     }
 
     async def body() -> AsyncIterator[bytes]:

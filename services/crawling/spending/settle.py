@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 
 from infra.postgres.database import Database, Transaction
-from services.crawling.order import Crawl
+from services.crawling.crawl import Crawl
 from services.crawling.spending.budget import NOTHING, Amount, amount
 from services.crawling.store import budgets, crawls, purchases
 from services.crawling.store.purchases import Purchase

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from infra.postgres.database import Transaction
-from services.crawling.order import Crawl, Order
+from services.crawling.crawl import Crawl
 from services.crawling.ports import Progress
+
+if TYPE_CHECKING:
+    from services.crawling.order import Order
 
 _FIELDS = (
     "id, tenant, provider, dataset_id, platform, competitor, inputs, options, warehouse, webhook_token,"
@@ -19,7 +22,7 @@ _FIELDS = (
 async def insert(
     tx: Transaction,
     crawl_id: UUID,
-    order: Order,
+    order: "Order",
     *,
     tenant: str,
     webhook_token: str,

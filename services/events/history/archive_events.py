@@ -10,7 +10,7 @@ import structlog
 
 from infra.postgres.database import Database, Transaction
 from infra.postgres.event_log import drop_day, old_days
-from schemas.event import source
+from schemas.envelope import source
 from schemas.records.archived_event import ArchivedEvent
 from services.events.store import history
 from services.jobs.history.archive import Lake, Leaving, Warehouse, archive

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from infra.postgres.log import Log
 from infra.postgres.outbox import envelope
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 EVENTS = Log[Envelope](table="events", number="seq", columns="l.*", line=envelope)
 

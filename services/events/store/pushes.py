@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from infra.postgres.database import Transaction
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 _FAN_OUT = """
 INSERT INTO pushes (subscription_id, event_id, type, source, tenant, subject, time, data, traceparent)

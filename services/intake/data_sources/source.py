@@ -7,7 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from schemas.problem import Problem
 from schemas.web_url import WebUrl
-from services.jobs.rank import Level, Priority
+from services.jobs.level import Level
+from services.jobs.rank import Priority
 
 SourceType = Literal["file_upload", "website", "crawl"]
 MAX_URLS = 1_000

@@ -13,7 +13,8 @@ from schemas.web_url import WebUrl
 from services.intake.data_sources.capture_job import capture_job
 from services.intake.data_sources.source import SourceNotFound, WebUrls
 from services.intake.store import sources
-from services.jobs.rank import Level, Priority
+from services.jobs.level import Level
+from services.jobs.rank import Priority
 from services.jobs.shapes import source_job
 from services.jobs.store import admission, views
 from services.jobs.submitting.admission import admit

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from msgspec import Struct, convert
 
 from schemas.problem import Problem
 from services.jobs.alerts.channels import Channels
@@ -24,10 +24,8 @@ class ChannelUnset(Problem):
     recovery: ClassVar[str] = "Set the HEADRACE_ALERT_* settings (and HEADRACE_SMTP_URL) again and retry the job."
 
 
-class Delivery(BaseModel):
+class Delivery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A notice and the way it goes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     channel: Channel
     notice: Notice
@@ -37,7 +35,7 @@ async def deliver_alert(
     job: Job, *, channels: Channels, session: "aiohttp.ClientSession", now: Callable[[], datetime]
 ) -> Outcome:
     """Deliver what the job's payload says. Raises ``ChannelUnset`` and what the channel raises."""
-    delivery = Delivery.model_validate(job.payload)
+    delivery = convert(job.payload, Delivery)
     if delivery.channel == "webhook" and channels.webhook is not None:
         await channels.webhook.tell(delivery.notice, message_id=str(job.id), session=session, now=now())
     elif delivery.channel == "email" and channels.email is not None:

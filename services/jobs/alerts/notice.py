@@ -4,15 +4,13 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from msgspec import Struct, to_builtins
 
 Channel = Literal["webhook", "email"]
 
 
-class Notice(BaseModel):
+class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An alert was raised, or it is over."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     change: Literal["raised", "cleared"]
     alert_id: UUID
@@ -26,7 +24,7 @@ class Notice(BaseModel):
 
     def body(self) -> dict[str, Any]:
         """The notice as endpoints receive it."""
-        data = self.model_dump(mode="json", exclude={"change"})
+        data = {name: value for name, value in to_builtins(self).items() if name != "change"}
         happened = self.cleared_at if self.change == "cleared" else self.raised_at
         assert happened is not None  # noqa: S101  # what is cleared was cleared at some time
         return {"type": f"alert.{self.change}", "timestamp": happened.isoformat().replace("+00:00", "Z"), "data": data}

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4, uuid5
 
 import structlog
+from msgspec import to_builtins
 
 from infra.postgres.database import Database, Transaction
 from services.jobs.alerts.judge import Standing, judge
@@ -144,5 +145,5 @@ def _delivery(notice: Notice, channel: Channel) -> NewJob:
         queue=QUEUE,
         priority=Priority.CRITICAL,
         max_tries=MAX_TRIES,
-        payload={"channel": channel, "notice": notice.model_dump(mode="json")},
+        payload={"channel": channel, "notice": to_builtins(notice)},
     )

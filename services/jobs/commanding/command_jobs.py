@@ -15,7 +15,7 @@ from services.jobs.commanding.commands import TABLE, legal, situation
 from services.jobs.commanding.retry_job import start_those_that_fit
 from services.jobs.job import Command, Commands, Job
 from services.jobs.kinds import Kinds
-from services.jobs.rank import Level
+from services.jobs.level import Level
 from services.jobs.shapes import STATUSES
 from services.jobs.store import commands as rows
 from services.jobs.store.views import Place, Wanted

@@ -1,11 +1,13 @@
 """What the engine tells of jobs whose end has no event of its own."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from schemas.events.job_finished import JobFinished
 from schemas.problem import Problem
 from services.jobs.job import Job
 from services.jobs.store.rows import said
+
+if TYPE_CHECKING:
+    from schemas.events.job_finished import JobFinished
 
 
 def finished(
@@ -14,8 +16,10 @@ def finished(
     *,
     result: dict[str, Any] | None = None,
     problem: Problem | None = None,
-) -> JobFinished:
+) -> "JobFinished":
     """The fact that this attempt is over."""
+    from schemas.events.job_finished import JobFinished  # noqa: PLC0415  # who tells none needs no pydantic
+
     return JobFinished(
         job_id=str(job.id),
         attempt=job.attempt,

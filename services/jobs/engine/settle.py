@@ -1,13 +1,17 @@
 """Settle a held job: its change of state and its handler's writes commit together, or the lease was lost."""
 
+from typing import TYPE_CHECKING
+
 import structlog
 
 from infra.postgres.database import Database, Transaction
-from schemas.events.job_finished import JobFinished
 from schemas.problem import Problem
 from services.jobs.engine.finished import finished
 from services.jobs.job import Cancelled, Done, Job, Outcome, Paused, Resume, Snooze, Waiting, Work
 from services.jobs.store import commands, held
+
+if TYPE_CHECKING:
+    from schemas.events.job_finished import JobFinished
 
 log = structlog.get_logger()
 
@@ -47,7 +51,7 @@ async def _moved(tx: Transaction, job: Job, outcome: Outcome) -> bool:
             return await _aside(tx, job)
 
 
-def _end(job: Job, outcome: Outcome) -> JobFinished | None:
+def _end(job: Job, outcome: Outcome) -> "JobFinished | None":
     match outcome:
         case Done(result=result):
             return finished(job, "completed", result=result)

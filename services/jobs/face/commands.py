@@ -23,8 +23,8 @@ from services.jobs.commanding.resume_job import resume_job
 from services.jobs.commanding.retry_job import retry_job
 from services.jobs.job_id import JobNotFound, job_id
 from services.jobs.kinds import kinds
+from services.jobs.level import Level
 from services.jobs.limiting import limiting
-from services.jobs.rank import Level
 from services.jobs.reading.find_job import job_history
 from services.jobs.shapes import background
 from services.jobs.store import views

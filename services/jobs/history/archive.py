@@ -4,17 +4,19 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import msgspec
 import structlog
 from msgspec import Struct
-from pydantic import BaseModel
 
 from infra.postgres.database import Database, Transaction
 from schemas.load_source import LoadSource, WarehouseUnavailable
 from schemas.stored_object import ObjectExists, ObjectMissing, StoredObject
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 log = structlog.get_logger()
 
@@ -57,7 +59,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
     batches: Callable[[Transaction], Awaitable[list[UUID]]]
     batch: Callable[[Transaction, UUID], Awaitable[list[str]]]
     arrived: Callable[[Transaction, UUID], Awaitable[None]]
-    row: Callable[[Mapping[str, Any], UUID], BaseModel]
+    row: Callable[[Mapping[str, Any], UUID], "BaseModel"]
 
 
 async def archive(
@@ -125,7 +127,7 @@ async def _load(load_id: UUID, *, leaving: Leaving, database: Database, lake: La
 
 
 async def _require_there(
-    rows: Sequence[BaseModel], counts: Mapping[str, int], load_id: UUID, *, leaving: Leaving, warehouse: Warehouse
+    rows: Sequence["BaseModel"], counts: Mapping[str, int], load_id: UUID, *, leaving: Leaving, warehouse: Warehouse
 ) -> None:
     # a batch shows whole or not at all, so that one of its rows speaks for all that were counted
     one = {leaving.found_by: getattr(rows[0], leaving.found_by), "load_id": str(load_id)}
@@ -133,13 +135,13 @@ async def _require_there(
         raise WarehouseUnavailable(f"not all of {len(rows)} rows are seen in {leaving.table}")
 
 
-def _rows(batch: Sequence[str], load_id: UUID, leaving: Leaving) -> list[BaseModel]:
+def _rows(batch: Sequence[str], load_id: UUID, leaving: Leaving) -> list["BaseModel"]:
     return [leaving.row(msgspec.json.decode(one), load_id) for one in batch]
 
 
-async def _block(rows: Sequence[BaseModel]) -> AsyncIterator[bytes]:
+async def _block(rows: Sequence["BaseModel"]) -> AsyncIterator[bytes]:
     yield await asyncio.to_thread(_lines, rows)
 
 
-def _lines(rows: Sequence[BaseModel]) -> bytes:
+def _lines(rows: Sequence["BaseModel"]) -> bytes:
     return gzip.compress("".join(f"{row.model_dump_json()}\n" for row in rows).encode(), mtime=0)

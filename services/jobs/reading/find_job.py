@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from infra.postgres.database import Database
 from infra.runtime.runtime import Runtime
 from schemas.load_source import LoadSource
-from schemas.records.archived_job import ArchivedJob
 from services.jobs.history.archive import Warehouse
 from services.jobs.history.archived import archived, shown
 from services.jobs.job_id import JobNotFound
 from services.jobs.store import history, views
+
+if TYPE_CHECKING:
+    from schemas.records.archived_job import ArchivedJob
 
 AT_ONCE = 2  # questions to the warehouse: each reads files, and many at once would take the process from all others
 
@@ -61,7 +63,9 @@ async def find_job(job_id: UUID, *, tenant: str, database: Database, warehouse: 
     return shown(found)
 
 
-async def _asked(job_id: UUID, warehouse: Warehouse) -> ArchivedJob | None:
+async def _asked(job_id: UUID, warehouse: Warehouse) -> "ArchivedJob | None":
+    from schemas.records.archived_job import ArchivedJob  # noqa: PLC0415  # who asks for none needs no pydantic
+
     rows = await warehouse.find(ArchivedJob.table, {"job_id": str(job_id)})
     # an id may have been used again after its first job was archived
     return ArchivedJob.model_validate(max(rows, key=lambda row: row["finished_at"])) if rows else None

@@ -10,7 +10,8 @@ from infra.postgres.database import Transaction
 from infra.runtime.http.wrong_fields import refuse_unkept
 from schemas.problem import Problem
 from services.jobs.job import NewJob
-from services.jobs.rank import Level, Priority
+from services.jobs.level import Level
+from services.jobs.rank import Priority
 from services.jobs.shapes import instant
 from services.jobs.store.schedules import OF_ITS_JOBS
 from services.jobs.submitting.admission import Door, try_accept

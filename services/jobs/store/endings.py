@@ -1,16 +1,18 @@
 """The ends of jobs, many in one statement."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from msgspec import Struct
 
 from infra.postgres import outbox
 from infra.postgres.database import Transaction, json_text
-from schemas.events.job_finished import JobFinished
 from services.jobs.job import Job
 from services.jobs.store import held, rows
+
+if TYPE_CHECKING:
+    from schemas.events.job_finished import JobFinished
 
 # The state is dressed so that no index of running jobs fits it: each row is found by its id, in the order given.
 _COMPLETE_MANY = f"""
@@ -21,7 +23,7 @@ WITH moved AS (
   WHERE j.id = d.id::uuid AND j.lease_token = d.token AND j.state || '' = 'running'
   RETURNING j.*, d.event_id, d.event, d.trace
 ), told AS ({rows.telling("moved", "completed")}), facts AS (
-  SELECT event_id::uuid AS id, '{JobFinished.topic}' AS type, tenant, id::text AS subject, now() AS time,
+  SELECT event_id::uuid AS id, 'job.finished' AS type, tenant, id::text AS subject, now() AS time,
     event::jsonb AS data, trace AS traceparent
   FROM moved WHERE event_id IS NOT NULL
 ), {outbox.storing("facts")}
@@ -34,7 +36,7 @@ class Ending(Struct, frozen=True):
 
     job: Job
     result: dict[str, Any]
-    event: JobFinished | None
+    event: "JobFinished | None"
     traceparent: str | None = None
 
 

@@ -13,7 +13,8 @@ from infra.runtime.http.wrong_fields import refuse_unkept, wrong_fields
 from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.kinds import Kinds
-from services.jobs.rank import Level, Priority, adjustment_seconds
+from services.jobs.level import Level
+from services.jobs.rank import Priority, adjustment_seconds
 
 MAX_METADATA = 64 << 10  # bytes, as JSON
 _LAST_YEAR = 2100

@@ -20,7 +20,7 @@ from infra.gcp.pubsub.lane import Pace
 from infra.gcp.pubsub.topology import declare_dead_letters, declare_topic
 from infra.postgres.database import Database
 from infra.runtime.events.bus import Bus, DeadLetter, Handler, Subscription
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 PATIENCE = 15.0
 TOPIC = "crawl.triggered"

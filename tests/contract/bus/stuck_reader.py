@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from infra.postgres.database import Database
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 
 async def hang(envelope: Envelope, attempt: int) -> None:

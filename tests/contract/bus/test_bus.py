@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from infra.runtime.events.bus import Handler
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.problem import Problem, ProblemClass
 from tests.contract.bus.rig import PATIENCE, Inbox, Rig, consuming, event, reader, set_aside
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from infra.postgres.away import DatabaseAway
 from infra.runtime.events.bus import DeadLetterUnknown, PoisonMessage, SubscriptionGone
@@ -115,7 +116,7 @@ async def test_everybody_sees_and_commands_the_dead_letters_of_one_tenant_only(r
     bus, load = await rig.bus(), Inbox(*[Denied()] * 3)
     await bus.declare(reader())
     async with consuming(bus, {"load": load}):
-        await bus.publish([event(1), event(2), event(3).model_copy(update={"tenant": "other"})])
+        await bus.publish([event(1), event(2), replace(event(3), tenant="other")])
         letters = await set_aside(bus, 3)
 
     mine = await bus.dead_letters(10, tenant="default")

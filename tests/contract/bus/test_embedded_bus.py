@@ -8,7 +8,7 @@ import pytest
 
 from infra.embedded.consumer import Consumer, Pace
 from infra.postgres.database import Database
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from tests.contract.bus.rig import PATIENCE, EmbeddedRig, Inbox, consuming, event, reader, set_aside
 
 SHORT = Pace(poll_s=0.02, lease_s=0.9)

@@ -10,7 +10,7 @@ from infra.gcp.pubsub import PubSubBus
 from infra.gcp.pubsub.lane import Pace
 from infra.gcp.pubsub.trouble import BusUnavailable, SubscriptionElsewhere, TopologyMissing
 from infra.postgres.database import Database
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from tests.contract.bus.endpoint import Endpoint, Serve
 from tests.contract.bus.rig import PATIENCE, QUICK, Inbox, PubSubRig, consuming, event, reader, set_aside
 

@@ -3,7 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
-from schemas.event import Envelope, envelop
+from schemas.envelope import Envelope
+from schemas.event import envelop
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.subscribe import subscribe
 from tests.contract.bus.rig import PATIENCE, Rig, consuming, reader

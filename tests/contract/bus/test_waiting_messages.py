@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.gcp.pubsub.lane import Pace
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.problem import Problem, ProblemClass
 from tests.contract.bus.rig import PATIENCE, PubSubRig, consuming, event, reader
 

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from infra.postgres.database import Database
-from schemas.event import Envelope, Event, envelop
+from schemas.envelope import Envelope
+from schemas.event import Event, envelop
 from services.events.subscriptions import NewSubscription, create_subscription
 
 SECRET = "whsec_" + "a2V5" * 8
@@ -18,7 +20,7 @@ Open = Callable[..., Awaitable["Endpoint"]]
 
 def envelope(event: Event, tenant: str = "default") -> Envelope:
     told = envelop(event, time=datetime(2025, 11, 22, tzinfo=UTC), tenant=tenant)
-    return told.model_copy(update={"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"})
+    return replace(told, traceparent=f"00-{'ab' * 16}-{'cd' * 8}-01")
 
 
 @dataclass

@@ -37,7 +37,7 @@ def kinds_of(work: Work | None = None) -> Kinds:
     """One kind, ``k``, that comes in on queue ``q``; its ends are announced unless its work says otherwise."""
     built = work or Work(run=done, announce=True)
     runtime = cast("Runtime", SimpleNamespace(once=lambda build: build(None)))
-    return Kinds(runtime, {"work_k": works(queue="q", kind="k", accepts=BaseModel)(lambda _: built)})
+    return Kinds(runtime, {"work_k": works(queue="q", kind="k", accepts=lambda: BaseModel)(lambda _: built)})
 
 
 @dataclass

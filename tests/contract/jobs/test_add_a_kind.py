@@ -55,8 +55,8 @@ async def test_a_job_of_the_examples_kind_is_worked(desk: Desk) -> None:
 
 @pytest.mark.usefixtures("tree")
 def test_the_example_checks_what_comes_in() -> None:
-    model = cast("Working", topology.function("resize")).accepts
+    accepts = cast("Working", topology.function("resize")).accepts
 
-    assert model is not None
+    assert accepts is not None
     with pytest.raises(ValidationError):
-        model.model_validate({"image": "a.png", "width": 0})
+        accepts().model_validate({"image": "a.png", "width": 0})

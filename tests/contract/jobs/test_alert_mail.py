@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 import structlog
+from msgspec.structs import replace
 
 from services.jobs.alerts.mail import Mail, MailNotTaken, MailRefused, Server
 from services.jobs.alerts.notice import Notice
@@ -45,7 +46,7 @@ async def test_without_a_user_nobody_logs_in(mails: Mailbox) -> None:
 
 
 async def test_the_end_of_an_alert_says_when(mails: Mailbox) -> None:
-    over = NOTICE.model_copy(update={"change": "cleared", "cleared_at": datetime(2026, 5, 1, 13, tzinfo=UTC)})
+    over = replace(NOTICE, change="cleared", cleared_at=datetime(2026, 5, 1, 13, tzinfo=UTC))
     await mail(mails, notice=over)
 
     [message] = mails.messages

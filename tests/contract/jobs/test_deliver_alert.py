@@ -7,6 +7,7 @@ from uuid import UUID
 
 import aiohttp
 import pytest
+from msgspec import to_builtins
 
 from functions import deliver_alert as function
 from infra.runtime.configuration.secret import Secret
@@ -25,7 +26,7 @@ from tests.contract.jobs.rig import Desk
 async def test_a_message_goes_to_its_channel_and_an_unset_one_is_a_dead_letter() -> None:
 
     async def deliver(channel: str) -> object:
-        payload = {"channel": channel, "notice": NOTICE.model_dump(mode="json")}
+        payload = {"channel": channel, "notice": to_builtins(NOTICE)}
         job = cast("Job", SimpleNamespace(id=UUID(int=1), payload=payload))
         session = cast("aiohttp.ClientSession", None)
         return await deliver_alert(job, channels=only_mail, session=session, now=lambda: WHEN)

@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
+from services.jobs.drill import Drill
 from services.jobs.job import Work
 from services.jobs.progress import Reporter
-from services.jobs.run_drill import Drill, run_drill
+from services.jobs.run_drill import run_drill
 from tests.contract.jobs.rig import Desk
 
 

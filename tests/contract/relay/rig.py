@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from infra.postgres.database import Database
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.events.crawl_triggered import CrawlTriggered
 from schemas.problem import Problem, ProblemClass

@@ -8,7 +8,7 @@ import pytest
 from infra.postgres import outbox
 from infra.postgres.database import Database
 from infra.runtime.events.relay import Relay
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from tests.contract.relay.rig import Radio, failed, tell, time_passes, triggered, waiting
 
 

@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from infra.postgres.database import Database
-from infra.runtime.events import relay
 from infra.runtime.events.relay import Relay
+from schemas import catalogue
 from tests.contract.relay.rig import Radio, failed, tell, time_passes, triggered, waiting
 
 SPOILED = {
@@ -68,7 +68,7 @@ async def test_what_a_newer_version_added_is_told_as_it_was_stored(database: Dat
 
 
 async def test_control_without_the_check_it_would_be_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "misfit", lambda _: None)
+    monkeypatch.setattr(catalogue, "misfit", lambda _: None)
     await tell(database, failed(1))
     await spoil(database, SPOILED["a field is missing"][0])
     radio = Radio()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from services.crawling.governor import Governed
+from services.crawling.governed import Governed
 from services.crawling.ports import Submission
 from services.crawling.providers import bright_data
 from services.crawling.submit_crawl import submit_crawl

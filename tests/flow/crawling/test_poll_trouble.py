@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from services.crawling.governor import Governed, Governor
+from services.crawling.governed import Governed
+from services.crawling.governor import Governor
 from services.crawling.poll_crawls import Poller
 from services.crawling.provider_problems import ProviderRateLimited
 from services.crawling.providers import bright_data

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.crawling.erasing.order_erasure import order_erasure
-from services.crawling.governor import Governed
+from services.crawling.governed import Governed
 from services.crawling.ports import Listed, Submission
 from services.crawling.reconcile_provider import reconcile_provider
 from tests.flow.crawling.commands import retry

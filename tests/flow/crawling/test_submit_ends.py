@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.crawling.governor import Governed
+from services.crawling.governed import Governed
 from services.crawling.providers import bright_data
 from services.crawling.submit_crawl import submit_crawl
 from tests.flow.crawling.commands import retry

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
+from msgspec import convert
 
 from functions import forget_crawl, forget_result, process_crawl, process_document
 from infra.runtime.functions.function import Subscribing
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from services.crawling.erasing.order_erasure import order_erasure
 from services.documents.ontology.concept import NewConcept
 from services.documents.ontology.create_concept import create_concept
@@ -76,7 +77,7 @@ class Shelf:
         """Have the last event of this type handled by the function that subscribed to it."""
         event = (await self.house.events(crawl_id, topic))[-1]
         about = {"id": str(event["id"]), "subject": str(crawl_id), "time": datetime.now(UTC), "tenant": TENANT}
-        said = Envelope.model_validate({**event, **about})
+        said = convert({**event, **about}, Envelope)
         await SUBSCRIBERS[topic].build(self.house.runtime)(said, 1)
 
     async def jobs(self) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.records.archived_event import ArchivedEvent
 from services.events.history import archive_events as archiving
 from tests.flow.events.event_archive import NOW, OLD, EventArchive
@@ -133,5 +133,5 @@ async def test_a_database_brought_back_to_before_it_was_archived_loads_nothing_t
 def test_the_warehouse_keeps_everything_that_an_event_has() -> None:
     kept = {"id" if name == "event_id" else name for name in ArchivedEvent.model_fields}
 
-    assert kept - set(Envelope.model_fields) == {"load_id"}
-    assert set(Envelope.model_fields) <= kept
+    assert kept - set(Envelope.__struct_fields__) == {"load_id"}
+    assert set(Envelope.__struct_fields__) <= kept

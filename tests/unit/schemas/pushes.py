@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from standardwebhooks import Webhook
 
 from schemas.event import envelop
@@ -16,7 +17,7 @@ FAILED = CrawlFailed(crawl_id="c", attempt=1, error="e", code="TIMEOUT", stage="
 
 def push(event: CrawlFailed = FAILED, **more: Any) -> tuple[dict[str, str], bytes]:
     sent = envelop(event, time=datetime(2025, 1, 1, tzinfo=UTC), tenant="default")
-    sent = sent.model_copy(update={"data": {**sent.data, **more}})
+    sent = replace(sent, data={**sent.data, **more})
     return sent.headers(), sent.body()
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.events.crawl_failed import CrawlFailed
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -70,7 +71,7 @@ def test_the_structured_form_is_one_cloudevent() -> None:
 
 
 def test_an_event_carries_its_trace_wherever_it_goes() -> None:
-    traced = envelope(a=1).model_copy(update={"traceparent": TRACE})
+    traced = replace(envelope(a=1), traceparent=TRACE)
 
     assert traced.headers()["ce-traceparent"] == TRACE
     assert traced.structured()["traceparent"] == TRACE
@@ -85,3 +86,15 @@ def test_fields_can_be_read_like_those_of_a_dictionary() -> None:
     for name in ("nothing", "topic", "model_fields", "id"):
         with pytest.raises(KeyError):
             event[name]
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"text"', b"{", b'{"a": NaN}', b'{"a": 1e999}', b'{"a":' * 20_000, b"\xff"])
+def test_a_body_that_is_no_json_object_is_no_event(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"Expected|malformed|truncated|nested|range|UTF-8"):
+        Envelope.from_http(envelope().headers(), body)
+
+
+@pytest.mark.parametrize("lost", ["ce-id", "ce-type", "ce-subject", "ce-time"])
+def test_a_request_that_lacks_an_attribute_is_no_event(lost: str) -> None:
+    with pytest.raises(ValueError, match="missing required field"):
+        Envelope.from_http({name: value for name, value in envelope().headers().items() if name != lost}, b"{}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.subscribe import subscribe
 from tests.unit.schemas.pushes import FAILED, SECRET, push, signed

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from infra.postgres.database import Database
 from services.crawling.ports import Lake
@@ -12,10 +13,12 @@ from services.crawling.providers.website.asking import Asking, Disallowed
 from services.crawling.providers.website.fetching import NoPage
 from services.crawling.providers.website.packing import pack
 from services.crawling.providers.website.telling import Teller
-from services.crawling.providers.website.wishes import Wishes
 from services.crawling.store.websites import pages
 from services.crawling.store.websites.pages import Taken
 from services.crawling.store.websites.sites import Site
+
+if TYPE_CHECKING:
+    from services.crawling.providers.website.wishes import Wishes
 
 LEASE_SECONDS = 120.0  # of a page: longer than it may take
 LOOK_SECONDS = 0.1
@@ -37,7 +40,7 @@ class Collecting:
     """The work of one claim. ``stopped_by`` is the budget that ended it, if one did."""
 
     site: Site
-    wished: Wishes
+    wished: "Wishes"
     asking: Asking
     manners: Manners
     database: Database

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from infra.postgres.database import Database, Transaction
@@ -10,13 +11,16 @@ from infra.runtime.egress.destination import destination
 from infra.runtime.egress.refused import EgressRefused
 from services.crawling.ports import Lake, Progress, Submission
 from services.crawling.provider_problems import NotReady, SnapshotMissing, rejected
+from services.crawling.providers.website.first_pages import first_pages
 from services.crawling.providers.website.packing import part_name
-from services.crawling.providers.website.wishes import OPTIONS, first_pages, wishes
 from services.crawling.result.gunzip import Gunzip
 from services.crawling.store.websites import pages, sites
 from services.crawling.store.websites.sites import Site
 from services.jobs.job import NewJob
 from services.jobs.store import commands, queue
+
+if TYPE_CHECKING:
+    from services.crawling.providers.website.wishes import Wishes
 
 QUEUE, KIND = "site", "site"
 WAIT_SECONDS = 5.0
@@ -34,17 +38,23 @@ class Website:
     """
 
     name = "website"
-    options = OPTIONS
 
     def __init__(self, database: Database, lake: Lake, *, allow: frozenset[str] = frozenset()) -> None:
         self._database = database
         self._lake = lake
         self._allow = allow
 
+    @property
+    def options(self) -> frozenset[str]:
+        """See ``Provider.options``."""
+        from services.crawling.providers.website.wishes import OPTIONS  # noqa: PLC0415  # who orders nothing needs no pydantic
+
+        return OPTIONS
+
     def check(self, order: Submission) -> None:
         """See ``Provider.check``."""
         firsts = first_pages(order)
-        wishes(dict(order.options), pages=len(firsts))
+        _wished(order, pages=len(firsts))
         for number, page in enumerate(firsts):
             try:
                 destination(page.url, self._allow)
@@ -56,7 +66,7 @@ class Website:
 
     def most(self, order: Submission) -> int:
         """See ``Provider.most``: the pages that it asks for."""
-        return wishes(dict(order.options), pages=len(order.inputs)).max_pages
+        return _wished(order, pages=len(order.inputs)).max_pages
 
     async def submit(self, order: Submission) -> str:
         """Store the order and queue its job; sent again it stays one order.
@@ -64,7 +74,7 @@ class Website:
         Raises ``ProviderRejected`` for options or inputs that mean nothing.
         """
         firsts = first_pages(order)
-        wished, site_id = wishes(dict(order.options), pages=len(firsts)), _made_of(order)
+        wished, site_id = _wished(order, pages=len(firsts)), _made_of(order)
         hosts = list({page.host: None for page in firsts})
         async with self._database.transaction() as tx:
             tenant = await sites.insert(
@@ -124,6 +134,12 @@ class Website:
         if site.state != "ready":
             raise NotReady(f"{snapshot_id} is being collected", retry_after=WAIT_SECONDS)
         return site
+
+
+def _wished(order: Submission, *, pages: int) -> "Wishes":
+    from services.crawling.providers.website.wishes import wishes  # noqa: PLC0415  # who orders nothing needs no pydantic
+
+    return wishes(dict(order.options), pages=pages)
 
 
 def _made_of(order: Submission) -> UUID:

@@ -1,10 +1,13 @@
 """Which pages belong to a site."""
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from services.crawling.providers.website.address import Address, address
 from services.crawling.providers.website.patterns import matches
-from services.crawling.providers.website.wishes import Wishes
+
+if TYPE_CHECKING:
+    from services.crawling.providers.website.wishes import Wishes
 
 MOST_LINKS = 2000  # of one page that are followed or told
 
@@ -15,14 +18,14 @@ _ENDINGS = (
 )
 
 
-def belongs(page: Address, wished: Wishes, hosts: Collection[str]) -> bool:
+def belongs(page: Address, wished: "Wishes", hosts: Collection[str]) -> bool:
     """Whether a page is on one of the site's hosts."""
     plain = page.host.removeprefix("www.")
     own = {host.removeprefix("www.") for host in hosts}
     return plain in own or (wished.subdomains and any(plain.endswith(f".{host}") for host in own))
 
 
-def worth_asking(page: Address, wished: Wishes, hosts: Collection[str]) -> bool:
+def worth_asking(page: Address, wished: "Wishes", hosts: Collection[str]) -> bool:
     """Whether a page that was linked to is asked for."""
     if not belongs(page, wished, hosts) or page.repeats or page.path.lower().endswith(_ENDINGS):
         return False
@@ -32,7 +35,7 @@ def worth_asking(page: Address, wished: Wishes, hosts: Collection[str]) -> bool:
     return not matches(wished.exclude, url=page.url, path=path)
 
 
-def followed(links: Iterable[str], wished: Wishes, hosts: Collection[str]) -> Iterator[Address]:
+def followed(links: Iterable[str], wished: "Wishes", hosts: Collection[str]) -> Iterator[Address]:
     """The pages among links, each once."""
     seen: set[bytes] = set()
     for link in links:

@@ -1,6 +1,7 @@
 """What a site says of itself before its pages are asked for."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from infra.postgres.database import Database
 from services.crawling.providers.website.address import Address, address
@@ -8,14 +9,16 @@ from services.crawling.providers.website.asking import Asking
 from services.crawling.providers.website.fetching import NoPage
 from services.crawling.providers.website.robots import Robots
 from services.crawling.providers.website.sitemap import read_sitemaps
-from services.crawling.providers.website.wishes import Wishes
 from services.crawling.store.websites import pages, sites
 from services.crawling.store.websites.sites import Site
+
+if TYPE_CHECKING:
+    from services.crawling.providers.website.wishes import Wishes
 
 MOST_ORIGINS = 20
 
 
-async def seed(site: Site, wished: Wishes, *, asking: Asking, database: Database) -> None:
+async def seed(site: Site, wished: "Wishes", *, asking: Asking, database: Database) -> None:
     """Read the robots.txt of the first pages' hosts, and add what their sitemaps name; once a site."""
     async with database.reading() as tx:
         urls = await pages.first(tx, site.id)

@@ -4,12 +4,15 @@ import html
 import re
 from collections import deque
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from services.crawling.providers.website.address import Address, address
 from services.crawling.providers.website.fetching import Fetch, Fetched, NoPage
 from services.crawling.providers.website.scope import belongs, worth_asking
-from services.crawling.providers.website.wishes import Wishes
 from services.crawling.result.gunzip import MAGIC, Gunzip, ResultBomb, ResultCorrupt, ResultTruncated
+
+if TYPE_CHECKING:
+    from services.crawling.providers.website.wishes import Wishes
 
 MOST_FILES = 20
 MOST_LEVELS = 3
@@ -21,7 +24,7 @@ _HEAD = 4096
 
 
 async def read_sitemaps(
-    named: Iterable[str], *, fetch: Fetch, wished: Wishes, hosts: list[str], most: int
+    named: Iterable[str], *, fetch: Fetch, wished: "Wishes", hosts: list[str], most: int
 ) -> list[Address]:
     """The pages of the site that its sitemaps name, ``most`` at most; what cannot be read names none."""
     waiting = deque((url, 1) for url in named)

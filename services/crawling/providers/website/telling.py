@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from infra.postgres.database import Database, Transaction
 from services.crawling.providers.website.address import Address, address
@@ -10,11 +11,13 @@ from services.crawling.providers.website.fetching import Fetched, NoPage
 from services.crawling.providers.website.reading import Content
 from services.crawling.providers.website.record import error_line, page_line
 from services.crawling.providers.website.scope import belongs, followed
-from services.crawling.providers.website.wishes import Wishes
 from services.crawling.store.websites import pages, sites
 from services.crawling.store.websites.pages import Taken
 from services.crawling.store.websites.sites import Site
 from services.jobs.engine.settle import LeaseLost
+
+if TYPE_CHECKING:
+    from services.crawling.providers.website.wishes import Wishes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +25,7 @@ class Teller:
     """Writes what became of pages of one site. Raises ``LeaseLost`` when nobody wants the site any more."""
 
     site: Site
-    wished: Wishes
+    wished: "Wishes"
     database: Database
 
     async def page(self, taken: Taken, fetched: Fetched, content: Content, *, at: datetime) -> Site:

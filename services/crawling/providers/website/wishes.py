@@ -4,9 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.crawling.ports import Submission
 from services.crawling.provider_problems import rejected
-from services.crawling.providers.website.address import Address, address
 from services.crawling.providers.website.patterns import MOST, MOST_CHARACTERS
 
 MOST_PAGES = 10_000
@@ -55,15 +53,3 @@ def wishes(options: dict[str, Any], *, pages: int) -> Wishes:
         if (given := len(getattr(made, name).split())) > MOST:
             raise rejected((f"options.{name}", f"{given} patterns are given, {MOST} may be"))
     return made
-
-
-def first_pages(order: Submission) -> list[Address]:
-    """Where an order begins. Raises ``ProviderRejected`` for an input that names no page."""
-    found = []
-    for number, one in enumerate(order.inputs):
-        url = one.get("url")
-        page = address(url) if isinstance(url, str) else None
-        if page is None:
-            raise rejected((f"inputs.{number}.url", "must be the http:// or https:// URL of a page"))
-        found.append(page)
-    return found

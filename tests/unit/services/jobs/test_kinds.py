@@ -48,7 +48,7 @@ def made(work: Work, runtime: object) -> Work:
 
 
 def working(kind: str, queue: str, *, accepts: type[BaseModel] | None = None, **work: Any) -> Working:
-    return Working(partial(made, Work(run=done, **work)), queue, kind, lambda _: 1, accepts)
+    return Working(partial(made, Work(run=done, **work)), queue, kind, lambda _: 1, accepts and (lambda: accepts))
 
 
 def installation(*functions: Working) -> Kinds:

@@ -5,13 +5,13 @@ from itertools import pairwise
 import pytest
 from pydantic import TypeAdapter
 
+from services.jobs.level import Level
 from services.jobs.rank import (
     AGEING_SECONDS,
     BOOST_SECONDS,
     LONGEST_SECONDS,
     MOST_ADJUSTMENT_SECONDS,
     MOST_PENALTIES,
-    Level,
     Priority,
     adjustment_seconds,
     rank_seconds,

@@ -6,10 +6,11 @@ import pytest
 from google.pubsub_v1.types import PubsubMessage
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from infra.gcp.pubsub.bus import _batches
 from infra.gcp.pubsub.message import kept, published_at, read, written
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 NOW = datetime(2025, 11, 22, 3, 14, 15, 926535, tzinfo=UTC)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -18,7 +19,7 @@ EVENT = Envelope(id="e", type="crawl.failed", subject="c", time=NOW, data={"craw
 
 @given(subject=TEXTS, tenant=TEXTS, data=st.dictionaries(TEXTS, TEXTS | st.integers(-(2**53), 2**53) | st.none()))
 def test_what_is_read_is_what_was_written(subject: str, tenant: str, data: dict[str, object]) -> None:
-    event = EVENT.model_copy(update={"subject": subject, "tenant": tenant, "data": data})
+    event = replace(EVENT, subject=subject, tenant=tenant, data=data)
 
     assert read(written(event)) == event
 
@@ -44,7 +45,7 @@ def test_a_message_for_one_subscription_says_so() -> None:
     ],
 )
 def test_what_is_no_event_is_refused_and_kept_as_text(message: PubsubMessage) -> None:
-    with pytest.raises(ValueError, match=r"validation error|EOF|expected"):
+    with pytest.raises(ValueError, match=r"required field|malformed|Expected|truncated"):
         read(message)
 
     assert kept(message).data == {"attributes": dict(message.attributes), "text": message.data.decode()}
@@ -71,7 +72,7 @@ def test_the_time_of_publication_has_a_zone() -> None:
 
 
 def test_a_publication_holds_a_thousand_messages_or_nine_megabytes() -> None:
-    large = EVENT.model_copy(update={"data": {"text": "x" * 4_000_000}})
+    large = replace(EVENT, data={"text": "x" * 4_000_000})
 
     assert [len(batch) for batch in _batches([EVENT] * 1_001)] == [1_000, 1]
     assert [len(batch) for batch in _batches([large] * 3)] == [2, 1]

@@ -7,7 +7,7 @@ import pytest
 
 from infra.runtime.events.bus import PoisonMessage, final
 from infra.runtime.events.subscriber import receive, subscriber
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 from schemas.events.crawl_failed import CrawlFailed
 from schemas.problem import Problem, ProblemClass
 

@@ -6,7 +6,7 @@ from typing import cast
 from infra.runtime.events.bus import Bus
 from infra.runtime.functions.doorbells import carrier, doorbells
 from infra.runtime.functions.topology import generated
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 
 class Topics:

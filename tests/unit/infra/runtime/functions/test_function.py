@@ -10,7 +10,7 @@ from infra.runtime.events.bus import Handler
 from infra.runtime.functions.function import Turn, subscribes, ticks
 from infra.runtime.functions.topology import function, generated
 from infra.runtime.runtime import Runtime
-from schemas.event import Envelope
+from schemas.envelope import Envelope
 
 NO_RUNTIME = cast("Runtime", None)
 
