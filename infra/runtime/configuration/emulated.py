@@ -38,9 +38,10 @@ def with_emulators(settings: Settings) -> Settings:
 
 def must_answer(hosts: Mapping[str, str | None]) -> None:
     """Make sure that somebody listens at each of these, by the emulators' names. Raises ``EmulatorsAway``."""
-    silent = {variable(f"{name}_emulator_host"): host or "" for name, host in hosts.items() if not answers(host)}
+    silent = {variable(f"{name}_emulator_host"): host for name, host in hosts.items() if not answers(host)}
     if silent:
-        raise EmulatorsAway(", ".join(f"{name}={host}" for name, host in silent.items()))
+        told = (f"{name}={host}" if host else f"{name} is not set" for name, host in silent.items())
+        raise EmulatorsAway(", ".join(told))
 
 
 def needed(settings: Settings) -> list[str]:

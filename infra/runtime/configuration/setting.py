@@ -34,7 +34,7 @@ class Setting(Struct, frozen=True):
     def limits(self) -> Iterator[str]:
         """The limits in words."""
         named = {"at least": self.ge, "more than": self.gt, "at most": self.le}
-        return (f"{word} {limit:g}" for word, limit in named.items() if limit is not None)
+        return (f"{word} {limit}" for word, limit in named.items() if limit is not None)
 
     def allows(self, value: Any) -> bool:
         """Whether the value is within the limits."""

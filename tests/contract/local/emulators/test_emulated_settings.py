@@ -47,7 +47,7 @@ def test_without_any_it_is_told_what_to_start(tmp_path: Path) -> None:
     with pytest.raises(EmulatorsAway) as away:
         with_emulators(given(tmp_path))
 
-    assert "PUBSUB_EMULATOR_HOST" in away.value.detail
+    assert "PUBSUB_EMULATOR_HOST is not set" in away.value.detail
     assert "headrace up --profile emulators" in away.value.recovery
 
 
