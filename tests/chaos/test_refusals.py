@@ -162,5 +162,5 @@ async def test_refused_credentials_end_the_crawl_that_met_them_and_hold_the_othe
     assert [(one["data"]["crawl_id"], one["data"]["code"], one["data"]["stage"]) for one in told] == [
         (refused, "PROVIDER_AUTH", "trigger")
     ]
-    assert told[0]["data"]["recovery"].startswith("Check the provider's token")
+    assert "Check BRIGHT_DATA_API_TOKEN" in told[0]["data"]["recovery"]
     assert calls == 1
