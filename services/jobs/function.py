@@ -11,6 +11,7 @@ from infra.postgres.away import DatabaseAway
 from infra.runtime.configuration.settings import Settings
 from infra.runtime.functions.function import doorbell
 from infra.runtime.runtime import Runtime
+from services.jobs.engine import finished
 from services.jobs.engine.terms import terms
 from services.jobs.engine.worker import Worker
 from services.jobs.job import Work
@@ -48,6 +49,7 @@ class Working(Struct, frozen=True):
 
     async def serve(self, runtime: Runtime, stop: asyncio.Event) -> None:
         """Work the queue whenever its bell rings, and look now and then in case it did not."""
+        finished.be_ready()
         worker = self.worker(runtime)
         async with runtime.once(roster).working(worker):
             while not stop.is_set():
