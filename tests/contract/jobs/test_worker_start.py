@@ -23,7 +23,8 @@ async def main():
     stop = asyncio.Event()
     stop.set()
     await working.serve(runtime, stop)
-    print("schemas.events.job_finished" in sys.modules)
+    from schemas.events.job_finished import JobFinished
+    print(JobFinished.__pydantic_complete__)
     await database.close()
 
 
