@@ -43,15 +43,16 @@ class Comparison:
     async def backlog(self, jobs: int, names: Sequence[str], *, rounds: int, single: int, crowd: int = 0) -> None:
         """Queue so many jobs, ``single`` of them one by one, ``crowd`` by eight callers, and let them be worked."""
         amounts = {"single": single, "crowd": crowd, "bulk": jobs - single - crowd}
-        await self._in_turn(jobs, names, rounds, partial(drain, **amounts))
+        await self.in_turn(jobs, names, rounds, partial(drain, **amounts))
 
     async def idle(self, names: Sequence[str], *, rounds: int) -> None:
         """How soon a job starts when there is nothing else to do."""
-        await self._in_turn(IDLE, names, rounds, latency)
+        await self.in_turn(IDLE, names, rounds, latency)
 
-    async def _in_turn(self, jobs: int, names: Sequence[str], rounds: int, measure: Measure) -> None:
+    async def in_turn(self, jobs: int, names: Sequence[str], rounds: int, measure: Measure) -> None:
+        """Measure each program once a round, in an order that turns about: nobody is always first."""
         for number in range(1, rounds + 1):
-            for name in names:
+            for name in names if number % 2 else reversed(names):
                 if (store := self.store(name)) is not None:
                     found = await measure(store, name)
                     self.measured.setdefault((name, jobs), []).append(found)

@@ -1,12 +1,15 @@
 """What the comparison says can be believed: it sees what is missed, and what was not measured."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from tests.benchmarks.comparison import Bar, Comparison
+from tests.benchmarks.measure import Figures
 from tests.benchmarks.peers.program import Notebook
 from tests.benchmarks.peers.programs import PLACES, program
+from tests.benchmarks.stores import Store
 
 OURS, THEIRS = ("ours", 10), ("theirs", 10)
 
@@ -36,6 +39,17 @@ def test_one_round_that_others_disturbed_decides_nothing() -> None:
 
 def test_rounds_are_compared_with_their_neighbours() -> None:
     assert comparison((10, 5), (100, 50), (1000, 500)).ratio("drain", OURS, THEIRS) == 2.0
+
+
+async def test_nobody_is_measured_first_in_every_round() -> None:
+    turns: list[str] = []
+
+    async def measure(_: Any, name: str) -> Figures:
+        turns.append(name)
+        return {"drain": 1.0}
+
+    await Comparison(lambda _: cast("Store", object())).in_turn(10, ["ours", "theirs"], 3, measure)
+    assert turns == ["ours", "theirs", "theirs", "ours", "ours", "theirs"]
 
 
 async def test_a_program_without_its_store_is_left_out() -> None:
