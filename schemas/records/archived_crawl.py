@@ -5,13 +5,15 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.records.table_names import CRAWLS
+
 
 class ArchivedCrawl(BaseModel):
     """A row of the table ``crawls``: an attempt of a crawl that ended so long ago that PostgreSQL has left it."""
 
     model_config = ConfigDict(frozen=True)
 
-    table: ClassVar[str] = "crawls"
+    table: ClassVar[str] = CRAWLS
     partition: ClassVar[str] = "finished_at"
     clustering: ClassVar[tuple[str, ...]] = ("crawl_id", "tenant", "platform")
 

@@ -5,13 +5,15 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.records.table_names import EVENTS
+
 
 class ArchivedEvent(BaseModel):
     """A row of the table ``events``: a fact told so long ago that PostgreSQL does not hold it any more."""
 
     model_config = ConfigDict(frozen=True)
 
-    table: ClassVar[str] = "events"
+    table: ClassVar[str] = EVENTS
     partition: ClassVar[str] = "time"
     clustering: ClassVar[tuple[str, ...]] = ("subject", "tenant", "type")
 

@@ -5,13 +5,15 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.records.table_names import JOB_HISTORY
+
 
 class ArchivedJob(BaseModel):
     """A row of the table ``job_history``: a job that ended so long ago that PostgreSQL does not hold it any more."""
 
     model_config = ConfigDict(frozen=True)
 
-    table: ClassVar[str] = "job_history"
+    table: ClassVar[str] = JOB_HISTORY
     partition: ClassVar[str] = "finished_at"
     clustering: ClassVar[tuple[str, ...]] = ("job_id", "tenant", "kind")
 

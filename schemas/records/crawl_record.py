@@ -5,13 +5,15 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.records.table_names import RECORDS
+
 
 class CrawlRecord(BaseModel):
     """A row of the table ``records``; the record itself stays JSON, untouched."""
 
     model_config = ConfigDict(frozen=True)
 
-    table: ClassVar[str] = "records"
+    table: ClassVar[str] = RECORDS
     partition: ClassVar[str] = "stored_at"
     clustering: ClassVar[tuple[str, ...]] = ("crawl_id", "tenant", "platform")
 

@@ -5,13 +5,15 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.records.table_names import DATASET_ROWS
+
 
 class DatasetRow(BaseModel):
     """A row of the table ``dataset_rows``: what a file brought, whatever its columns are."""
 
     model_config = ConfigDict(frozen=True)
 
-    table: ClassVar[str] = "dataset_rows"
+    table: ClassVar[str] = DATASET_ROWS
     partition: ClassVar[str] = "imported_at"
     clustering: ClassVar[tuple[str, ...]] = ("dataset_id", "tenant", "source_id")
 

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from infra.postgres.database import Database, Transaction
-from schemas.events.crawl_data_erased import CrawlDataErased
 from services.crawling.complete_crawl import load_id
 from services.crawling.crawl_log import name_crawl
 from services.crawling.erasing.remove import place, remove_objects, remove_rows
@@ -55,6 +54,8 @@ async def _counted(database: Database, crawl_id: UUID, what: str, more: int) -> 
 
 
 def _erased(erasure: Erasure) -> Outcome:
+    from schemas.events.crawl_data_erased import CrawlDataErased  # noqa: PLC0415  # who tells none needs no pydantic
+
     async def also(tx: Transaction) -> None:
         counts = await erasures.finish(tx, erasure.crawl_id)
         await erasing.forget_contents(tx, [erasure.crawl_id])

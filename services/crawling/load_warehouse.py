@@ -8,10 +8,11 @@ from uuid import UUID, uuid5
 from infra.postgres.database import Database, Transaction
 from schemas.load_source import LoadSource, WarehouseUnavailable
 from schemas.problem import Problem
+from schemas.records.table_names import RECORDS
 from services.crawling.crawl_log import name_crawl
 from services.crawling.failure import crawl_failed, stage_of
 from services.crawling.ports import Warehouse
-from services.crawling.publish_load import TABLE, Attempt, Loaded, publish_load, published
+from services.crawling.publish_load import Attempt, Loaded, publish_load, published
 from services.crawling.result.part import Place
 from services.crawling.store import crawls, loads
 from services.jobs.engine.gathering import gathered, later
@@ -86,7 +87,7 @@ async def _load(load_id: UUID, *, database: Database, warehouse: Warehouse) -> d
         rows = await loads.sources(tx, load_id)
     keys = [(UUID(row["crawl_id"]), row["attempt"]) for row in rows]
     try:
-        counts = await warehouse.load(str(load_id), TABLE, [_source(row) for row in rows])
+        counts = await warehouse.load(str(load_id), RECORDS, [_source(row) for row in rows])
     except Problem as problem:
         if problem.retryable or len(rows) == 1:
             return dict.fromkeys(keys, problem)

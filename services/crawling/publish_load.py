@@ -6,13 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database, Transaction
+from schemas.records.table_names import RECORDS
 from services.crawling.complete_crawl import ingestion_completed
 from services.crawling.ports import Warehouse
 from services.crawling.store import crawls, loads
 from services.jobs.job import Also, Job
 from services.jobs.store import control
-
-TABLE = "records"
 
 Attempt = tuple[UUID, int]
 """A crawl and the number of its attempt."""
@@ -47,7 +46,7 @@ async def publish_load(
     async with database.reading() as tx:
         seen = await loads.may_be_seen(tx, attempts)
     if seen:
-        await warehouse.publish(TABLE, {str(crawl_id): attempt for crawl_id, attempt in seen})
+        await warehouse.publish(RECORDS, {str(crawl_id): attempt for crawl_id, attempt in seen})
     return frozenset(seen)
 
 
@@ -67,7 +66,7 @@ def published(job: Job, crawl_id: UUID, attempt: int, loaded: Loaded) -> Also:
         told = DataWarehouseLoaded(
             crawl_id=str(crawl_id),
             attempt=attempt,
-            table=TABLE,
+            table=RECORDS,
             row_count=loaded.row_count,
             load_id=str(loaded.load_id),
         )

@@ -10,12 +10,10 @@ from infra.runtime.lake import Lake
 from services.documents.classify_documents import classify_documents
 from services.documents.extraction.extract_documents import extract_documents
 from services.documents.ports import Model
-from services.documents.run import Run, Superseded
+from services.documents.run import FUNCTION_SECONDS, Run, Superseded
 from services.documents.store import documents
 from services.jobs.job import Done, Job, Outcome, Resume
 from services.jobs.store import views
-
-FUNCTION_SECONDS = 480.0  # a function lives nine minutes: then it goes on in a fresh claim
 
 
 async def process_document(

@@ -13,6 +13,7 @@ from services.documents.store.documents import Origin
 from services.jobs.engine.settle import hold
 from services.jobs.job import Job
 
+FUNCTION_SECONDS = 480.0  # a function lives nine minutes: then it goes on in a fresh claim
 EXTRACTING, CLASSIFYING = "extracting", "classifying"
 EXTRACTED = 40.0  # of 100: progress where all documents are stored
 

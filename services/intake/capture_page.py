@@ -10,7 +10,6 @@ from infra.runtime.browser.pool import Browsers
 from schemas.stored_object import StoredObject
 from services.intake.capturing.captured import Budget, Captured
 from services.intake.capturing.keep import Lake, keep
-from services.intake.capturing.order import Capture
 from services.intake.capturing.ports import Classify
 from services.intake.capturing.robots import ask_robots
 from services.intake.capturing.visit import visit
@@ -39,6 +38,8 @@ async def capture_page(
 
     Raises what ``visit``, ``ask_robots`` and the lake raise, and ``LeaseLost``.
     """
+    from services.intake.capturing.order import Capture  # noqa: PLC0415  # an empty queue needs no pydantic
+
     order = Capture.model_validate(job.payload)
     await reporter.report(job, OPENING, step="opening")
     if order.respect_robots:

@@ -8,7 +8,7 @@ from schemas import load_source, stored_object
 from schemas.problem import Problem
 from services.intake import file_problems
 from services.intake.capturing import failures, find_capture
-from services.intake.data_sources import delete_source, source, source_run, submit_urls
+from services.intake.data_sources import delete_source, held_source, source, submit_urls
 from services.intake.datasets import export_dataset, find_datasets
 from services.intake.files import import_file, submit_import, upload_file
 from services.jobs.engine import handling
@@ -43,11 +43,11 @@ TOLD: dict[str, tuple[type[Problem], ...]] = {
     ),
     "load_dataset": (*_LAKE, *_WAREHOUSE, *_ANY_JOB),
     "erase_dataset": (*_LAKE, *_WAREHOUSE, *_ANY_JOB),
-    "source_run": (source_run.SourceGone, source_run.SourceRunsNothing, *_ANY_JOB),
+    "source_run": (held_source.SourceGone, held_source.SourceRunsNothing, *_ANY_JOB),
     "HTTP": (
         *(source.SourceNotFound, find_datasets.DatasetNotFound, find_capture.CaptureNotFound),
         *(find_capture.NotCaptured, delete_source.SourceBuiltIn, delete_source.SourceBusy),
-        *(source_run.SourceRunsNothing, submit_urls.SourceTakesNoUrls, submit_import.SourceTakesNoFiles),
+        *(held_source.SourceRunsNothing, submit_urls.SourceTakesNoUrls, submit_import.SourceTakesNoFiles),
         *(upload_file.FileTooLarge, export_dataset.ExportTooLarge, refused.EgressRefused),
         *(children.ChildDied, children.ChildExceeded),
         *_LAKE,

@@ -3,7 +3,6 @@
 import structlog
 
 from infra.postgres.database import Database
-from schemas.events.crawl_result_expired import CrawlResultExpired
 from services.crawling.complete_crawl import load_id
 from services.crawling.erasing.remove import remove_objects
 from services.crawling.erasing.remove_media import remove_media
@@ -53,6 +52,8 @@ async def _remove(one: StoredResult, *, database: Database, lake: Lake) -> bool:
 
 
 async def _tell(one: StoredResult, *, database: Database) -> None:
+    from schemas.events.crawl_result_expired import CrawlResultExpired  # noqa: PLC0415  # who tells none needs no pydantic
+
     async with database.transaction() as tx:
         if await results.gone(tx, one):  # of two who are at it one tells; of an erased crawl the erasure does
             expired = CrawlResultExpired(crawl_id=str(one.crawl_id), attempt=one.attempt)

@@ -2,10 +2,8 @@
 
 from uuid import UUID
 
-from schemas.records.archived_crawl import ArchivedCrawl
-from schemas.records.archived_job import ArchivedJob
+from schemas.records.table_names import CRAWLS, JOB_HISTORY, RECORDS
 from services.crawling.ports import Lake, Warehouse
-from services.crawling.publish_load import TABLE
 
 
 async def remove_objects(prefix: str, *, lake: Lake) -> int:
@@ -19,11 +17,11 @@ async def remove_objects(prefix: str, *, lake: Lake) -> int:
 async def remove_rows(crawl_id: UUID, *, warehouse: Warehouse) -> int:
     """The records, and the rows of the archive about the crawl; returns how many. Late ones are never seen."""
     one = [str(crawl_id)]
-    await warehouse.withdraw(TABLE, one)
+    await warehouse.withdraw(RECORDS, one)
     found = [
-        await warehouse.erase(TABLE, "crawl_id", one),
-        await warehouse.erase(ArchivedCrawl.table, "crawl_id", one),
-        await warehouse.erase(ArchivedJob.table, "job_id", one),
+        await warehouse.erase(RECORDS, "crawl_id", one),
+        await warehouse.erase(CRAWLS, "crawl_id", one),
+        await warehouse.erase(JOB_HISTORY, "job_id", one),
     ]
     return sum(found)
 

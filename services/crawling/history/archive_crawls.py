@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from infra.postgres.database import Database, Transaction
-from schemas.records.archived_crawl import ArchivedCrawl
+from schemas.records.table_names import CRAWLS
 from services.crawling.history.archived import archived
 from services.crawling.polling.verdict import WATCH_FOR
 from services.crawling.store import history
@@ -17,7 +17,7 @@ from services.jobs.history.archive_jobs import jobs_leave
 log = structlog.get_logger()
 
 _LEAVING = Leaving(
-    table=ArchivedCrawl.table,
+    table=CRAWLS,
     folder="jobs/crawls",
     found_by="crawl_id",
     batches=history.batches,

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from schemas.records.archived_crawl import ArchivedCrawl
+if TYPE_CHECKING:
+    from schemas.records.archived_crawl import ArchivedCrawl
 
 _JSON = ("proven", "result", "inputs", "options", "metadata")
 _PROVEN = ("gcs_path", "row_count", "size_bytes", "sha256")
@@ -19,8 +20,10 @@ _NEVER = {  # what a crawl that ended long ago cannot be or offer
 }
 
 
-def archived(crawl: Mapping[str, Any], *, load_id: UUID) -> ArchivedCrawl:
+def archived(crawl: Mapping[str, Any], *, load_id: UUID) -> "ArchivedCrawl":
     """A crawl's row and its job's, as JSON has them, for the warehouse."""
+    from schemas.records.archived_crawl import ArchivedCrawl  # noqa: PLC0415  # who archives none needs no pydantic
+
     proven = crawl["proven"] or {}
     texts = {
         name: None if (value := crawl.get(name)) is None else json.dumps(value, ensure_ascii=False) for name in _JSON
@@ -29,7 +32,7 @@ def archived(crawl: Mapping[str, Any], *, load_id: UUID) -> ArchivedCrawl:
     return ArchivedCrawl.model_validate({**crawl, **texts, **facts, "load_id": str(load_id), "crawl_id": crawl["id"]})
 
 
-def shown(found: ArchivedCrawl) -> dict[str, Any]:
+def shown(found: "ArchivedCrawl") -> dict[str, Any]:
     """What ``views.one`` answers of a crawl that is still there, and that it is not."""
     row = found.model_dump(exclude={"load_id", "crawl_id"})
     values = {name: None if row[name] is None else json.loads(row[name]) for name in _JSON}

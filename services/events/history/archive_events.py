@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
@@ -11,9 +11,12 @@ import structlog
 from infra.postgres.database import Database, Transaction
 from infra.postgres.event_log import drop_day, old_days
 from schemas.envelope import source
-from schemas.records.archived_event import ArchivedEvent
+from schemas.records.table_names import EVENTS
 from services.events.store import history
 from services.jobs.history.archive import Lake, Leaving, Warehouse, archive
+
+if TYPE_CHECKING:
+    from schemas.records.archived_event import ArchivedEvent
 
 log = structlog.get_logger()
 
@@ -22,13 +25,15 @@ BATCH = 10_000  # events a load, at most
 MOST_BYTES = 8 << 20  # of their data; the event that passes it is the last of its batch
 
 
-def archived(event: Mapping[str, Any], *, load_id: UUID) -> ArchivedEvent:
+def archived(event: Mapping[str, Any], *, load_id: UUID) -> "ArchivedEvent":
     """An event of the log, as JSON has it, for the warehouse."""
+    from schemas.records.archived_event import ArchivedEvent  # noqa: PLC0415  # who archives none needs no pydantic
+
     return ArchivedEvent.model_validate({**event, "load_id": str(load_id), "source": source(event["type"])})
 
 
 _LEAVING = Leaving(
-    table=ArchivedEvent.table,
+    table=EVENTS,
     folder="events/history",
     found_by="subject",
     batches=history.batches,

@@ -9,7 +9,6 @@ from infra.postgres.database import Transaction
 from schemas.problem import Problem, ProblemClass
 from services.jobs.job import NewJob
 from services.jobs.submitting.admission import Door, try_accept
-from services.jobs.submitting.submission import Submission, new_job
 
 KIND = "crawl"
 _PASSING = (ProblemClass.RETRY, ProblemClass.QUOTA)
@@ -17,6 +16,8 @@ _PASSING = (ProblemClass.RETRY, ProblemClass.QUOTA)
 
 def order_of(source: Mapping[str, Any], *, job_id: UUID, tenant: str, created_by: str | None, door: Door) -> NewJob:
     """The job of one run. Raises ``InvalidRequest`` where crawls take no such order."""
+    from services.jobs.submitting.submission import Submission, new_job  # noqa: PLC0415  # who orders none needs no pydantic
+
     said = {"kind": KIND, "payload": source["config"], "source_id": str(source["id"])}
     submission = Submission.model_validate(said)
     with in_config():

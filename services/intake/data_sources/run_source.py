@@ -7,13 +7,12 @@ from uuid import UUID, uuid5
 
 from infra.postgres.database import Database, Transaction
 from services.intake.data_sources.capture_job import capture_job
+from services.intake.data_sources.held_source import held_source
 from services.intake.data_sources.order import in_config, order_of
-from services.intake.data_sources.source_run import held_source
 from services.jobs.job import Done, Job, NewJob, Outcome, Snooze
 from services.jobs.store import admission, views
 from services.jobs.submitting.admission import Door, accept, admit
-from services.jobs.submitting.room import PATIENCE_SECONDS, QueueFull
-from services.jobs.submitting.submit_batch import fits_ever
+from services.jobs.submitting.room import PATIENCE_SECONDS, QueueFull, fits_ever
 
 
 async def run_source(job: Job, *, door: Door, database: Database) -> Outcome:
@@ -33,7 +32,7 @@ async def _submitted(job: Job, *, door: Door, database: Database) -> Done:
         source = await held_source(tx, job.payload["source_id"], tenant=job.tenant)
         run = await views.one(tx, job.id, tenant=job.tenant)
         parts = _parts(source, job, created_by=run["created_by"] if run else None, door=door)
-        fits_ever(Counter(part.queue for part in parts), door)
+        fits_ever(Counter(part.queue for part in parts), room=door.room)
         if await admission.known(tx, parts[0].id) is None:
             await admit(tx, [await _accepted(tx, part, door) for part in parts], room=door.room)
     return Done(result={"submitted": len(parts), "jobs": [str(part.id) for part in parts]})

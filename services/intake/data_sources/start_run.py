@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from infra.postgres.database import Database
+from services.intake.data_sources.held_source import held_source
 from services.intake.data_sources.source import SourceNotFound
-from services.intake.data_sources.source_run import held_source
 from services.intake.data_sources.timetable import KIND
 from services.intake.store import sources
 from services.jobs.shapes import source_job

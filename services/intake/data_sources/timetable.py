@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from infra.postgres.database import Transaction
-from services.intake.data_sources.source_run import held_source
+from services.intake.data_sources.held_source import held_source
 from services.jobs.schedules.cron import next_fire
 from services.jobs.schedules.schedule import Cron, NewSchedule, Timezone
 from services.jobs.shapes import instant

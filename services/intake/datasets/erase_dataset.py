@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel
+import msgspec
 
 from infra.postgres.database import Database, Transaction
 from infra.runtime.lake import Lake
 from infra.runtime.warehouse import Warehouse
-from services.intake.datasets.load_datasets import TABLE
+from schemas.records.table_names import DATASET_ROWS
 from services.intake.datasets.load_job import load_id
 from services.intake.store import loads
 from services.jobs.job import Done, Job, NewJob, Outcome, Snooze
@@ -22,7 +22,7 @@ AGAIN = timedelta(days=1)  # no worker that was lost goes on for longer
 _IDS = UUID("6c1b8b0e-4a35-5d2c-b0f4-8a9f5f1c2d77")
 
 
-class Removed(BaseModel):
+class Removed(msgspec.Struct, frozen=True):
     """A dataset that was removed, and where it lies."""
 
     dataset_id: UUID
@@ -41,7 +41,7 @@ def erase_job(dataset: dict[str, Any], *, asked_by: str | None) -> NewJob:
         tenant=dataset["tenant"],
         created_by=asked_by,
         max_tries=20,
-        payload=removed.model_dump(mode="json"),
+        payload=msgspec.to_builtins(removed),
     )
 
 
@@ -52,13 +52,13 @@ async def erase_dataset(
 
     Each step can be done twice. Raises the lake's and the warehouse's problems.
     """
-    removed = Removed.model_validate(job.payload)
-    await warehouse.withdraw(TABLE, [str(removed.dataset_id)])
+    removed = msgspec.convert(job.payload, Removed)
+    await warehouse.withdraw(DATASET_ROWS, [str(removed.dataset_id)])
     objects = await _remove_objects(removed, lake)
     async with database.reading() as tx:
         if await loads.is_running(tx, load_id(removed.dataset_id)):
             return Snooze(seconds=WAIT_SECONDS, step="waiting", reason="its rows are being loaded")
-    rows = await warehouse.erase(TABLE, "dataset_id", [str(removed.dataset_id)])
+    rows = await warehouse.erase(DATASET_ROWS, "dataset_id", [str(removed.dataset_id)])
     told = {"dataset_id": str(removed.dataset_id), "objects": objects, "rows": rows}
     return Done(result=told, also=None if removed.again else _look_again(job, at=now() + AGAIN))
 

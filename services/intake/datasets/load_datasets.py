@@ -9,12 +9,11 @@ from infra.postgres.database import Database, Transaction
 from infra.runtime.warehouse import Warehouse
 from schemas.load_source import LoadSource, WarehouseUnavailable
 from schemas.problem import Problem
-from schemas.records.dataset_row import DatasetRow
+from schemas.records.table_names import DATASET_ROWS
 from services.intake.store import loads
 from services.jobs.engine.gathering import gathered, later
 from services.jobs.job import Done, Job, Outcome
 
-TABLE = DatasetRow.table
 ATTEMPT = 1
 # Of uncompressed lines in one load: one that is interrupted starts over, and a function lives nine minutes.
 MOST_BYTES = 4 * 1024**3
@@ -62,7 +61,7 @@ async def _load(load_id: UUID, *, database: Database, warehouse: Warehouse) -> F
     async with database.reading() as tx:
         rows = await loads.sources(tx, load_id)
     try:
-        counts = await warehouse.load(str(load_id), TABLE, [_source(row) for row in rows])
+        counts = await warehouse.load(str(load_id), DATASET_ROWS, [_source(row) for row in rows])
     except Problem as problem:
         if problem.retryable or len(rows) == 1:
             return dict.fromkeys([UUID(row["id"]) for row in rows], problem)
@@ -78,7 +77,7 @@ async def _load(load_id: UUID, *, database: Database, warehouse: Warehouse) -> F
 async def _publish(ids: Collection[UUID], *, warehouse: Warehouse) -> Found:
     """Nothing, or of each why it is not seen."""
     try:
-        await warehouse.publish(TABLE, {str(one): ATTEMPT for one in ids})
+        await warehouse.publish(DATASET_ROWS, {str(one): ATTEMPT for one in ids})
     except Problem as problem:
         return dict.fromkeys(ids, problem)
     return {}
@@ -108,7 +107,7 @@ def _outcome(job: Job, found: Found, there: Collection[UUID]) -> Outcome | Probl
     async def also(tx: Transaction) -> None:
         await loads.settle(tx, dataset_id, "loaded")
 
-    return Done(result={"dataset_id": str(dataset_id), "table": TABLE, "row_count": rows}, also=also)
+    return Done(result={"dataset_id": str(dataset_id), "table": DATASET_ROWS, "row_count": rows}, also=also)
 
 
 async def load_failed(tx: Transaction, job: Job, _problem: Problem) -> None:

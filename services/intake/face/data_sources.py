@@ -16,8 +16,8 @@ from services.intake.data_sources.change_source import SourceChange, change_sour
 from services.intake.data_sources.create_source import NewSource, create_source
 from services.intake.data_sources.delete_source import SourceBuiltIn, SourceBusy, delete_source
 from services.intake.data_sources.find_sources import find_source, list_sources
+from services.intake.data_sources.held_source import SourceRunsNothing
 from services.intake.data_sources.source import SourceNotFound, SourceType, source_id_of
-from services.intake.data_sources.source_run import SourceRunsNothing
 from services.jobs.bodies.jobs import Page
 from services.jobs.face.reading import PageSize, PageToken
 from services.jobs.kinds import KindNotAccepted

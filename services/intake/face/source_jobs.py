@@ -13,10 +13,10 @@ from infra.runtime.http.answers import body, problems
 from infra.runtime.http.page_token import InvalidPage
 from infra.runtime.runtime import Runtime
 from services.intake.bodies import SourceJob, SubmittedPages
+from services.intake.data_sources.held_source import SourceRunsNothing
 from services.intake.data_sources.list_source_jobs import list_source_jobs
 from services.intake.data_sources.restart_source_job import restart_source_job
 from services.intake.data_sources.source import SourceNotFound, source_id_of
-from services.intake.data_sources.source_run import SourceRunsNothing
 from services.intake.data_sources.start_run import start_run
 from services.intake.data_sources.submit_urls import SourceTakesNoUrls, SubmittedUrls, submit_urls
 from services.intake.face.data_sources import PREFIX

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
+import msgspec
+
 from infra.postgres.database import Database, Transaction
 from infra.runtime.lake import Lake
 from infra.runtime.rooms import room
@@ -16,7 +18,7 @@ from schemas.stored_object import ObjectExists, ObjectMissing
 from services.intake.datasets.load_job import load_job
 from services.intake.file_problems import FileCorrupt
 from services.intake.files.in_bounds import look, read
-from services.intake.files.upload_file import Upload
+from services.intake.files.upload import Upload
 from services.intake.store import blocks, datasets
 from services.jobs.job import Done, Job, Outcome, Snooze
 from services.jobs.progress import Reporter
@@ -43,7 +45,7 @@ async def import_file(job: Job, *, database: Database, lake: Lake, reporter: Rep
 
     Raises every problem of ``file_problems``, the lake's, ``UploadGone``, ``ChildDied`` and ``LeaseLost``.
     """
-    upload = Upload.model_validate(job.payload)
+    upload = msgspec.convert(job.payload, Upload)
     async with room("import") as place:
         if not await _fetched(lake, upload, place / "file"):
             return await _duplicate(job, upload, await _earlier(job, upload, database=database), lake=lake)

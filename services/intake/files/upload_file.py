@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
 
 from infra.postgres.database import Database
 from infra.runtime.http.multipart import Form, FormRefused, read_form
@@ -16,13 +15,13 @@ from infra.runtime.lake import Lake
 from schemas.problem import Problem
 from services.intake.files.filename import shown_name
 from services.intake.files.submit_import import require_takes_files, submit_import
+from services.intake.files.upload import ORIGINAL, Upload
 from services.intake.store import sources
 from services.jobs.job import NewJob
 from services.jobs.submitting.idempotency import IdempotencyKey, fingerprint, keyed_id
 from services.jobs.submitting.submission import refuse_metadata
 
 KIND = QUEUE = "import"
-ORIGINAL = "original"
 _OURS = {"filename", "supplier_id", "dataset_id", "size_bytes"}
 
 
@@ -35,23 +34,6 @@ class FileTooLarge(Problem):
     recovery: ClassVar[str] = (
         "Send it in several files, or compressed as Parquet; HEADRACE_MAX_UPLOAD_BYTES is the limit."
     )
-
-
-class Upload(BaseModel):
-    """A file that lies in the lake, as its job knows it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    object_name: str
-    filename: str
-    sha256: str
-    size_bytes: int
-
-    @property
-    def own_name(self) -> str | None:
-        """What tells it from another upload whose job has the same id; None where no other can have it."""
-        name = self.object_name.rpartition("/")[2]
-        return None if name == ORIGINAL else name
 
 
 async def upload_file(
@@ -124,7 +106,7 @@ def _said(form: Form[Upload], key: IdempotencyKey | None) -> dict[str, Any]:
         raise FormRefused("It has no file in the field file")
     metadata = _metadata(form.fields, form.taken)
     meant = key and fingerprint({"asked": key.fingerprint, "sha256": form.taken.sha256, "metadata": metadata})
-    return {"payload": form.taken.model_dump(), "metadata": metadata, "fingerprint": meant}
+    return {"payload": msgspec.to_builtins(form.taken), "metadata": metadata, "fingerprint": meant}
 
 
 def _metadata(fields: dict[str, str], upload: Upload) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from services.jobs.face.reading import PageToken
 from services.jobs.kinds import KindNotAccepted
 from services.jobs.limiting import limiting
 from services.jobs.submitting.admission import door
-from services.jobs.submitting.batch import Batch, BatchNeverFits, BatchNotFound, BatchTooLarge, batch_id_of
+from services.jobs.submitting.batch import Batch, BatchNotFound, BatchTooLarge, batch_id_of
 from services.jobs.submitting.batch_result import batch_result
 from services.jobs.submitting.batch_watch import BatchWatch
 from services.jobs.submitting.idempotency import IdempotencyMismatch, read_key
-from services.jobs.submitting.room import QueueFull
+from services.jobs.submitting.room import BatchNeverFits, QueueFull
 from services.jobs.submitting.submission import MetadataTooLarge, meant
 from services.jobs.submitting.submit_batch import submit_batch
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from infra.postgres.database import Database, Transaction
-from schemas.records.archived_job import ArchivedJob
+from schemas.records.table_names import JOB_HISTORY
 from services.jobs.history.archive import Lake, Leaving, Warehouse, archive
 from services.jobs.history.archived import archived
 from services.jobs.store import history
@@ -21,7 +21,7 @@ MOST_BYTES = 8 << 20  # of what they weigh; the job that passes it is the last o
 DEAD_LETTER_FACTOR = 4  # dead letters stay so many times as long: somebody may still retry them
 
 _LEAVING = Leaving(
-    table=ArchivedJob.table,
+    table=JOB_HISTORY,
     folder="jobs/history",
     found_by="job_id",
     batches=history.batches,

@@ -23,15 +23,6 @@ class BatchTooLarge(Problem):
     recovery: ClassVar[str] = "Split it into several batches of at most `limit` jobs."
 
 
-class BatchNeverFits(Problem):
-    """More jobs for one queue than ever may wait there: sending it again later does not help."""
-
-    code: ClassVar[str] = "BATCH_EXCEEDS_QUEUE"
-    status: ClassVar[int] = 413
-    title: ClassVar[str] = "The batch has more jobs than its queue may hold"
-    recovery: ClassVar[str] = "Split it into batches of at most `limit` jobs, or raise MAX_QUEUE_SIZE."
-
-
 class BatchNotFound(Problem):
     """There is no such batch for this caller."""
 

@@ -1,7 +1,7 @@
 """A queue holds so many waiting jobs and not one more, whoever brings them: new ones, and old ones that start anew."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from infra.postgres.database import Transaction
@@ -34,6 +34,22 @@ class QueueFull(Problem):
             share=room.share,
         )
         self.free = room.free
+
+
+class BatchNeverFits(Problem):
+    """More jobs for one queue than ever may wait there: sending it again later does not help."""
+
+    code: ClassVar[str] = "BATCH_EXCEEDS_QUEUE"
+    status: ClassVar[int] = 413
+    title: ClassVar[str] = "The batch has more jobs than its queue may hold"
+    recovery: ClassVar[str] = "Split it into batches of at most `limit` jobs, or raise MAX_QUEUE_SIZE."
+
+
+def fits_ever(wanted: Mapping[str, int], *, room: int) -> None:
+    """Raises ``BatchNeverFits`` where so many jobs are wanted on a queue that never holds more than ``room``."""
+    for queue, jobs in wanted.items():
+        if jobs > room:
+            raise BatchNeverFits(f"It has {jobs} jobs for {queue}, where {room} may wait", queue=queue, limit=room)
 
 
 async def places(tx: Transaction, jobs: Sequence[NewJob]) -> Counter[str]:

@@ -1,7 +1,7 @@
 """Accept many jobs at once, or none of them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -12,9 +12,9 @@ from schemas.problem import Problem
 from services.jobs.job import NewJob
 from services.jobs.store import batches
 from services.jobs.submitting.admission import Door, accept, admit
-from services.jobs.submitting.batch import Batch, BatchNeverFits, job_ids, submissions
+from services.jobs.submitting.batch import Batch, job_ids, submissions
 from services.jobs.submitting.idempotency import IdempotencyKey, IdempotencyMismatch, keyed_id
-from services.jobs.submitting.room import places
+from services.jobs.submitting.room import fits_ever, places
 from services.jobs.submitting.submission import new_job
 
 
@@ -41,7 +41,7 @@ async def submit_batch(
     async with database.transaction() as tx:
         known = await batches.known(tx, batch_id) if key else None
         if known is None:
-            fits_ever(await places(tx, jobs), door)
+            fits_ever(await places(tx, jobs), room=door.room)
             await batches.add(tx, batch_id, tenant=tenant, total_jobs=len(jobs), fingerprint=fingerprint)
             await admit(tx, await _accepted(tx, jobs, door), room=door.room)
         elif known["fingerprint"] != fingerprint:
@@ -59,14 +59,6 @@ def _jobs(batch: Batch, batch_id: UUID, tenant: str, door: Door) -> list[NewJob]
             raise _of_job(problem, number) from problem
         made.append(replace(job, batch_id=batch_id))
     return made
-
-
-def fits_ever(wanted: Mapping[str, int], door: Door) -> None:
-    """Raises ``BatchNeverFits`` where so many jobs are wanted on a queue that may never hold them."""
-    for queue, jobs in wanted.items():
-        if jobs > door.room:
-            detail = f"It has {jobs} jobs for {queue}, where {door.room} may wait"
-            raise BatchNeverFits(detail, queue=queue, limit=door.room)
 
 
 async def _accepted(tx: Transaction, jobs: Sequence[NewJob], door: Door) -> list[NewJob]:

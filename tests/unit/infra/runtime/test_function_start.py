@@ -30,5 +30,5 @@ def test_a_function_looks_for_no_plugins_of_pydantic(first: str, tmp_path: Path,
     package.mkdir()
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: absent\nVersion: 1.0\n")
     (package / "entry_points.txt").write_text(PLUGIN)
-    done = said(first, "import functions.capture_page", path=tmp_path)  # builds models of pydantic
+    done = said(first, "import infra.runtime, services.documents.ontology.concept", path=tmp_path)
     assert ("`absent` Pydantic plugin" in done.stderr) is looked
