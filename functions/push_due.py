@@ -11,11 +11,10 @@ from services.events.push_due import due_seconds, push_due
 from services.events.push_event import QUEUE
 
 AT_ONCE = 64
-IDLE_SECONDS = 1.0
 
 
 @deployed
-@ticks(every=0.1, bell=QUEUE, soon=lambda runtime: due_seconds(runtime.database))
+@ticks(every=1.0, bell=QUEUE, soon=lambda runtime: due_seconds(runtime.database))
 def main(runtime: Runtime) -> Turn:
     """Pushes in, requests out."""
 
@@ -23,6 +22,5 @@ def main(runtime: Runtime) -> Turn:
         guard = None if runtime.settings.alone else Guard(ports=None)
         async with late_session(guard) as session:
             await push_due(runtime.database, session, limit=AT_ONCE, stop=stop)
-        await runtime.doorbell.wait(QUEUE, timeout=IDLE_SECONDS)
 
     return turn

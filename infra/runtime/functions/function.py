@@ -15,6 +15,7 @@ from infra.runtime.runtime import Runtime
 log = structlog.get_logger()
 
 AWAY_SECONDS = 1.0  # between two turns while the database is away; each fails at once
+GATHER_SECONDS = 0.05  # of many rings in a row, one turn
 TICK = "tick"  # the doorbell that the clock rings
 TICK_SECONDS = 60.0
 LOOK_SECONDS = 2.0  # between two turns of a tick: what was not due when it looked may be now
@@ -100,7 +101,18 @@ class Ticking(Struct, frozen=True):
             except Exception:
                 # the next tick looks again; whatever was lost meanwhile is found by its row
                 log.exception("tick failed", function=self.build.__module__)
-            await _rest(stop, pause)
+            await self._until_next(runtime, stop, pause)
+
+    async def _until_next(self, runtime: Runtime, stop: asyncio.Event, seconds: float) -> None:
+        if self.bell is None:
+            await _rest(stop, seconds)
+            return
+        ringing = asyncio.create_task(runtime.doorbell.wait(self.bell, timeout=seconds))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([ringing, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in (ringing, stopping):
+            task.cancel()
+        await _rest(stop, GATHER_SECONDS)
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:

@@ -56,11 +56,12 @@ class Deployed:
         async with http.request(method, self.url + path, **request) as answer:
             return answer.status, await answer.json(content_type=None) if answer.status != 204 else None
 
-    async def up(self, http: aiohttp.ClientSession) -> None:
+    async def up(self, http: aiohttp.ClientSession, *, alive: int = 200) -> None:
+        """Wait until it says that it lives, or with another status of ``alive``, why it cannot."""
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             try:
-                if (await self.ask(http, "GET", "/livez"))[0] == 200:
+                if (await self.ask(http, "GET", "/livez"))[0] == alive:
                     return
             except aiohttp.ClientError:
                 assert self.process.poll() is None, self.said

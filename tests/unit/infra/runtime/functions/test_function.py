@@ -1,11 +1,15 @@
 """Functions: what sets them off, and how they go on and stop."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from structlog.testing import capture_logs
 
 from infra.postgres.away import DatabaseAway
+from infra.postgres.database import Database
+from infra.postgres.doorbell import Doorbell
 from infra.runtime.events.bus import Handler
 from infra.runtime.functions.function import Turn, subscribes, ticks
 from infra.runtime.functions.topology import function, generated
@@ -58,6 +62,36 @@ async def test_a_stop_does_not_wait_for_the_next_tick() -> None:
 
     async with asyncio.timeout(5):
         await ticks(every=3600)(lambda _: turn).serve(NO_RUNTIME, stop)
+
+
+@pytest.mark.parametrize(("bell", "woken"), [("pushes", True), (None, False)])
+async def test_a_ring_does_not_wait_for_the_next_tick(bell: str | None, *, woken: bool) -> None:
+    stop, turns = asyncio.Event(), 0
+    runtime = cast("Runtime", SimpleNamespace(doorbell=Doorbell(cast("Database", SimpleNamespace(listeners=[])))))
+
+    async def turn(stop: asyncio.Event) -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 2:
+            stop.set()
+        runtime.doorbell.bell("pushes").set()
+
+    serving = asyncio.create_task(ticks(every=3600, bell=bell)(lambda _: turn).serve(runtime, stop))
+    await asyncio.wait([serving], timeout=5 if woken else 0.1)
+    stop.set()
+    await serving
+    assert turns == 1 + woken
+
+
+async def test_who_waits_for_a_ring_stops_at_once() -> None:
+    stop = asyncio.Event()
+    runtime = cast("Runtime", SimpleNamespace(doorbell=Doorbell(cast("Database", SimpleNamespace(listeners=[])))))
+
+    async def turn(stop: asyncio.Event) -> None:
+        asyncio.get_running_loop().call_later(0.01, stop.set)
+
+    async with asyncio.timeout(5):
+        await ticks(every=3600, bell="pushes")(lambda _: turn).serve(runtime, stop)
 
 
 async def test_a_subscribing_function_has_one_subscription_a_topic_under_its_files_name() -> None:
