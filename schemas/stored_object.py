@@ -26,7 +26,7 @@ class ObjectExists(Problem):
     code: ClassVar[str] = "STORE_CONFLICT"
     status: ClassVar[int] = 409
     title: ClassVar[str] = "An object of this name exists"
-    recovery: ClassVar[str] = "Compare the stored object's sha256 with yours: equal means done, else use another name."
+    recovery: ClassVar[str] = "What lies there has other bytes: move it away in the lake, then retry what met it."
 
 
 class ObjectMissing(Problem):
