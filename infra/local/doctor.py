@@ -1,9 +1,11 @@
 """``headrace doctor``: is everything there that the system needs, and what helps where it is not."""
 
 import asyncio
+import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from typing import ClassVar
 
@@ -19,7 +21,8 @@ from infra.runtime.browser.chromium import find_chromium
 from infra.runtime.configuration.alerting import alerting
 from infra.runtime.configuration.emulated import EMULATORS, must_answer, needed
 from infra.runtime.configuration.profile import placed
-from infra.runtime.configuration.settings import Settings
+from infra.runtime.configuration.setting import PREFIX
+from infra.runtime.configuration.settings import DECLARED, Settings
 from infra.runtime.configuration.stand_in import STAND_INS, stood_in
 from schemas.problem import Problem
 
@@ -34,6 +37,14 @@ class AlertsIncomplete(Problem):
     recovery: ClassVar[str] = (
         "Set the variables that are named, or unset the others of HEADRACE_ALERT_* and HEADRACE_SMTP_URL."
     )
+
+
+class VariableUnknown(Problem):
+    """A variable of ours that sets nothing."""
+
+    code: ClassVar[str] = "VARIABLE_UNKNOWN"
+    title: ClassVar[str] = "A variable sets nothing"
+    recovery: ClassVar[str] = "Correct its name, or unset it; .env.example has all there are."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +72,20 @@ def _finding(what: str, check: Callable[[Settings], str], settings: Settings) ->
 def _address(settings: Settings) -> str:
     loopback_only(settings)
     return f"{settings.host} is this machine only" if settings.on_loopback else f"{settings.host} asks for credentials"
+
+
+def _variables(_: Settings) -> str:
+    known = {one.variable for one in DECLARED.values()}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise VariableUnknown("; ".join(f"{name}{_meant(name, known)}" for name in unknown))
+    return "all that are set are read"
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    same = [one for one in sorted(known) if one.endswith(name.removeprefix(PREFIX.rstrip("_")))]
+    near = same or get_close_matches(name, known, n=1)
+    return f", perhaps {near[0]} is meant" if near else ""
 
 
 def _port(settings: Settings) -> str:
@@ -123,6 +148,7 @@ def _alerts(settings: Settings) -> str:
 
 
 _CHECKS: Mapping[str, Callable[[Settings], str]] = {
+    "variables": _variables,
     "profile": _profile,
     "address": _address,
     "port": _port,

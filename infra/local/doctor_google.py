@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, TypeVar
 
 from infra.runtime.adapters import lacking, look_at_warehouse, open_lake
-from infra.runtime.auth.choose import AudienceMissing
+from infra.runtime.auth.choose import require_audience
 from infra.runtime.configuration.emulated import EmulatorsAway, with_emulators
 from infra.runtime.configuration.profile import placed
 from infra.runtime.configuration.settings import Settings, SettingsRefused
@@ -39,8 +39,7 @@ class TopologyLacking(Problem):
 
 
 def _callers(settings: Settings) -> str:
-    if settings.push_account is not None and not settings.audiences:
-        raise AudienceMissing
+    require_audience(settings)
     if settings.auth == "off":
         return "this machine only (HEADRACE_AUTH=off)"
     tokens = (

@@ -7,6 +7,7 @@ from infra.runtime.auth.credentials import CredentialGate
 from infra.runtime.auth.gate import Gate
 from infra.runtime.auth.loopback import LoopbackOnly
 from infra.runtime.auth.refusals import Refusals
+from infra.runtime.configuration.settings import Settings
 from infra.runtime.runtime import Runtime
 from schemas.problem import Problem
 
@@ -21,6 +22,12 @@ class AudienceMissing(Problem):
     code: ClassVar[str] = "AUDIENCE_MISSING"
     title: ClassVar[str] = "HEADRACE_PUSH_ACCOUNT is set and HEADRACE_AUDIENCES is not"
     recovery: ClassVar[str] = "Set HEADRACE_AUDIENCES to the audience of the push subscriptions."
+
+
+def require_audience(settings: Settings) -> None:
+    """Raises ``AudienceMissing`` where every push would be refused."""
+    if settings.push_account is not None and not _audiences(settings):
+        raise AudienceMissing
 
 
 def gate(runtime: Runtime) -> Gate:
@@ -38,11 +45,10 @@ def push_gate(runtime: Runtime) -> "PushGate | None":
 
     Raises ``AudienceMissing``.
     """
-    if runtime.settings.push_account is None:
-        return None
+    require_audience(runtime.settings)
     tokens = _tokens(runtime)
-    if tokens is None:
-        raise AudienceMissing
+    if runtime.settings.push_account is None or tokens is None:
+        return None
     from infra.runtime.auth.push import PushGate  # noqa: PLC0415  # see above
 
     return PushGate(tokens, runtime.settings.push_account)
@@ -50,10 +56,14 @@ def push_gate(runtime: Runtime) -> "PushGate | None":
 
 def _tokens(runtime: Runtime) -> "IdentityTokens | None":
     settings = runtime.settings
-    audiences = [one.strip() for one in (settings.audiences or "").split(",") if one.strip()]
+    audiences = _audiences(settings)
     if not audiences:
         return None
     from infra.runtime.auth.certificates import Certificates  # noqa: PLC0415  # see above
     from infra.runtime.auth.identity import IdentityTokens  # noqa: PLC0415  # see above
 
     return IdentityTokens(Certificates(runtime.session, settings.google_certs_url), audiences)
+
+
+def _audiences(settings: Settings) -> list[str]:
+    return [one.strip() for one in (settings.audiences or "").split(",") if one.strip()]

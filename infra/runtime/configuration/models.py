@@ -5,7 +5,7 @@ from typing import Annotated
 from infra.runtime.configuration.providers import Providers
 from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.setting import Setting
-from infra.runtime.configuration.setting_types import an_origin
+from infra.runtime.configuration.setting_types import a_token, an_origin
 
 
 class Models(Providers, frozen=True, kw_only=True):
@@ -20,7 +20,8 @@ class Models(Providers, frozen=True, kw_only=True):
         ),
     ] = None
     openai_api_key: Annotated[
-        Secret | None, Setting("Bearer token for that API; one without tokens needs none.", variable="OPENAI_API_KEY")
+        Secret | None,
+        Setting("Bearer token for that API; one without tokens needs none.", check=a_token, variable="OPENAI_API_KEY"),
     ] = None
     openai_model: Annotated[
         str,

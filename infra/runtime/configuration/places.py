@@ -29,7 +29,11 @@ class Places(Struct, frozen=True, kw_only=True):
         Profile, Setting("Which adapters are used: all on this machine, Google's behind emulators, or Google's.")
     ] = "embedded"
     data_dir: Annotated[
-        Path, Setting("Embedded PostgreSQL, lake and warehouse live here; unset with emulators: .headrace/emulated.")
+        Path,
+        Setting(
+            "Embedded PostgreSQL, lake and warehouse live here; unset with emulators: .headrace/emulated.",
+            check=Path.expanduser,
+        ),
     ] = _DATA
     database_url: Annotated[Secret | None, Setting("Another PostgreSQL than the embedded one.")] = None
     database_pool: Annotated[int, Setting("Connections a process may hold.", ge=2, le=100)] = 10

@@ -5,7 +5,7 @@ from typing import Annotated
 from infra.runtime.configuration.leaving import Leaving
 from infra.runtime.configuration.secret import Secret
 from infra.runtime.configuration.setting import Setting
-from infra.runtime.configuration.setting_types import an_origin
+from infra.runtime.configuration.setting_types import a_token, an_origin
 
 MOST_SECRETS = 2
 
@@ -30,7 +30,7 @@ class Providers(Leaving, frozen=True, kw_only=True):
         ),
     ] = None
     bright_data_api_token: Annotated[
-        Secret | None, Setting("Bearer token for Bright Data.", variable="BRIGHT_DATA_API_TOKEN")
+        Secret | None, Setting("Bearer token for Bright Data.", check=a_token, variable="BRIGHT_DATA_API_TOKEN")
     ] = None
     bright_data_batch_size: Annotated[int, Setting("Records a part when a snapshot is downloaded.", ge=1_000)] = 10_000
     bright_data_requests_per_second: Annotated[
@@ -54,7 +54,7 @@ class Providers(Leaving, frozen=True, kw_only=True):
         ),
     ] = None
     firecrawl_api_key: Annotated[
-        Secret | None, Setting("Bearer token for Firecrawl.", variable="FIRECRAWL_API_KEY")
+        Secret | None, Setting("Bearer token for Firecrawl.", check=a_token, variable="FIRECRAWL_API_KEY")
     ] = None
     firecrawl_webhook_secret: Annotated[
         Secret | None,

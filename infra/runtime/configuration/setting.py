@@ -12,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 from msgspec import Struct, ValidationError, convert
 
 PREFIX = "HEADRACE_"
+MOST = 10**9  # of a number that names no limit: as seconds 31 years, and it fits wherever it is kept
 _TRUTH = {"yes": True, "y": True, "on": True, "t": True, "no": False, "n": False, "off": False, "f": False}
 _WORDS: Mapping[Any, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
@@ -57,6 +58,8 @@ class Declared(Struct, frozen=True):
             raise ValueError(self._right) from None
         if not self.setting.allows(found):
             raise ValueError(self._right)
+        if isinstance(found, int | float) and found > MOST and self.setting.le is None:
+            raise ValueError(f"{self._right}, at most {MOST}")
         return self.setting.check(found) if self.setting.check is not None else found
 
     @property
@@ -88,9 +91,10 @@ def _listed(values: Sequence[object]) -> str:
 def _plain(said: object, kind: Any) -> object:
     if not isinstance(said, str):
         return said
+    bare = said.strip()  # of a file that was read into a variable or a secret, the end of its line comes along
     if kind is bool:
-        return _TRUTH.get(said.lower(), said)
-    return said.strip().replace("_", "") if kind in {int, float} else said
+        return _TRUTH.get(bare.lower(), bare)
+    return bare.replace("_", "") if kind in {int, float} else bare
 
 
 def _made(kind: type, said: Any) -> Any:

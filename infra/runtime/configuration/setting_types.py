@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 from infra.runtime.configuration.secret import Secret
 
+SHORTEST_KEY = 16  # bytes: what signs must not be guessed
+_PROJECT = r"([a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*"
+
 
 def an_endpoint(value: str) -> str:
     """A URL with a host. Raises ``ValueError``."""
@@ -33,7 +36,7 @@ def an_origin(value: str) -> str:
 
 def a_host_and_port(value: str) -> str:
     """An address without a scheme. Raises ``ValueError``."""
-    if not re.fullmatch(r"[^\s/:]+:\d+", value) or not _leads_somewhere(f"//{value}"):
+    if not re.fullmatch(r"([^\s/:]+|\[[\da-fA-F:.]+\]):\d+", value) or not _leads_somewhere(f"//{value}"):
         msg = "must be host:port, without http://, and the port one from 1 to 65535"
         raise ValueError(msg)
     return value
@@ -49,7 +52,7 @@ def a_lake_url(value: str) -> str:
 
 def a_warehouse_url(value: str) -> str:
     """A place of tables, without a slash at its end. Raises ``ValueError``."""
-    if not re.fullmatch(r"file:///.+|bq://[a-z0-9:.-]+\.\w+", value):
+    if not re.fullmatch(rf"file:///.+|bq://{_PROJECT}\.\w+", value):
         msg = "must be file:///folder or bq://project.dataset"
         raise ValueError(msg)
     return value.rstrip("/")
@@ -69,7 +72,7 @@ def a_push_url(value: str) -> str:
 
 def a_project(value: str) -> str:
     """The id of one of Google's projects. Raises ``ValueError``."""
-    if not re.fullmatch(r"([a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*", value):
+    if not re.fullmatch(_PROJECT, value):
         msg = "must be a project's id, like my-project-123, and not its name"
         raise ValueError(msg)
     return value
@@ -104,8 +107,18 @@ def a_mail_server(value: Secret) -> Secret:
 def a_signing_secret(value: Secret) -> Secret:
     """A secret as Standard Webhooks writes it. Raises ``ValueError``."""
     try:
-        b64decode(value.clear.removeprefix("whsec_"), validate=True)
+        key = b64decode(value.clear.removeprefix("whsec_"), validate=True)
     except ValueError:
-        msg = "must be base64, with or without whsec_ before it"
-        raise ValueError(msg) from None
+        key = b""
+    if len(key) < SHORTEST_KEY:
+        msg = f"must be base64 of {SHORTEST_KEY} bytes or more, with or without whsec_ before it"
+        raise ValueError(msg)
+    return value
+
+
+def a_token(value: Secret) -> Secret:
+    """A secret that fits into the header of a request. Raises ``ValueError``."""
+    if not re.fullmatch(r"[!-~]+", value.clear):
+        msg = "must be one word of letters, digits and signs, as its provider shows it"
+        raise ValueError(msg)
     return value

@@ -25,7 +25,10 @@ class SettingsRefused(Problem):
 
 
 class Settings(Access, frozen=True, kw_only=True):
-    """The effective configuration. Field descriptions become ``.env.example`` and the README's table."""
+    """The effective configuration. Field descriptions become ``.env.example`` and the README's table.
+
+    Its parts follow one from another, from ``Places`` on, because structs with fields cannot be mixed.
+    """
 
     host: Annotated[str, Setting("Address the faces listen on.")] = "127.0.0.1"
     port: Annotated[int, Setting("Port of every face.", ge=0, le=65535)] = 8080
@@ -200,7 +203,9 @@ DECLARED = declared(Settings)
 def read_settings(**given: object) -> Settings:
     """The settings of the environment; what is given here wins, unless it is None. Raises ``SettingsRefused``."""
     # a variable that is empty is one that nobody set
-    said: dict[str, object] = {field: text for field in DECLARED if (text := os.environ.get(variable(field)))}
+    said: dict[str, object] = {
+        field: text for field in DECLARED if (text := os.environ.get(variable(field), "")).strip()
+    }
     said |= {field: value for field, value in given.items() if value is not None}
     values, wrong = {}, []
     for field, value in said.items():

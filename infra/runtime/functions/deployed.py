@@ -113,7 +113,11 @@ class _Process:
 
 def _alive() -> Response:
     try:
-        placed(read_settings())  # so the platform starts nothing that no push could be given to
+        settings = placed(read_settings())  # so the platform starts nothing that no push could be given to
+        if settings.push_account is not None:
+            from infra.runtime.auth.choose import require_audience  # noqa: PLC0415  # it takes a while to load
+
+            require_audience(settings)
     except Problem as problem:
         log.warning("function cannot work", code=problem.code, detail=problem.detail)
         return problem_response(problem, instance="/livez")

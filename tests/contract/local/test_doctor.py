@@ -22,6 +22,19 @@ def test_where_everything_is_there_nothing_is_to_be_fixed(tmp_path: Path) -> Non
     assert broken(findings(tmp_path / "new")) == []
 
 
+def test_a_variable_that_sets_nothing_is_named_with_what_may_be_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_PROT", "CANARY")
+    monkeypatch.setenv("HEADRACE_LOG_LEVEL", "DEBUG")
+    found = findings(tmp_path)
+
+    assert broken(found) == ["variables"]
+    assert found["variables"].found.endswith(
+        ": HEADRACE_LOG_LEVEL, perhaps BACKGROUND_LOG_LEVEL is meant; HEADRACE_PROT, perhaps HEADRACE_PORT is meant"
+    )
+
+
 def test_a_taken_port_is_named_with_the_setting_that_helps(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

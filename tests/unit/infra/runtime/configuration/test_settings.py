@@ -31,8 +31,9 @@ def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch
     assert (settings.port, settings.data_dir) == (9002, Path("elsewhere"))
 
 
-def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BRIGHT_DATA_API_TOKEN", "")
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
+    monkeypatch.setenv("BRIGHT_DATA_API_TOKEN", blank)
 
     assert read_settings().bright_data_api_token is None
 
@@ -60,6 +61,8 @@ def test_a_refusal_names_the_variable_and_what_would_be_right(
     [
         ("GOOGLE_CLOUD_PROJECT", "My Project"),
         ("PUBSUB_EMULATOR_HOST", "localhost:99999"),
+        ("PUBSUB_EMULATOR_HOST", "::1:8085"),
+        ("PUBSUB_EMULATOR_HOST", "[::1:8085"),
         ("STORAGE_EMULATOR_HOST", "http://"),
         ("BIGQUERY_EMULATOR_HOST", "http://localhost:abc"),
         ("HEADRACE_PUBLIC_URL", "https://:443"),
@@ -85,6 +88,7 @@ def test_an_address_that_leads_nowhere_is_refused_at_the_start(
     [
         ("GOOGLE_CLOUD_PROJECT", "example.com:my-project-1"),
         ("PUBSUB_EMULATOR_HOST", "pubsub:8085"),
+        ("PUBSUB_EMULATOR_HOST", "[::1]:8085"),
         ("STORAGE_EMULATOR_HOST", "http://[::1]:4443"),
         ("HEADRACE_PUBLIC_URL", "https://a.example"),
         ("HEADRACE_PUSH_URL", "http://127.0.0.1:8080/{function}"),
@@ -135,6 +139,18 @@ def test_a_secret_that_is_refused_is_not_shown(monkeypatch: pytest.MonkeyPatch, 
     assert SECRET not in "".join(format_exception(caught.value))
 
 
+def test_a_url_that_is_refused_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_PUBLIC_URL", f"ftp://me:{SECRET}@example.com")
+
+    assert refusal(read_settings).startswith("HEADRACE_PUBLIC_URL is 'ftp://***@example.com': ")
+
+
+def test_of_a_long_value_that_is_refused_the_beginning_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_PORT", "9" * 10_000)
+
+    assert refusal(read_settings).startswith(f"HEADRACE_PORT is '{'9' * 80}': ")
+
+
 def test_control_the_secret_is_there_to_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRIGHT_DATA_API_TOKEN", SECRET)
 
@@ -150,3 +166,27 @@ def test_every_setting_has_a_name_of_its_own_and_says_what_it_does() -> None:
     assert len({variable.name for variable in shown}) == len(shown) == len(DECLARED)
     assert all(variable.description for variable in shown)
     assert not any(variable.given for variable in shown)
+
+
+def test_the_folder_of_a_home_needs_no_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("HEADRACE_DATA_DIR", "~/data")
+
+    assert read_settings().data_dir == tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HEADRACE_ALERT_WEBHOOK_SECRET", "whsec_"),
+        ("HEADRACE_ALERT_WEBHOOK_SECRET", "whsec_c2VjcmV0"),
+        ("BRIGHT_DATA_API_TOKEN", "t\nCANARY"),
+        ("FIRECRAWL_API_KEY", "k CANARY"),
+        ("OPENAI_API_KEY", "CANARY\u2013key"),
+    ],
+    ids=["none", "guessed", "two lines", "two words", "a dash of prose"],
+)
+def test_a_secret_that_cannot_be_one_is_refused_unseen(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert refusal(read_settings).startswith(f"{name} is '***': must be ")
