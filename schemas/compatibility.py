@@ -2,7 +2,8 @@
 
 A shape is the structure of a JSON Schema without its words. Events are kept for weeks and read by programs of other
 teams, so both directions count: a field may neither go nor begin to be missing, and its values may become neither
-fewer (what was stored is refused) nor more (what is told is refused). Left is the new field that has a default.
+fewer (what was stored is refused) nor more (what is told is refused). Left is the new field that has a default, which
+never changes either: it is what events mean that were told before the field was there.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 
 Shape = dict[str, Any]
 
-_WORDS = {"$schema", "$defs", "title", "description", "examples", "default"}
+_WORDS = {"$schema", "$defs", "title", "description", "examples"}
 _UNORDERED = {"anyOf", "enum", "oneOf", "required"}
 
 
@@ -42,6 +43,8 @@ def breaks(released: Shape, now: Shape, field: str = "") -> Iterator[str]:
         before, after = released.get(word), now.get(word)
         if word == "enum" and before and after:
             yield from _broken_values(before, after, about)
+        elif word == "default" and word not in released:
+            continue
         elif word == "items" and isinstance(before, dict) and isinstance(after, dict):
             yield from breaks(before, after, f"{field}[]")
         elif before != after:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 _SOURCES = {"job": "//headrace/jobs"}
 
@@ -18,11 +18,11 @@ def source(topic: str) -> str:
 class Envelope(Struct, frozen=True, kw_only=True):
     """An event on its way: CloudEvents 1.0 attributes and the JSON data. ``traceparent`` is the trace it came of."""
 
-    id: str
+    id: Annotated[str, Meta(min_length=1)]
     type: str
     source: str = "//headrace/crawls"
     subject: str
-    time: datetime
+    time: Annotated[datetime, Meta(tz=True)]
     tenant: str = "default"
     traceparent: str | None = None
     data: dict[str, Any]

@@ -64,6 +64,7 @@ BREAKING: dict[str, tuple[type[BaseModel], str]] = {
     "a new field is required": (changed(added=(int, ...)), "`added` is new and has no default"),
     "an optional field is required": (changed(title=(str, ...)), "`title` could be missing and is required"),
     "a required field is optional": (changed(note=(str | None, None)), "`note` was always there and may be missing"),
+    "a default is another": (changed(title=(str, "u")), '`title` was {"default": "t"} and is {"default": "u"}'),
     "a type is another": (changed(title=(int, 1)), '`title` was {"type": "string"} and is {"type": "integer"}'),
     "a type is narrower": (changed(note=(str, ...)), '`note` was {"anyOf": [{"type": "null"}, {"type": "string"}]}'),
     "a type is wider": (changed(title=(str | None, "t")), '`title` was {"anyOf": null} and is'),
