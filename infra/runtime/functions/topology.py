@@ -16,12 +16,17 @@ from infra.runtime.functions.function import Function
 
 
 def read(root: Path) -> dict[str, Any]:
-    """What the tree says now. Raises ``ValueError`` when two functions work one queue."""
-    functions = sorted(file.stem for file in (root / "functions").glob("*.py") if file.stem != "__init__")
+    """What the tree says now. Raises ``ValueError`` when two functions work one queue, or accept one kind."""
     services = sorted(file.parent.name for file in (root / "services").glob("*/main.py"))
-    triggers = {name: dict(function(name).trigger) for name in functions}
+    triggers = _triggers(root)
     _one_worker_a_queue(triggers)
+    _one_entry_a_kind(triggers)
     return {"functions": triggers, "services": services}
+
+
+def _triggers(root: Path) -> dict[str, dict[str, Any]]:
+    names = sorted(file.stem for file in (root / "functions").glob("*.py") if file.stem != "__init__")
+    return {name: dict(function(name).trigger) for name in names}
 
 
 def _one_worker_a_queue(triggers: dict[str, dict[str, Any]]) -> None:
@@ -30,6 +35,15 @@ def _one_worker_a_queue(triggers: dict[str, dict[str, Any]]) -> None:
     for name, trigger in triggers.items():
         if "kind" in trigger and workers.setdefault(trigger["queue"], name) != name:
             msg = f"{workers[trigger['queue']]} and {name} both work queue {trigger['queue']!r}: give each a queue"
+            raise ValueError(msg)
+
+
+def _one_entry_a_kind(triggers: dict[str, dict[str, Any]]) -> None:
+    """Whoever submits a job names its kind alone, so one function says what its payload is and where it queues."""
+    entries: dict[str, str] = {}
+    for name, trigger in triggers.items():
+        if trigger.get("accepts") and entries.setdefault(trigger["kind"], name) != name:
+            msg = f"{entries[trigger['kind']]} and {name} both accept jobs of kind {trigger['kind']!r}: leave one"
             raise ValueError(msg)
 
 

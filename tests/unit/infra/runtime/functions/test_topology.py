@@ -25,6 +25,29 @@ def test_two_functions_on_one_queue_are_refused_by_their_names() -> None:
         topology._one_worker_a_queue(of(load="lorry", unload="lorry"))
 
 
+def accepting(*names: str, kind: str) -> dict[str, dict[str, Any]]:
+    return {name: {"queue": name, "kind": kind, "accepts": True} for name in names}
+
+
+def test_two_functions_that_accept_one_kind_are_refused_by_their_names() -> None:
+    with pytest.raises(ValueError, match="load and unload both accept jobs of kind 'freight'"):
+        topology._one_entry_a_kind(accepting("load", "unload", kind="freight"))
+
+
+def test_a_tree_in_which_two_functions_accept_one_kind_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = read(ROOT)["functions"] | accepting("lorry", "ship", kind="freight")
+    monkeypatch.setattr(topology, "_triggers", lambda _root: every)
+
+    with pytest.raises(ValueError, match="lorry and ship both accept"):
+        read(ROOT)
+
+
+def test_a_kind_may_go_on_in_another_queue_than_it_came_in_by() -> None:
+    later = {"unload": {"queue": "unload", "kind": "freight"}}
+
+    topology._one_entry_a_kind(accepting("load", kind="freight") | later)
+
+
 def test_clocks_and_events_have_queues_of_nobody() -> None:
     topology._one_worker_a_queue({"sweep": {"tick": True}, "poll": {"tick": True, "queue": "load"}} | of(load="load"))
 
