@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.contract.terraform.engine import Terraform, copied
 
-APPLY = 'run "applies" {\n  variables {\n    domain = "headrace.example.com"\n  }\n}\n'
+APPLY = 'run "applies" {\n  variables {\n    domain    = "headrace.example.com"\n    protected = true\n  }\n}\n'
 
 
 State = dict[str, list[dict[str, Any]]]

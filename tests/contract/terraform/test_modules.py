@@ -37,6 +37,11 @@ SPOILED = {
         ("    google_storage_bucket_iam_member.migration,\n", ""),
     ),
     "a rule that deletes results": ("system", "system/main.tf", ('      matches_prefix = [".pending/"]\n', "")),
+    "a bucket that goes with its results": (
+        "system",
+        "system/main.tf",
+        ("force_destroy               = !var.protected", "force_destroy               = true"),
+    ),
     "results that nothing brings back": ("system", "system/main.tf", ("var.protected ? 604800 : 0", "0")),
     "rights of what is not there": ("system", "system/identities.tf", ("store_snapshot =", "store_snapshots =")),
 }

@@ -32,6 +32,17 @@ locals {
       groups   = ["resource.labels.service_name"]
       help     = "More than 12 failures a minute: look at the service's error log."
     }
+    # A doorbell is given up before it is old enough for the alert above; while its function fails, nine tries a minute
+    # do. Refused pushes are not counted: a busy function refuses many with 429, and loses nothing.
+    "A service goes on failing" = {
+      filter   = "${local.run} AND metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code_class=\"5xx\""
+      above    = 0.05
+      duration = "900s"
+      aligner  = "ALIGN_RATE"
+      reducer  = "REDUCE_SUM"
+      groups   = ["resource.labels.service_name"]
+      help     = "More than three failures a minute for a quarter of an hour: it does not start, or fails each time. Look at its error log."
+    }
     "The database works at its limit" = {
       filter   = "${local.database} AND metric.type=\"cloudsql.googleapis.com/database/cpu/utilization\""
       above    = 0.85
@@ -108,8 +119,22 @@ resource "google_monitoring_alert_policy" "tick" {
       }
     }
   }
+  # Pushes that Cloud Run itself refuses, for want of a right, are no failures of the service. A round takes 540 s.
+  conditions {
+    display_name = "A function acknowledges no tick"
+    condition_absent {
+      filter   = "${local.subscription} AND resource.labels.subscription_id=monitoring.regex.full_match(\".*[.]tick\") AND metric.type=\"pubsub.googleapis.com/subscription/push_request_count\" AND metric.labels.response_class=\"ack\""
+      duration = "1800s"
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = "ALIGN_RATE"
+        cross_series_reducer = "REDUCE_SUM"
+        group_by_fields      = ["resource.labels.subscription_id"]
+      }
+    }
+  }
   documentation {
-    content   = "Look whether the Cloud Scheduler job `tick` is paused, and at the log of the service `sweep`."
+    content   = "Look whether the Cloud Scheduler job `tick` is paused, at the log of the service that the subscription's name begins with, and whether the account of the pushes may still call it."
     mime_type = "text/markdown"
   }
 }

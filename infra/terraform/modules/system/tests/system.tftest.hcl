@@ -111,6 +111,10 @@ run "brings_back_for_a_week_what_was_paid_for" {
     condition     = google_storage_bucket.lake.soft_delete_policy[0].retention_duration_seconds == 604800
     error_message = "Results that were deleted by mistake come back for a week."
   }
+  assert {
+    condition     = !google_storage_bucket.lake.force_destroy
+    error_message = "A bucket with results in it refuses to be destroyed."
+  }
 }
 
 run "migrates_before_there_is_anything_else" {
