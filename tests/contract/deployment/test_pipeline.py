@@ -44,6 +44,7 @@ def wrong_build(text: str) -> list[str]:
         "targets": not _targets(build) <= targets,
         "make": not set(build["steps"][0]["args"]) <= made,
         "migration": not _names_the_migration(text),
+        "a browser without its sandbox": not all(map(_may_sandbox, build["steps"])),
     }
     return [name for name, is_so in wrong.items() if is_so] + wrong_form(text, "cloudbuild.schema.json")
 
@@ -55,6 +56,12 @@ def _targets(build: dict[str, Any]) -> set[str]:
             if option == "--target":
                 found.add(value)
     return found
+
+
+def _may_sandbox(step: dict[str, Any]) -> bool:
+    """Whether a container that the build runs may make namespaces, as Chromium does for every page."""
+    arguments = step["args"]
+    return arguments[0] != "run" or "docker" not in step["name"] or "--cap-add=SYS_ADMIN" in arguments
 
 
 def _names_the_migration(text: str) -> bool:
@@ -102,6 +109,7 @@ def test_it_has_its_form_and_names_what_exists(text: str, look: Look) -> None:
         (("terraform:1.11", "terraform:latest"), "an image that moves"),
         (("execute, migration", "execute, migrate"), "migration"),
         (("run, --rm", "run, store-snapshot"), "a step of one function"),
+        ((" --cap-add=SYS_ADMIN,", ""), "a browser without its sandbox"),
         (("timeout: 3600s", "timeout: 3600s\n" + "#\n" * LONGEST), "length"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
