@@ -24,7 +24,7 @@ class ChannelUnset(Problem):
     recovery: ClassVar[str] = "Set the HEADRACE_ALERT_* settings (and HEADRACE_SMTP_URL) again and retry the job."
 
 
-class Delivery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Delivery(Struct, frozen=True, kw_only=True):
     """A notice and the way it goes."""
 
     channel: Channel

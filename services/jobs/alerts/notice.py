@@ -9,7 +9,7 @@ from msgspec import Struct, to_builtins
 Channel = Literal["webhook", "email"]
 
 
-class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Notice(Struct, frozen=True, kw_only=True):
     """An alert was raised, or it is over."""
 
     change: Literal["raised", "cleared"]

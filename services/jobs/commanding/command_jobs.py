@@ -145,7 +145,9 @@ class Commanding:
 
     def _wanted(self, said: Filter) -> Wanted:
         asked: Mapping[str, Any] = said.model_dump(exclude={"status"})
-        return Wanted(tenant=self.tenant, statuses=(said.status,) if said.status else None, **asked)
+        # what has the priority already would be met first each time, and hide the rest behind the limit
+        statuses = (said.status,) if said.status else None
+        return Wanted(tenant=self.tenant, statuses=statuses, other_than=self.priority, **asked)
 
     def _own(self, commands: Commands) -> Command | None:
         return {"cancel": commands.cancel, "retry": commands.retry}.get(self.command)

@@ -49,7 +49,10 @@ def _queues(made: APIRouter, runtime: Runtime) -> None:
 
     @made.get("/queue/status", responses=body(QueueStatus))
     async def status(caller: Reading) -> dict[str, Any]:
-        """Each queue: jobs by status (those that are over: of the last 24 hours), oldest ready job, pause, limits."""
+        """Each queue: jobs by status (those that are over: of the last 24 hours), oldest ready job, pause, limits.
+
+        What just ended is counted by the next sweep, so that while jobs are worked the counts add up to a little less.
+        """
         return await queue_status(
             tenant=caller.tenant,
             known={one.queue for one in runtime.once(kinds).working.values()},

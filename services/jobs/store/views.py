@@ -38,6 +38,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     source_id: str | None = None
     batch_id: UUID | None = None
     priority: int | None = None
+    other_than: int | None = None
+    """Those of every priority but this."""
 
 
 _LISTS = {names: ", ".join(f"'{name}'" for name in names) for names in (ENDED, STEPS_AS_STATUS)}
@@ -64,6 +66,7 @@ _CONDITIONS = {
     "source_id": "source_id = {}",
     "batch_id": "batch_id = {}",
     "priority": "priority = {}",
+    "other_than": "priority <> {}",
 }
 
 

@@ -19,9 +19,9 @@ async def queue_status(
 ) -> dict[str, Any]:
     """The body of ``/api/background/queue/status``: ``known`` queues, and others that have jobs, a pause or limits.
 
-    Jobs that are over are those of the last 24 hours.
+    Jobs that are over are those of the last 24 hours; what just ended is counted by the next sweep, in about a second.
     """
-    async with database.reading() as tx:
+    async with database.snapshot() as tx:
         found = by_queue(await depths.depths(tx, tenant=tenant))
         queues = await depths.queues(tx)
         ends = await statistics.ended_by_queue(tx, tenant=tenant, since=now - _DAY)

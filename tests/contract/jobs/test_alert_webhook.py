@@ -1,5 +1,7 @@
 """Alerts pushed to an endpoint: signed, tried again where that helps, and nowhere else."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -7,8 +9,11 @@ import aiohttp
 import pytest
 from standardwebhooks import WebhookVerificationError
 
+from services.jobs.alerts import webhook
 from services.jobs.alerts.webhook import AlertNotTaken, AlertRefused, Webhook
 from tests.contract.jobs.receiving import NOTICE, OTHER, SECRET, WHEN, Endpoint, receiving, verified
+
+PATIENCE = 5.0
 
 
 @pytest.fixture
@@ -72,7 +77,19 @@ async def test_a_wait_that_is_no_number_is_passed_over(
     assert caught.value.retry_after is None
 
 
-@pytest.mark.parametrize("status", [301, 400, 401, 404, 410])
+@pytest.mark.parametrize("wait", ["86400", "9" * 400])
+async def test_no_endpoint_has_an_alert_wait_longer_than_an_hour(
+    endpoint: Endpoint, session: aiohttp.ClientSession, wait: str
+) -> None:
+    endpoint.status, endpoint.headers = 503, {"Retry-After": wait}
+
+    with pytest.raises(AlertNotTaken) as caught:
+        await push(endpoint, session)
+
+    assert caught.value.retry_after == 3600
+
+
+@pytest.mark.parametrize("status", [301, 307, 308, 400, 401, 404, 410])
 async def test_what_will_not_change_is_not(endpoint: Endpoint, session: aiohttp.ClientSession, status: int) -> None:
     endpoint.status, endpoint.headers = status, {"Location": endpoint.url}
 
@@ -88,3 +105,19 @@ async def test_nobody_there_is_tried_again(endpoint: Endpoint, session: aiohttp.
 
     with pytest.raises(AlertNotTaken):
         await push(endpoint, session)
+
+
+async def test_an_endpoint_that_takes_an_alert_and_says_nothing_is_tried_again(
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "TIMEOUT_SECONDS", 0.1)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()  # the system takes what is sent, and nobody reads it
+        host, port = silent.getsockname()
+
+        with pytest.raises(AlertNotTaken, match="Timeout"):
+            async with asyncio.timeout(PATIENCE):
+                await Webhook(f"http://{host}:{port}/hook", SECRET).tell(
+                    NOTICE, message_id="job-1", session=session, now=WHEN
+                )

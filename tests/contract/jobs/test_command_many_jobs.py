@@ -178,6 +178,18 @@ async def test_priorities_change_where_they_still_matter(desk: Desk) -> None:
     assert (told["matched"], told["changed"]) == (2, 2)
 
 
+async def test_the_same_order_again_goes_on_where_the_limit_ended_it(desk: Desk) -> None:
+    await desk.queue(5)
+
+    told = [await command(desk, "priority", to=4, kind="k", limit=3) for _ in range(3)]
+
+    assert [(one["matched"], one["changed"], one["more"]) for one in told] == [
+        (3, 3, True),
+        (2, 2, False),
+        (0, 0, False),
+    ]
+
+
 async def test_priorities_change_the_order(desk: Desk) -> None:
     low, normal = (await desk.queue(priority=4)) + (await desk.queue(priority=2))
     commanding = Commanding(
