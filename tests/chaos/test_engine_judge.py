@@ -110,9 +110,21 @@ async def holder(siege: Siege, *, but: Program | None = None) -> Program:
     return found
 
 
+async def at_work(siege: Siege) -> None:
+    """Wait until whoever holds the only job keeps it alive: who has only claimed it does not know of it yet."""
+    lease = "SELECT lease_until FROM jobs"
+    first = await siege.database.pool.fetchval(lease)
+
+    async def kept_alive() -> bool:
+        return bool(await siege.database.pool.fetchval(lease) != first)
+
+    await until("the job is kept alive", kept_alive, seconds=20, every=0.01)
+
+
 async def wakes_a_zombie(siege: Siege) -> None:
     """The first holder is stopped until another works its job, and then goes on where it was."""
     zombie = await holder(siege)
+    await at_work(siege)
     zombie.tell(signal.SIGSTOP)
     await holder(siege, but=zombie)
     zombie.tell(signal.SIGCONT)
