@@ -158,7 +158,8 @@ async def test_log_lines_of_a_trace_name_it(watched: Watched) -> None:
     assert not [line for line in lines if line["message"] == "stack is up" and "trace_id" in line]
 
 
-async def test_a_collector_that_does_not_answer_delays_neither_work_nor_the_stop(http: aiohttp.ClientSession) -> None:
+async def worked_and_stopped(http: aiohttp.ClientSession) -> float:
+    """How many seconds a system that has worked takes to stop while its collector does not answer."""
     folder = Path(tempfile.mkdtemp(prefix="headrace-e2e-traces-"))
     folder.chmod(0o755)  # noqa: ASYNC240  # once, before anything runs
     async with silent() as url:
@@ -174,6 +175,12 @@ async def test_a_collector_that_does_not_answer_delays_neither_work_nor_the_stop
             await asyncio.to_thread(system.stop)
             took = time.monotonic() - began
             rmtree(folder)
-
     assert status["pipeline_status"] == "completed"
+    return took
+
+
+async def test_a_collector_that_does_not_answer_delays_neither_work_nor_the_stop(http: aiohttp.ClientSession) -> None:
+    took = await worked_and_stopped(http)
+    if took >= STOP_SECONDS:  # on a busy machine once; a stop that waits for the collector is late each time
+        took = await worked_and_stopped(http)
     assert took < STOP_SECONDS
