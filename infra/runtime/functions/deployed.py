@@ -134,7 +134,7 @@ async def _look_at(request: Request, runtime: Runtime) -> None:
 @asynccontextmanager
 async def _open() -> AsyncIterator[Runtime]:
     settings = read_settings()
-    logging.set_up(settings.log_level)
+    logging.set_up(settings.log_level, project=settings.google_cloud_project)
     garbage.collect_seldom()
     # in the cloud every instance has the same host name and process id
     name = f"{os.environ.get('K_SERVICE', 'function')}-{uuid4().hex[:12]}"

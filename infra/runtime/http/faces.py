@@ -93,7 +93,7 @@ class Service:
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[None]:
         settings = read_settings()
-        logging.set_up(settings.log_level)
+        logging.set_up(settings.log_level, project=settings.google_cloud_project)
         garbage.collect_seldom()
         before_ending(self._end)
         async with open_runtime(settings) as runtime:

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,19 @@ import structlog
 from infra.runtime.telemetry import trace
 from infra.runtime.telemetry.redaction import scrubbed
 
+_GOOGLES = "logging.googleapis.com"
 
-def set_up(level: str, *, file: Path | None = None) -> None:
+
+def set_up(level: str, *, file: Path | None = None, project: str | None = None) -> None:
     """Send everything, also warnings and the libraries' own logs, to stderr or to a file at ``level`` and above.
 
-    JSON lines, except for a person at a terminal. Raises ``OSError`` when the file cannot be written.
+    JSON lines, except for a person at a terminal; with a ``project`` Cloud Logging shows them with the requests and
+    spans of their trace. Raises ``OSError`` when the file cannot be written.
     """
     read_by_person = file is None and sys.stderr.isatty()
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
-        _trace,
+        partial(_trace, None if read_by_person else project),
         _severity,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.format_exc_info,
@@ -78,9 +82,13 @@ def _as_text(_: object, __: str, event: MutableMapping[str, Any]) -> str:
     return f"{said}{fields}" + (f"\n{exception}" if exception else "")
 
 
-def _trace(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _trace(project: str | None, _: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if (traceparent := trace.current()) is not None:
         event["trace_id"], event["span_id"] = trace.ids(traceparent)
+        if project is not None:
+            # by these names, and no others, Cloud Logging knows them
+            event[f"{_GOOGLES}/trace"] = f"projects/{project}/traces/{event['trace_id']}"
+            event[f"{_GOOGLES}/spanId"] = event["span_id"]
     return event
 
 

@@ -1,6 +1,7 @@
 """Every function, started by plain functions-framework, takes what is pushed to it."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,19 @@ async def test_what_no_delivery_can_help_is_set_aside_once(
 
     [letter] = await database.pool.fetch("SELECT subscription, outcome, reason FROM dead_letters")
     assert tuple(letter) == ("push_event.crawl.failed", "poison", "POISON_MESSAGE")
+
+
+async def test_the_log_on_google_cloud_stands_with_the_trace_that_a_push_carries(
+    deploy: Deploy, http: aiohttp.ClientSession
+) -> None:
+    function = deploy("push_event", GOOGLE_CLOUD_PROJECT="a-project")
+    await function.up(http)
+
+    carried = {**pushed("7")["headers"], "ce-traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    await function.ask(http, "POST", headers=carried, data=b"{cut")
+
+    [line] = [json.loads(one) for one in function.said.splitlines() if "POISON_MESSAGE" in one]
+    assert line["logging.googleapis.com/trace"] == f"projects/a-project/traces/{'a' * 32}"
 
 
 async def test_what_nobody_can_replay_is_told_to_its_sender(deploy: Deploy, http: aiohttp.ClientSession) -> None:

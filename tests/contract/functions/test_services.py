@@ -1,10 +1,12 @@
 """Every service's face, started by plain uvicorn."""
 
 import asyncio
+import json
 
 import aiohttp
 import pytest
 
+from infra.postgres.database import Database
 from infra.runtime.functions.topology import generated
 from tests.contract.functions.conftest import Deploy
 
@@ -22,6 +24,20 @@ async def test_a_service_starts_by_itself_is_ready_and_ends_in_time(
     assert (await face.ask(http, "GET", "/nowhere"))[0] == 404
     assert await asyncio.to_thread(face.end) < 8, face.said
     assert "Application shutdown complete" in face.said
+
+
+async def test_the_log_on_google_cloud_stands_with_the_trace_of_its_request(
+    serve: Deploy, http: aiohttp.ClientSession, database: Database
+) -> None:
+    face = serve("jobs", GOOGLE_CLOUD_PROJECT="a-project")
+    await face.up(http)
+    await database.pool.execute("DROP TABLE jobs CASCADE")
+
+    traced = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    assert (await face.ask(http, "GET", "/api/v2/jobs", headers=traced))[0] == 500
+
+    [line] = [json.loads(one) for one in face.said.splitlines() if "UndefinedTable" in one]
+    assert line["logging.googleapis.com/trace"] == f"projects/a-project/traces/{'a' * 32}"
 
 
 async def test_a_service_ends_its_streams_before_it_ends(serve: Deploy, http: aiohttp.ClientSession) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import structlog
 
+from infra.runtime.telemetry import trace
 from infra.runtime.telemetry.logging import set_up
 
 SECRET = "CANARY-5f1c77"
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 Lines = Callable[[], list[dict[str, Any]]]
 
 
@@ -52,6 +54,42 @@ async def test_tasks_do_not_mix_up_their_ids(lines: Lines) -> None:
 
     assert len(lines()) == 5
     assert all(line["crawl_id"] == line["said"] for line in lines())
+
+
+@pytest.mark.usefixtures("lines")
+@pytest.mark.parametrize(
+    ("project", "named"),
+    [
+        (None, {}),
+        (
+            "a-project",
+            {
+                "logging.googleapis.com/trace": f"projects/a-project/traces/{TRACE}",
+                "logging.googleapis.com/spanId": SPAN,
+            },
+        ),
+    ],
+)
+def test_a_line_names_its_trace_and_for_a_project_of_google_as_cloud_logging_knows_it(
+    monkeypatch: pytest.MonkeyPatch, project: str | None, named: dict[str, str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", out := io.StringIO())
+    set_up("INFO", project=project)
+
+    with trace.continued(f"00-{TRACE}-{SPAN}-01"):
+        structlog.get_logger().info("part stored")
+        logging.getLogger("some.package").warning("retrying")
+    structlog.get_logger().info("idle")
+
+    *traced, idle = map(json.loads, out.getvalue().splitlines())
+    for line in traced:
+        assert {name: value for name, value in line.items() if "trace" in name or "span" in name} == {
+            "trace_id": TRACE,
+            "span_id": SPAN,
+            **named,
+        }
+    assert "trace_id" not in idle
+    assert not any("googleapis" in name for name in idle)
 
 
 def complain() -> None:
