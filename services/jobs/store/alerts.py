@@ -47,6 +47,16 @@ async def unwatched_seconds(tx: Transaction) -> float:
     return seconds
 
 
+async def undecided(tx: Transaction, *, within_seconds: float) -> bool:
+    """Whether something was suspected, or began to pass, at a look in so many seconds: only another one can tell."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM alerts WHERE cleared_at IS NULL AND (raised_at IS NULL OR calm_since IS NOT NULL)"
+        " AND looked_at > now() - $1 * interval '1 s')",
+        within_seconds,
+    )
+    return found
+
+
 async def open_ones(tx: Transaction) -> dict[Key, tuple[UUID, str, Standing]]:
     """What is suspected or raised and not cleared yet: id, message and standing, by rule and subject."""
     found = await tx.fetch(f"SELECT id, rule, subject, message, {_TIMES} FROM alerts WHERE cleared_at IS NULL")

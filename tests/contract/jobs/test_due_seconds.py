@@ -9,8 +9,11 @@ import pytest
 
 from infra.runtime.functions.function import TICK_SECONDS, ticks
 from infra.runtime.runtime import Runtime
+from services.jobs.alerts.judge import GAP
+from services.jobs.alerts.watch import EVERY_SECONDS
 from services.jobs.commanding.enforce_wishes import PATIENCE_SECONDS
 from services.jobs.sweep import due_seconds
+from tests.contract.jobs.alarms import look, raised, seen
 from tests.contract.jobs.rig import Desk
 
 SCHEDULE = """
@@ -62,6 +65,37 @@ async def test_whatever_is_due_next_is_known(desk: Desk, something: Any) -> None
 async def test_what_nobody_may_do_is_due_to_nobody(desk: Desk) -> None:
     await desk.database.pool.execute(SCHEDULE.format(paused="true"), uuid4())
     await desk.queue()  # ready: that is for its worker
+
+    assert await due_seconds(desk.database) is None
+
+
+async def test_what_may_be_wrong_is_looked_at_until_it_is_known(desk: Desk) -> None:
+    await desk.queue()
+    await look(desk.database, 0)
+    assert await due_seconds(desk.database) == EVERY_SECONDS
+
+    await seen(desk.database)
+    await look(desk.database, 5)
+
+    assert await due_seconds(desk.database) is None
+
+
+async def test_what_was_wrong_is_looked_at_until_it_has_passed(desk: Desk) -> None:
+    await desk.queue()
+    await raised(desk.database)
+    assert await due_seconds(desk.database) is None  # it stands, whoever looks
+
+    await seen(desk.database)
+    await look(desk.database, 45)
+    assert await due_seconds(desk.database) == EVERY_SECONDS
+    await look(desk.database, 55)
+
+    assert await due_seconds(desk.database) is None
+
+
+async def test_what_nobody_looks_at_any_more_keeps_no_tick(desk: Desk) -> None:
+    await desk.queue()
+    await look(desk.database, -GAP.total_seconds())
 
     assert await due_seconds(desk.database) is None
 
