@@ -13,8 +13,10 @@ from infra.postgres.database import Database
 from infra.postgres.dead_letters import keep, letter_id
 from infra.runtime.events.bus import DeadLetter
 
+WAIT_SECONDS = 5.0  # where nothing waits the answer comes late or never
+
 _BATCH = 100
-_WAIT: dict[str, Any] = {"retry": None, "timeout": 5.0}  # seconds; where nothing waits the answer comes late or never
+_WAIT: dict[str, Any] = {"retry": None, "timeout": WAIT_SECONDS}
 _SOURCE = "CloudPubSubDeadLetterSource"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.gcp.pubsub.given_up import WAIT_SECONDS
 from services.crawling.order import Order
 
 ROOT = Path(__file__).parents[3]
@@ -81,7 +82,7 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 def faces_and_ticks(page: str) -> tuple[str, ...]:
     """How many faces beside crawling the page pays for, and how many ticking functions."""
     found = re.search(r"one warm instance of each of (\w+) other faces", page)
-    ticks = re.search(r"ticks: (\w+) functions of 0\.1 s, one of", page)
+    ticks = re.search(r"ticks: (\w+) functions of 0\.1 s, one of 1\.1 s, one of 5 s", page)
     assert found is not None
     assert ticks is not None
     return found[1], ticks[1]
@@ -91,8 +92,22 @@ def test_it_pays_for_as_many_faces_and_ticks_as_there_are() -> None:
     topology = json.loads((ROOT / "schemas/generated/topology.json").read_text())
     ticking = sum("tick" in one for one in topology["functions"].values())
 
-    assert faces_and_ticks(PAGE) == (NUMBERS[len(topology["services"]) - 1], NUMBERS[ticking - 1])
+    assert faces_and_ticks(PAGE) == (NUMBERS[len(topology["services"]) - 1], NUMBERS[ticking - 2])
     assert faces_and_ticks(PAGE.replace("of five other", "of three other")) != faces_and_ticks(PAGE)  # control
+
+
+def seconds_of_ticks(page: str) -> list[float]:
+    """How long each of a tick's functions works, by the page; and what all of them do in a month."""
+    (line,) = re.findall(r"ticks: (.+?): ([\d,]+) s, of which", page)
+    each = re.findall(r"(\w+)(?: functions?)? of ([\d.]+) s", line[0])
+    return [number(line[1]), *(float(seconds) for count, seconds in each for _ in range(NUMBERS.index(count)))]
+
+
+def test_it_pays_for_as_long_as_a_tick_waits_for_what_pub_sub_gave_up() -> None:
+    month, *each = seconds_of_ticks(PAGE)
+
+    assert max(each) == WAIT_SECONDS
+    assert month == pytest.approx(43_800 * sum(each))
 
 
 def test_it_pays_for_as_many_images_as_are_kept() -> None:
@@ -122,7 +137,7 @@ def test_what_it_names_is_there() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [("= $25.55", "= $25.65"), ("730 * 0.035", "744 * 0.035"), ("| together | $28.35", "| together | $28.95")],
+    [("= $25.55", "= $25.65"), ("730 * 0.035", "744 * 0.035"), ("| together | $31.01", "| together | $31.61")],
 )
 def test_control_a_wrong_sum_is_seen(change: tuple[str, str]) -> None:
     assert change[0] in PAGE
