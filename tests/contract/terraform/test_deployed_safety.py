@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
+from infra.runtime.configuration.settings import Settings
+from infra.runtime.http.faces import FORM_BYTES
 from tests.contract.terraform.applied import State, spoiled
 
 LIMIT = "idle_in_transaction_session_timeout"
+LARGEST = "HEADRACE_MAX_UPLOAD_BYTES"
+REQUEST_BYTES = 32 << 20  # what Cloud Run hands on in HTTP/1.1
 LONGEST_IDLE = 60_000  # milliseconds that a transaction may hold its locks while nobody speaks
 
 
@@ -41,6 +45,17 @@ def unasked(state: State) -> set[str]:
     }
 
 
+def unanswered(state: State) -> set[str]:
+    """Services that would take more in one request than Cloud Run hands on to them."""
+    usual = str(Settings().max_upload_bytes)
+    return {
+        one["at"]
+        for one in state["google_cloud_run_v2_service"]
+        for container in one["template"][0]["containers"]
+        if int({env["name"]: env["value"] for env in container["env"]}.get(LARGEST, usual)) + FORM_BYTES > REQUEST_BYTES
+    }
+
+
 def test_nothing_that_holds_data_goes_by_mistake(state: State) -> None:
     assert perishable(state) == set()
 
@@ -51,6 +66,17 @@ def test_nobody_holds_a_lock_for_ever(state: State) -> None:
 
 def test_every_service_is_asked_whether_it_lives(state: State) -> None:
     assert unasked(state) == set()
+
+
+def test_a_file_that_is_too_large_is_refused_by_us_and_not_by_the_platform(state: State) -> None:
+    assert unanswered(state) == set()
+
+
+def test_control_a_service_that_would_take_more_than_it_is_given_is_seen(state: State) -> None:
+    service = state["google_cloud_run_v2_service"][0]
+    containers = [{**one, "env": []} for one in service["template"][0]["containers"]]
+    template = [{**service["template"][0], "containers": containers}]
+    assert unanswered(spoiled(state, "google_cloud_run_v2_service", template=template)) == {service["at"]}
 
 
 @pytest.mark.parametrize("kind", ["google_sql_database_instance", "google_bigquery_table"])

@@ -13,6 +13,8 @@ locals {
     HEADRACE_LAKE_URL      = "gs://${google_storage_bucket.lake.name}"
     HEADRACE_WAREHOUSE_URL = "bq://${var.project}.${module.warehouse.dataset}"
     GOOGLE_CLOUD_PROJECT   = var.project
+    # Cloud Run hands on requests of 32 MiB at most; a form has a MiB beside its file.
+    HEADRACE_MAX_UPLOAD_BYTES = 31 * 1024 * 1024
   }, var.settings)
 
   secrets = { for one in setunion(local.faces, keys(local.functions)) : one => merge(
