@@ -10,7 +10,8 @@ output "address" {
 
 output "services" {
   description = "Address of every face and function by its name in the code."
-  value       = merge({ for name, one in module.face : name => one.uri }, { for name, one in module.function : name => one.uri })
+  # Of a face's two addresses the one that it takes as an audience.
+  value = merge({ for name in local.faces : name => local.address[name] }, { for name, one in module.function : name => one.uri })
 }
 
 output "lake" {

@@ -3,6 +3,9 @@ locals {
     "https://${replace(name, "_", "-")}-${data.google_project.main.number}.${var.region}.run.app"
   }
   gcloud = "32555940559.apps.googleusercontent.com" # the audience of gcloud auth print-identity-token
+  audiences = { for name in local.faces : name =>
+    join(",", distinct(concat([local.origin, local.address[name], local.gcloud], var.audiences)))
+  }
   origin = var.domain == null ? local.address["crawling"] : "https://${var.domain}"
 
   environment = merge({
@@ -38,7 +41,7 @@ module "face" {
     HEADRACE_DATABASE_POOL = var.faces.pool
     # Google's front end notes the caller; a load balancer notes it and adds its own address.
     HEADRACE_TRUSTED_PROXIES = var.domain == null ? 1 : 2
-    HEADRACE_AUDIENCES       = join(",", distinct(concat([local.origin, local.address[each.key], local.gcloud], var.audiences)))
+    HEADRACE_AUDIENCES       = local.audiences[each.key]
   })
   secrets   = local.secrets[each.key]
   grants    = concat(local.everybody, lookup(local.grants, each.key, []))

@@ -79,6 +79,11 @@ run "deploys_what_the_topology_names" {
     error_message = "Without a domain the crawling face is the origin."
   }
   assert {
+    condition = alltrue([for name in local.faces :
+    contains(split(",", local.audiences[name]), output.services[name])])
+    error_message = "A token for the address that is told of a face is taken by it."
+  }
+  assert {
     condition     = length(module.front) == 0
     error_message = "Without a domain there is no load balancer to pay for."
   }
