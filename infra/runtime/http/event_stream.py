@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import structlog
 from sse_starlette import EventSourceResponse
+from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from infra.runtime.auth.caller import Caller
@@ -19,6 +22,8 @@ KEEPALIVE_S = 15
 LIFETIME_S = 14 * 60.0  # proxies in front of us cut at 15 min
 RETRY_MS = 2000  # how long a browser waits before it connects again
 SEND_TIMEOUT_S = 30.0  # a reader that takes nothing for so long is gone
+
+log = structlog.get_logger()
 
 Frame = dict[str, Any]
 """The fields of a server-sent event: event, data, id, retry."""
@@ -37,7 +42,18 @@ class _Counted(EventSourceResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self.streams.one(self.caller):
-            await super().__call__(scope, receive, send)
+            try:
+                await super().__call__(scope, receive, send)
+            except SendTimeoutError:
+                log.info("a reader took nothing any more and is cut off", path=scope["path"])
+                raise  # or the server would not hang up
+
+
+def _worth_saying(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or not isinstance(record.exc_info[1], SendTimeoutError)
+
+
+logging.getLogger("uvicorn.error").addFilter(_worth_saying)  # a reader that is gone is no error of the application
 
 
 def event_stream(
