@@ -1,6 +1,7 @@
 """The Python face: jobs submitted, watched and commanded by code that is not async, and worked in its process too."""
 
 import contextlib
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 
 from infra.runtime.auth.caller import HOME
 from infra.runtime.configuration.settings import read_settings
-from infra.runtime.http.wrong_fields import wrong_fields
+from infra.runtime.http.wrong_fields import wrong_field, wrong_fields
 from infra.runtime.telemetry.logging import leave_to_the_program
 from services.jobs.commanding.cancel_job import cancel_job
 from services.jobs.commanding.pause_queue import pause_queue
@@ -128,6 +129,7 @@ class BackgroundProcessor:
         After ``timeout`` seconds it returns what there is: the others go on, and keep their ids. Raises what
         ``submit_job`` raises, ``BatchTooLarge`` and ``BatchNeverFits``.
         """
+        _refuse(file_paths, timeout)
         wanted = [_fields(path, kind, None, None) for path in file_paths or ()]
         wanted += [_fields(None, kind, payload, None) for payload in jobs or ()]
         try:
@@ -195,6 +197,14 @@ def create_background_processor(**settings: Any) -> BackgroundProcessor:
     # atexit comes too late: stopping the embedded database needs a thread, and by then no new ones may start
     threading._register_atexit(processor.shutdown)  # type: ignore[attr-defined]  # noqa: SLF001  # see above
     return processor
+
+
+def _refuse(file_paths: object, timeout: object) -> None:
+    """Before anything is queued: what comes after it could not be told from a batch that is refused."""
+    if isinstance(file_paths, str | Path):  # each letter would be a file
+        raise wrong_field("file_paths", "must be a list of paths")
+    if timeout is not None and (not isinstance(timeout, int | float) or math.isnan(timeout)):
+        raise wrong_field("timeout", "must be a number of seconds")
 
 
 def _fields(

@@ -206,8 +206,8 @@ def read_settings(**given: object) -> Settings:
     said: dict[str, object] = {
         field: text for field in DECLARED if (text := os.environ.get(variable(field), "")).strip()
     }
-    said |= {field: value for field, value in given.items() if value is not None}
-    values, wrong = {}, []
+    said |= {field: value for field, value in given.items() if value is not None and field in DECLARED}
+    values, wrong = {}, [f"{field} is no setting" for field in sorted(given.keys() - DECLARED.keys())]
     for field, value in said.items():
         try:
             values[field] = DECLARED[field].value(value)

@@ -1,9 +1,11 @@
 """The Python face over a real database: code that is not async, threads, callbacks, and the end of it all."""
 
 import asyncio
+import math
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +13,7 @@ import psutil
 import pytest
 
 from infra.postgres.database import Database
+from infra.runtime.configuration.settings import SettingsRefused
 from infra.runtime.http.invalid import InvalidRequest
 from services.jobs.job_id import JobNotFound
 from services.jobs.kinds import KindNotAccepted
@@ -20,6 +23,7 @@ from services.jobs.processor import (
     ProcessingPriority,
     ProcessingStatus,
     ProcessorStopped,
+    create_background_processor,
 )
 from tests.flow.jobs.python_face import PATIENCE, over, until
 
@@ -111,6 +115,24 @@ def test_a_batch_of_files_needs_a_kind_that_takes_files(processor: BackgroundPro
     assert caught.value.extra["index"] == 0
 
 
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"jobs": [{}], "timeout": math.nan}, "timeout"),
+        ({"jobs": [{}], "timeout": "300"}, "timeout"),
+        ({"file_paths": "a.pdf"}, "file_paths"),
+        ({"file_paths": Path("a.pdf")}, "file_paths"),
+    ],
+)
+async def test_a_batch_that_is_refused_leaves_nothing_behind(
+    processor: BackgroundProcessor, database: Database, wrong: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=f"^{named}: "):
+        await asyncio.to_thread(processor.process_batch_sync, kind="drill", **wrong)
+
+    assert await database.pool.fetchval("SELECT count(*) FROM jobs") == 0
+
+
 def test_a_job_at_work_is_cancelled(processor: BackgroundProcessor) -> None:
     job_id = processor.submit_job(kind="drill", payload={"seconds": 600})
     until(lambda: processor.get_job(job_id).status is ProcessingStatus.PROCESSING)
@@ -154,6 +176,11 @@ job_id = processor.submit_job(kind="drill", payload={"seconds": 600})
 while processor.get_job(job_id).started_at is None:
     pass
 """
+
+
+def test_a_setting_that_there_is_not_is_refused_by_its_name() -> None:
+    with pytest.raises(SettingsRefused, match=r"^max_worker is no setting$"):
+        create_background_processor(max_worker=3)
 
 
 def test_a_program_that_forgets_to_shut_down_leaves_nothing_running(tmp_path_factory: pytest.TempPathFactory) -> None:
