@@ -3,9 +3,9 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, cast
 
 import anyio
 import structlog
@@ -13,6 +13,7 @@ from sse_starlette import EventSourceResponse
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
+from infra.postgres.away import DatabaseAway, answering
 from infra.runtime.auth.caller import Caller
 from infra.runtime.events.feed import Feed
 from infra.runtime.http.streams import Streams
@@ -67,7 +68,7 @@ def event_stream(
         feed.close()
 
     made = _Counted(
-        frames,
+        _in_order(frames),
         ping=KEEPALIVE_S,
         send_timeout=SEND_TIMEOUT_S,
         sep="\n",
@@ -77,6 +78,18 @@ def event_stream(
     )
     made.caller, made.streams = caller, streams
     return made
+
+
+async def _in_order(frames: AsyncIterator[Frame | bytes]) -> AsyncIterator[Frame | bytes]:
+    """The frames, to the end or until the database is away: from its last place the reader then asks again."""
+    try:
+        with answering():
+            async with aclosing(cast("AsyncGenerator[Frame | bytes, None]", frames)):  # who is gone listens no more
+                async for frame in frames:
+                    yield frame
+    except DatabaseAway as away:
+        log.warning("a stream ends early", reason=away.detail)
+        yield {"retry": RETRY_MS}
 
 
 @asynccontextmanager
