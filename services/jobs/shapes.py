@@ -166,6 +166,19 @@ def job_update(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def last_line(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The line that told of a job's end, as ``job_update`` takes it, of a job that is over."""
+    return {
+        **row,
+        "job_id": row["id"],
+        "started": row["started_at"] is not None,
+        "data": {"message": row["error_message"]},
+        "result_file_id": (row["result"] or {}).get("result_file_id"),
+        "type": row["state"],
+        "at": row["finished_at"],
+    }
+
+
 def line(row: Mapping[str, Any]) -> dict[str, Any]:
     """A line of the timeline: what happened, and how the job was after it."""
     return {

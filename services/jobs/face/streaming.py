@@ -44,10 +44,9 @@ def routes(runtime: Runtime, *, lifetime_s: float = LIFETIME_S) -> APIRouter:
         **problems(InvalidCursor, JobNotFound, TooManyStreams, WarehouseUnavailable),
     }
 
-    async def found(job_id: str, caller: Caller) -> UUID:
+    async def found(job_id: str, caller: Caller) -> dict[str, Any]:
         history = runtime.once(job_history)
-        row = await find_job(parsed(job_id), tenant=caller.tenant, database=runtime.database, warehouse=history)
-        return UUID(str(row["id"]))
+        return await find_job(parsed(job_id), tenant=caller.tenant, database=runtime.database, warehouse=history)
 
     @made.get("/api/background/stream/progress", response_class=EventSourceResponse, responses=answers)
     async def progress(
@@ -60,8 +59,8 @@ def routes(runtime: Runtime, *, lifetime_s: float = LIFETIME_S) -> APIRouter:
         feed = runtime.once(job_feed)
         feed.check_room()
         job = await found(asked.job_id, caller) if asked.job_id is not None else None
-        watched = Watched(tenant=caller.tenant, **{**asked.model_dump(), "job_id": job})
-        frames = stream_jobs(watched, after=cursor, feed=feed, lifetime_s=lifetime_s)
+        watched = Watched(tenant=caller.tenant, **{**asked.model_dump(), "job_id": job and UUID(str(job["id"]))})
+        frames = stream_jobs(watched, after=cursor, feed=feed, row=job, lifetime_s=lifetime_s)
         return event_stream(frames, feed=feed, caller=caller, streams=runtime.once(streams))
 
     return made

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,9 @@ from infra.postgres.log_cursor import Cursor
 from infra.runtime.events.feed import Feed
 from infra.runtime.events.follow import begin, follow
 from infra.runtime.http.event_stream import LIFETIME_S, RETRY_MS, Frame, notice
-from services.jobs.shapes import job_update
+from services.jobs.shapes import job_update, last_line
 from services.jobs.store import lines
-from services.jobs.store.lines import Line, Shown, Watched
+from services.jobs.store.lines import Line, Watched
 
 MOST_SHOWN = 1000  # jobs in a snapshot
 _PAGE = 100
@@ -26,6 +26,7 @@ async def stream_jobs(
     *,
     after: Cursor | None,
     feed: Feed[Line],
+    row: Mapping[str, Any] | None = None,
     lifetime_s: float = LIFETIME_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Frame | bytes]:
@@ -33,7 +34,7 @@ async def stream_jobs(
 
     Without a place the stream begins with ``snapshot`` frames, with one it goes on there. ``reset``: the place is not
     known any more, and a snapshot follows. ``gap``: the reader was too slow; the stream ends, and connecting again with
-    the last id goes on without a loss.
+    the last id goes on without a loss. ``row`` is the only job that is watched: an archived one is shown as it says.
     """
     until = clock() + lifetime_s
     place, was_reset = await begin(after, feed)
@@ -43,7 +44,7 @@ async def stream_jobs(
         place, _ = await begin(None, feed)
     told_until: dict[UUID, int] = {}
     if was_reset or after is None:
-        async for frame in _snapshot(watched, place, feed, told_until):
+        async for frame in _snapshot(watched, place, feed, told_until, row):
             yield frame
     async for told in follow(place, watched, feed=feed, until=until, clock=clock):
         if told is None:
@@ -53,7 +54,7 @@ async def stream_jobs(
 
 
 async def _snapshot(
-    watched: Watched, place: Cursor, feed: Feed[Line], told_until: dict[UUID, int]
+    watched: Watched, place: Cursor, feed: Feed[Line], told_until: dict[UUID, int], row: Mapping[str, Any] | None
 ) -> AsyncIterator[Frame]:
     """Its last frame carries the place: who loses the stream before has not seen all, and begins anew.
 
@@ -67,10 +68,16 @@ async def _snapshot(
         told_until |= {one.line["job_id"]: one.last.number for one in page if one.last and one.last > place}
         rest -= len(page)
         ends = not more or not rest
-        yield _shown(page, truncated=more and ends) | ({"id": str(place)} if ends else {})
+        said = [one.line for one in page] or _gone(row, watched)
+        yield _shown(said, truncated=more and ends) | ({"id": str(place)} if ends else {})
         if ends:
             return
         before = page[-1].place
+
+
+def _gone(row: Mapping[str, Any] | None, watched: Watched) -> list[Line]:
+    said = [] if row is None else [last_line(row)]
+    return [line for line in said if line in watched]
 
 
 def _is_news(told: Told[Line], told_until: dict[UUID, int]) -> bool:
@@ -80,10 +87,10 @@ def _is_news(told: Told[Line], told_until: dict[UUID, int]) -> bool:
     return True
 
 
-def _shown(page: list[Shown], *, truncated: bool) -> Frame:
+def _shown(said: list[Line], *, truncated: bool) -> Frame:
     return {
         "event": "snapshot",
-        "data": _json({"jobs": [job_update(one.line) for one in page], "truncated": truncated}),
+        "data": _json({"jobs": [job_update(line) for line in said], "truncated": truncated}),
     }
 
 

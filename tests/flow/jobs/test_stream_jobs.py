@@ -1,5 +1,6 @@
 """GET /api/background/stream/progress."""
 
+import asyncio
 import json as text
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from functions import clean_up
 from infra.postgres.log_cursor import Cursor
 from services.jobs.reading.job_feed import job_feed
 from services.jobs.store.rows import telling
@@ -122,6 +124,23 @@ async def test_one_job_is_shown_also_if_it_is_over(reading: Reader) -> None:
         [job] = json(opened.first)["jobs"]
 
     assert (job["status"], job["progress"]) == ("completed", 100)
+
+
+@pytest.mark.parametrize("payload", [{"result": {"result_file_id": "f"}}, {"fail": True}])
+async def test_one_job_is_shown_as_it_was_also_if_it_is_archived(reading: Reader, payload: dict[str, Any]) -> None:
+    async with reading.counter.working(), stream(reading) as opened:
+        _, job = await reading.counter.submit({"kind": "drill", "payload": payload, "source_id": "s"})
+        while (await update(opened))["status"] not in {"completed", "failed"}:
+            pass
+    await reading.counter.sql("UPDATE jobs SET finished_at = finished_at - interval '1 year', discarded_at = now()")
+    await reading.counter.sql("UPDATE job_events SET at = at - interval '1 year'")
+    async with stream(reading, job_id=job["job_id"]) as before:
+        await clean_up.main.function.build(reading.counter.runtime)(asyncio.Event())
+    assert await reading.ids() == []
+
+    async with stream(reading, job_id=job["job_id"]) as after, stream(reading, job_id=job["job_id"], kind="k") as none:
+        assert json(after.first)["jobs"] == json(before.first)["jobs"] != []
+        assert json(none.first)["jobs"] == []
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)
