@@ -112,7 +112,7 @@ class Mail:
         try:
             made = self.server.open()
             try:
-                refused = made.send_message(message, self.sender, list(self.recipients))
+                refused = made.send_message(message)  # to the addresses of its headers: names are for people
             finally:
                 with contextlib.suppress(OSError, smtplib.SMTPException):
                     made.quit()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 
 import pytest
 import structlog
@@ -36,6 +37,16 @@ async def test_an_alert_arrives_as_mail(mails: Mailbox) -> None:
     assert message["To"] == "ops@a.example, b@a.example"
     assert mails.recipients == ["ops@a.example", "b@a.example"]
     assert "AUTH" in mails.said
+
+
+async def test_who_has_a_name_of_any_letters_is_told_by_a_server_that_knows_ascii_only(mails: Mailbox) -> None:
+    server = Server.parse(f"smtp://127.0.0.1:{mails.port}")
+    named = Mail(server, "Wächter <headrace@a.example>", ["Jürgen <j@a.example>", '"Ops, all" <ops@a.example>'])
+    await asyncio.to_thread(named.tell, NOTICE, message_id="job-1")
+
+    [message] = mails.messages
+    assert mails.recipients == ["j@a.example", "ops@a.example"]
+    assert str(make_header(decode_header(message["From"]))) == "Wächter <headrace@a.example>"
 
 
 async def test_without_a_user_nobody_logs_in(mails: Mailbox) -> None:
