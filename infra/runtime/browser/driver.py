@@ -54,13 +54,20 @@ async def _end(client: "PlaywrightClient") -> None:
     process = getattr(client._transport, "_proc", None)  # noqa: SLF001  # nothing public tells or ends it
     if process is None:
         return
-    leaving = asyncio.ensure_future(client.stop())
+    leaving = asyncio.ensure_future(_left(client, process))
     # not a timeout: that would cancel what Playwright itself waits for
     await asyncio.wait({leaving}, timeout=STOP_SECONDS)
     if not leaving.done():
         log.warning("a browser's driver was ended by force")
         process.kill()
+        process._transport.close()  # noqa: SLF001  # while its output is open and unread, nobody is told of its end
     await leaving
+
+
+async def _left(client: "PlaywrightClient", process: asyncio.subprocess.Process) -> None:
+    await client.stop()
+    if process.stdin is not None:
+        process.stdin.close()  # Playwright does not where its reader was cancelled, as it is when a loop ends
     await process.wait()
 
 

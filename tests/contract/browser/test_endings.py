@@ -38,6 +38,15 @@ async def started() -> Engine:
     return await launch(find_chromium(read_settings()), proxy_url=None)
 
 
+async def heard() -> asyncio.Task[Engine]:
+    """A start whose driver runs and has said nothing yet."""
+    starting = asyncio.create_task(started())
+    async with asyncio.timeout(20):
+        while not (running() and any(HEARING in repr(task) for task in asyncio.all_tasks())):  # noqa: ASYNC110  # nothing tells
+            await asyncio.sleep(0.001)
+    return starting
+
+
 def running() -> list[psutil.Process]:
     """The drivers of this process, also those that ended and that nobody waited for."""
     found = []
@@ -134,15 +143,27 @@ async def test_a_browser_that_does_not_start_leaves_nothing(tmp_path: Path, monk
 
 async def test_a_start_that_is_cancelled_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    starting = asyncio.create_task(started())
-    async with asyncio.timeout(20):
-        while not any(HEARING in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110  # nothing tells
-            await asyncio.sleep(0.001)
-    assert (len(running()), len(rooms(tmp_path)), starting.done()) == (1, 1, False)
+    starting = await heard()
+    assert (len(rooms(tmp_path)), starting.done()) == (1, False)
 
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
 
+    assert running() == []
+    assert rooms(tmp_path) == []
+
+
+async def test_a_loop_that_ends_while_a_browser_starts_ends_its_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    starting = await heard()
+
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:  # as at the end of every loop
+        task.cancel()
+    await asyncio.wait({starting}, timeout=20)
+
+    assert starting.cancelled()
     assert running() == []
     assert rooms(tmp_path) == []
