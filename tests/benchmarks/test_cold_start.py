@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import psutil
 import pytest
 
 from schemas.envelope import Envelope
+from tests.ports import kept_port
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = str(Path(sys.executable).with_name("functions-framework"))
@@ -62,9 +62,7 @@ def _asked(url: str, request: Request) -> bool:
 
 @contextmanager
 def _started(source: Path, environment: dict[str, str]) -> Iterator[tuple[psutil.Process, str]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = kept_port()
     command = [
         PROGRAM,
         "--asgi",

@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 import psutil
 
-from tests.chaos.program import ROOT, Program, alive, free_port, until
+from tests.chaos.program import ROOT, Program, alive, until
+from tests.ports import kept_port
 
 START_SECONDS = 60.0  # a killed PostgreSQL recovers first
 
@@ -24,7 +25,7 @@ class Provider(Program):
     """A paid provider's simulator; its purchases survive its own end, in ``folder``."""
 
     def __init__(self, folder: Path, *options: str, simulator: str = "bright_data") -> None:
-        self.port = free_port()
+        self.port = kept_port()
         self.url = f"http://127.0.0.1:{self.port}"
         command = [sys.executable, "-m", f"infra.local.simulators.{simulator}", "--port", str(self.port)]
         command += ["--state-file", str(folder / "provider.jsonl"), *options]
@@ -45,7 +46,7 @@ class Headrace(Program):
     def __init__(
         self, folder: Path, *, provider: str, settings: Mapping[str, object], tree: Path | None = None
     ) -> None:
-        self.port = free_port()
+        self.port = kept_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = folder / "data"
         environment = {

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,13 +27,6 @@ async def until(what: str, look: Callable[[], Awaitable[Seen]], *, seconds: floa
         assert time.monotonic() < ends, f"not within {seconds:g} s: {what}"
         await asyncio.sleep(every)
     return seen
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Program:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.ports import kept_port
+
 HEADRACE = Path(sys.executable).with_name("headrace")
 # What a system under test does not inherit from whoever runs the tests.
 OURS = (
@@ -27,19 +28,13 @@ OURS = (
 START_SECONDS = 60.0
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class System:
     """``headrace up`` on a data directory of its own, with a simulator of its own process."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self.provider = f"http://127.0.0.1:{free_port()}"
+        self.url = f"http://127.0.0.1:{kept_port()}"
+        self.provider = f"http://127.0.0.1:{kept_port()}"
         self.settings = settings
         self.log = folder / "headrace.log"
         self._processes: list[subprocess.Popen[bytes]] = []

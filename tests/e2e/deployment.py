@@ -15,7 +15,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.e2e.conftest import HEADRACE, OURS, free_port
+from tests.e2e.conftest import HEADRACE, OURS
+from tests.ports import kept_port
 
 ROOT = Path(__file__).parents[2]
 TOPOLOGY: dict[str, Any] = json.loads((ROOT / "schemas/generated/topology.json").read_text())
@@ -74,7 +75,7 @@ class Deployment:
         self._place("front", lambda port: [sys.executable, front, str(port), addresses])
 
     def _place(self, name: str, command: Any) -> None:
-        port = free_port()
+        port = kept_port()
         self.places[name] = Place(name, command(port), port)
 
     def environment(self) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ import aiohttp
 import pytest
 
 from tests.contract.deployment.wheelhouse import ROOT, House, deployed_command
+from tests.ports import kept_port
 
 DEADLINE_SECONDS = 40.0
 TOPOLOGY = json.loads((ROOT / "schemas/generated/topology.json").read_text())
@@ -22,13 +22,6 @@ TOPOLOGY = json.loads((ROOT / "schemas/generated/topology.json").read_text())
 def house() -> Iterator[House]:
     with tempfile.TemporaryDirectory(prefix="headrace-wheel-") as folder:
         yield House(Path(folder))
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @asynccontextmanager
@@ -76,7 +69,7 @@ def test_the_wheel_brings_what_is_read_at_run_time(house: House, database_dsn: s
 
 @pytest.mark.parametrize("name", TOPOLOGY["services"])
 async def test_a_face_answers(house: House, database_dsn: str, name: str) -> None:
-    port = free_port()
+    port = kept_port()
     async with (
         started(house, local(deployed_command("face", name), port), port, database_dsn) as session,
         session.get("/readyz") as answer,
@@ -86,7 +79,7 @@ async def test_a_face_answers(house: House, database_dsn: str, name: str) -> Non
 
 @pytest.mark.parametrize("name", ["sweep", "store_snapshot"])
 async def test_a_function_takes_a_doorbell(house: House, database_dsn: str, name: str) -> None:
-    port = free_port()
+    port = kept_port()
     async with (
         started(house, local(deployed_command("function", name), port), port, database_dsn) as session,
         session.post("/", data=b"{}") as answer,
@@ -95,7 +88,7 @@ async def test_a_function_takes_a_doorbell(house: House, database_dsn: str, name
 
 
 async def test_control_a_function_that_is_not_there_does_not_start(house: House, database_dsn: str) -> None:
-    port = free_port()
+    port = kept_port()
     with pytest.raises(AssertionError, match="ended by itself"):
         async with started(house, local(deployed_command("function", "swap"), port), port, database_dsn):
             pass

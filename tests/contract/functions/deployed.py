@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import aiohttp
 
 from infra.runtime.configuration.variables import defaults
 from infra.runtime.runtime import ROOT
+from tests.ports import kept_port
 
 FRAMEWORK, UVICORN = (str(Path(sys.executable).with_name(name)) for name in ("functions-framework", "uvicorn"))
 PATIENCE = 60.0
@@ -34,7 +34,7 @@ class Deployed:
     def __init__(self, command: list[str], folder: Path, **settings: str) -> None:
         ours = {one.name for one in defaults()}
         clean = {name: value for name, value in os.environ.items() if name not in ours}
-        self.url = f"http://127.0.0.1:{(port := _free_port())}"
+        self.url = f"http://127.0.0.1:{(port := kept_port())}"
         self._log = folder / f"{port}.log"
         with self._log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -78,9 +78,3 @@ class Deployed:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

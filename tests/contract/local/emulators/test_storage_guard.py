@@ -13,10 +13,10 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 from google.cloud.storage.exceptions import InvalidResponse
 
-from infra.local.emulators.addresses import free_port
 from infra.local.emulators.child import started
 from infra.local.emulators.programs import storage as fake_gcs_server
 from infra.local.emulators.storage_guard import guarding
+from tests.ports import kept_port
 
 PIECE = 1 << 18
 WRITERS = 16
@@ -33,7 +33,7 @@ def bucket(url: str) -> Any:
 @pytest.fixture
 async def guarded(tmp_path: Path, storage_emulator: str) -> AsyncIterator[Any]:
     """The emulator behind a guard of this process."""
-    port, upstream = free_port(), free_port()
+    port, upstream = kept_port(), kept_port()
     behind = started(fake_gcs_server(upstream, data=tmp_path, guard=port), tmp_path)
     async with behind, guarding(f"http://127.0.0.1:{upstream}", port=port) as url:
         yield await asyncio.to_thread(bucket, url)
@@ -42,7 +42,7 @@ async def guarded(tmp_path: Path, storage_emulator: str) -> AsyncIterator[Any]:
 @pytest.fixture
 async def bare(tmp_path: Path, storage_emulator: str) -> AsyncIterator[Any]:
     """The emulator alone."""
-    port = free_port()
+    port = kept_port()
     async with started(fake_gcs_server(port, data=tmp_path, guard=port), tmp_path):
         yield await asyncio.to_thread(bucket, f"http://127.0.0.1:{port}")
 

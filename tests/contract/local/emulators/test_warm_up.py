@@ -9,9 +9,9 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from infra.local.emulators.addresses import free_port
 from infra.local.emulators.child import Program, started
 from infra.local.emulators.programs import LOCAL_BIGQUERY, bigquery
+from tests.ports import kept_port
 
 TABLE = {"projectId": "local", "datasetId": "d"}
 
@@ -21,7 +21,7 @@ def warm(tmp_path: Path, storage_emulator: str) -> Program:
     if not LOCAL_BIGQUERY.installed():
         pytest.skip("local-bigquery is not installed: headrace emulators --install, where there is a Python 3.13")
     source = {"url": storage_emulator, "root": ""}
-    return bigquery(free_port(), free_port(), data=tmp_path / "bigquery", project="local", source=source)
+    return bigquery(kept_port(), kept_port(), data=tmp_path / "bigquery", project="local", source=source)
 
 
 async def load(http: aiohttp.ClientSession, number: int) -> str:
